@@ -1,0 +1,10 @@
+/** The command line. */
+module io.github.qcow4j.cli {
+  requires info.picocli;
+  requires io.github.qcow4j.qcow2;
+  requires io.github.qcow4j.snapshot;
+  requires static org.jspecify;
+
+  opens io.github.qcow4j.cli to
+      info.picocli;
+}
