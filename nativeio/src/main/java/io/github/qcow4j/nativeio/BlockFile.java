@@ -1,0 +1,160 @@
+package io.github.qcow4j.nativeio;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * One open file, block device or character device, addressed by byte position.
+ *
+ * <p>Every byte that qcow4j reads from or writes to disk passes through this interface.
+ *
+ * <h2>Threads</h2>
+ *
+ * All methods may be called by any number of threads at once; positional calls do not disturb each
+ * other. {@link #close()} waits for calls under way; calls that come later fail with {@link
+ * java.nio.channels.ClosedChannelException}. Interrupting a thread neither aborts a call nor closes
+ * the file.
+ *
+ * <h2>Durability</h2>
+ *
+ * A return from {@link #write} promises only that later reads through any descriptor see the bytes.
+ * Nothing survives a power cut before {@link #sync()} or {@link #syncAll()} has returned.
+ *
+ * <h2>Errors</h2>
+ *
+ * A failed call throws {@link java.nio.file.FileSystemException} (or one of its subclasses, see
+ * {@link SystemCallException}) that names the file and gives the kernel's reason. A failed question
+ * is never answered: {@link #nextData}, for example, throws rather than claims that there is none.
+ */
+public interface BlockFile extends Closeable {
+
+  /** The name this file was opened by, for messages; not necessarily its present name. */
+  Path path();
+
+  /** Which file this is, whatever its names: device and inode, from {@code fstat(2)}. */
+  FileIdentity identity();
+
+  /** What the name stood for when the file was opened. */
+  FileKind kind();
+
+  /** Whether the file was opened for writing. */
+  boolean writable();
+
+  /**
+   * The present length in bytes; of a block device its capacity. A character device or FIFO has no
+   * length and answers 0.
+   */
+  long size() throws IOException;
+
+  /**
+   * Bytes of storage allocated to the file ({@code st_blocks} × 512), at most a snapshot in time.
+   */
+  long allocatedSize() throws IOException;
+
+  /**
+   * Reads at {@code fileOffset} until {@code target} is full or the file ends.
+   *
+   * <p>The position of {@code target} advances by the number of bytes read. Direct buffers are read
+   * into without a copy. Short reads and {@code EINTR} are continued inside.
+   *
+   * @param fileOffset position in bytes, {@code >= 0}
+   * @return the number of bytes read; less than {@code target.remaining()} was only when the file
+   *     ended there, 0 at or past the end of the file
+   */
+  int read(ByteBuffer target, long fileOffset) throws IOException;
+
+  /**
+   * Reads at {@code fileOffset} until {@code target} is full; what lies past the end of the file
+   * reads as zeros, as qcow2 wants for a last cluster that is cut short.
+   */
+  default void readPadded(ByteBuffer target, long fileOffset) throws IOException {
+    read(target, fileOffset);
+    ZeroFill.fillRemaining(target);
+  }
+
+  /**
+   * Writes all remaining bytes of {@code source} at {@code fileOffset}, extending the file where
+   * needed. Not durable on return, not atomic.
+   *
+   * @param fileOffset position in bytes, {@code >= 0}
+   */
+  void write(ByteBuffer source, long fileOffset) throws IOException;
+
+  /** Sets the length; a longer file reads as zeros in the new part. Not durable on return. */
+  void truncate(long sizeBytes) throws IOException;
+
+  /**
+   * Makes the data of this file durable, and what is needed to read it back ({@code fdatasync(2)}).
+   */
+  void sync() throws IOException;
+
+  /**
+   * Makes data and all attributes durable ({@code fsync(2)}). Its name is not: sync the directory.
+   */
+  void syncAll() throws IOException;
+
+  /**
+   * The first byte at or after {@code fileOffset} that may hold data ({@code lseek(2)}, {@code
+   * SEEK_DATA}). A file system that cannot tell has data everywhere.
+   *
+   * @return a position in {@code [fileOffset, size)}, or -1 when only a hole, or nothing, follows
+   */
+  long nextData(long fileOffset) throws IOException;
+
+  /**
+   * The first byte at or after {@code fileOffset} that lies in a hole ({@code SEEK_HOLE}); the end
+   * of the file counts as one.
+   *
+   * @return a position in {@code [fileOffset, size]}, or -1 when {@code fileOffset} is at or past
+   *     the end
+   */
+  long nextHole(long fileOffset) throws IOException;
+
+  /**
+   * Gives the range back to the file system; it reads as zeros afterwards, the length stays ({@code
+   * fallocate(2)}, {@code FALLOC_FL_PUNCH_HOLE}).
+   *
+   * @return false when the file system or device cannot, in which case nothing has changed
+   */
+  boolean punchHole(long fileOffset, long lengthBytes) throws IOException;
+
+  /**
+   * Makes the range read as zeros, as cheaply as the file allows, extending the file where needed.
+   *
+   * @param mayPunch whether the storage behind the range may be given back
+   * @return how it was done
+   */
+  ZeroMethod writeZeroes(long fileOffset, long lengthBytes, boolean mayPunch) throws IOException;
+
+  /**
+   * Reserves storage for the range, extending the file where needed; contents do not change ({@code
+   * fallocate(2)} with mode 0).
+   *
+   * @return false when the file system cannot; nothing has changed then
+   */
+  boolean preallocate(long fileOffset, long lengthBytes) throws IOException;
+
+  /**
+   * Takes or converts a lock on a range of bytes, without waiting ({@code fcntl(2)}, {@code
+   * F_OFD_SETLK}). The lock belongs to this open file: closing it releases the lock, two files
+   * opened by one JVM exclude each other, and a killed process leaves none behind.
+   *
+   * @return false when another open file holds a conflicting lock
+   */
+  boolean tryLock(long startByte, long lengthBytes, LockMode mode) throws IOException;
+
+  /** Releases what this open file holds of the range; no effect where it holds nothing. */
+  void unlock(long startByte, long lengthBytes) throws IOException;
+
+  /**
+   * Whether another open file, of this or of any process, holds a lock on the range that a lock of
+   * {@code mode} would conflict with ({@code F_OFD_GETLK}). Takes nothing.
+   */
+  boolean lockedByOther(long startByte, long lengthBytes, LockMode mode) throws IOException;
+
+  /** Releases all locks and the descriptor; makes nothing durable. Closing twice has no effect. */
+  @Override
+  void close() throws IOException;
+}

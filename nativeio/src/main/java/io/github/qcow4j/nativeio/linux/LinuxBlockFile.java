@@ -1,0 +1,243 @@
+package io.github.qcow4j.nativeio.linux;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.FileIdentity;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.LockMode;
+import io.github.qcow4j.nativeio.ZeroMethod;
+import io.github.qcow4j.nativeio.support.Arguments;
+import io.github.qcow4j.nativeio.support.CallGate;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** A descriptor of its own from {@code open(2)}; every call passes its gate. */
+final class LinuxBlockFile implements BlockFile {
+
+  private final Descriptor descriptor;
+  private final boolean writable;
+  private final CallGate gate = new CallGate();
+  private final Transfer transfer;
+  private final Space space;
+  private final RangeLocks locks;
+
+  LinuxBlockFile(Descriptor descriptor, boolean writable, Refusals refusals) {
+    this.descriptor = descriptor;
+    this.writable = writable;
+    this.transfer = new Transfer(descriptor);
+    this.space = new Space(descriptor, transfer, refusals);
+    this.locks = new RangeLocks(descriptor);
+  }
+
+  Descriptor descriptor() {
+    return descriptor;
+  }
+
+  CallGate gate() {
+    return gate;
+  }
+
+  @Override
+  public Path path() {
+    return descriptor.path();
+  }
+
+  @Override
+  public FileIdentity identity() {
+    return descriptor.identity();
+  }
+
+  @Override
+  public FileKind kind() {
+    return descriptor.kind();
+  }
+
+  @Override
+  public boolean writable() {
+    return writable;
+  }
+
+  @Override
+  public long size() throws IOException {
+    gate.enter();
+    try {
+      return descriptor.size();
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long allocatedSize() throws IOException {
+    gate.enter();
+    try {
+      return descriptor.statx().allocatedBytes();
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer target, long fileOffset) throws IOException {
+    Arguments.checkOffset(fileOffset);
+    gate.enter();
+    try {
+      return transfer.read(target, fileOffset);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void write(ByteBuffer source, long fileOffset) throws IOException {
+    Arguments.checkOffset(fileOffset);
+    gate.enter();
+    try {
+      transfer.write(source, fileOffset);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void truncate(long sizeBytes) throws IOException {
+    Arguments.checkOffset(sizeBytes);
+    gate.enter();
+    try {
+      long result;
+      do {
+        result = descriptor.calls().ftruncate(descriptor.number(), sizeBytes);
+      } while (result == -Errno.EINTR.number());
+      descriptor.check("ftruncate", result);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void sync() throws IOException {
+    gate.enter();
+    try {
+      // Not repeated after a failure: the kernel may have dropped the pages and would then say yes.
+      descriptor.check("fdatasync", descriptor.calls().fdatasync(descriptor.number()));
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void syncAll() throws IOException {
+    gate.enter();
+    try {
+      descriptor.check("fsync", descriptor.calls().fsync(descriptor.number()));
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long nextData(long fileOffset) throws IOException {
+    Arguments.checkOffset(fileOffset);
+    gate.enter();
+    try {
+      return space.nextData(fileOffset);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public long nextHole(long fileOffset) throws IOException {
+    Arguments.checkOffset(fileOffset);
+    gate.enter();
+    try {
+      return space.nextHole(fileOffset);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public boolean punchHole(long fileOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      return space.punchHole(fileOffset, lengthBytes);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public ZeroMethod writeZeroes(long fileOffset, long lengthBytes, boolean mayPunch)
+      throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      return space.writeZeroes(fileOffset, lengthBytes, mayPunch);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public boolean preallocate(long fileOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      return space.preallocate(fileOffset, lengthBytes);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public boolean tryLock(long startByte, long lengthBytes, LockMode mode) throws IOException {
+    Arguments.checkLockRange(startByte, lengthBytes);
+    gate.enter();
+    try {
+      return locks.tryLock(startByte, lengthBytes, mode);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void unlock(long startByte, long lengthBytes) throws IOException {
+    Arguments.checkLockRange(startByte, lengthBytes);
+    gate.enter();
+    try {
+      locks.unlock(startByte, lengthBytes);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public boolean lockedByOther(long startByte, long lengthBytes, LockMode mode) throws IOException {
+    Arguments.checkLockRange(startByte, lengthBytes);
+    gate.enter();
+    try {
+      return locks.lockedByOther(startByte, lengthBytes, mode);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (gate.close()) {
+      long result = descriptor.calls().close(descriptor.number());
+      // The descriptor is gone whatever close(2) says, and EINTR tells nothing about the data.
+      if (result != -Errno.EINTR.number()) {
+        descriptor.check("close", result);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return descriptor.path().toString();
+  }
+}

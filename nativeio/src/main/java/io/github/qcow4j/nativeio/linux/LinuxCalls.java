@@ -1,0 +1,79 @@
+package io.github.qcow4j.nativeio.linux;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The system calls themselves, as thin as a binding can be: numbers in, number out.
+ *
+ * <p>Every method returns what the call returned, or the negated error number when it failed, taken
+ * before anything else could change it. Nothing is retried here. Segments are native memory; names
+ * end in a NUL byte. All methods may be called by any number of threads.
+ */
+public interface LinuxCalls {
+
+  /** What the directory descriptor argument says for "relative to the working directory". */
+  int AT_FDCWD = -100;
+
+  /** {@code openat(2)} relative to the working directory. */
+  long open(MemorySegment path, int flags, int mode);
+
+  /** {@code close(2)}. */
+  long close(int descriptor);
+
+  /** {@code pread(2)}. */
+  long pread(int descriptor, MemorySegment target, long lengthBytes, long fileOffset);
+
+  /** {@code pwrite(2)}. */
+  long pwrite(int descriptor, MemorySegment source, long lengthBytes, long fileOffset);
+
+  /** {@code lseek(2)}. */
+  long lseek(int descriptor, long offset, int whence);
+
+  /** {@code ftruncate(2)}. */
+  long ftruncate(int descriptor, long sizeBytes);
+
+  /** {@code fdatasync(2)}. */
+  long fdatasync(int descriptor);
+
+  /** {@code fsync(2)}. */
+  long fsync(int descriptor);
+
+  /** {@code fallocate(2)}. */
+  long fallocate(int descriptor, int mode, long fileOffset, long lengthBytes);
+
+  /** {@code fcntl(2)} with a number as argument. */
+  long fcntl(int descriptor, int command, long argument);
+
+  /** {@code fcntl(2)} with a structure as argument. */
+  long fcntl(int descriptor, int command, MemorySegment argument);
+
+  /** {@code statx(2)}. */
+  long statx(int directory, MemorySegment path, int flags, int mask, MemorySegment target);
+
+  /** {@code renameat2(2)} relative to the working directory. */
+  long renameat2(MemorySegment from, MemorySegment to, int flags);
+
+  /** {@code linkat(2)} relative to the working directory. */
+  long linkat(MemorySegment existing, MemorySegment newName, int flags);
+
+  /** {@code unlinkat(2)} relative to the working directory. */
+  long unlinkat(MemorySegment path, int flags);
+
+  /** {@code mkdirat(2)} relative to the working directory. */
+  long mkdirat(MemorySegment path, int mode);
+
+  /** {@code readlinkat(2)} relative to the working directory. */
+  long readlinkat(MemorySegment path, MemorySegment target, long lengthBytes);
+
+  /** {@code realpath(3)}; the target holds at least {@code PATH_MAX} bytes. */
+  long realpath(MemorySegment path, MemorySegment target);
+
+  /** {@code getdents64(2)}. */
+  long getdents(int descriptor, MemorySegment target, long lengthBytes);
+
+  /** {@code fchmod(2)}. */
+  long fchmod(int descriptor, int mode);
+
+  /** {@code fchown(2)}; -1 leaves the user or group as it is. */
+  long fchown(int descriptor, int user, int group);
+}

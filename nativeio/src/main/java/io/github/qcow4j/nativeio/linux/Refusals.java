@@ -1,0 +1,32 @@
+package io.github.qcow4j.nativeio.linux;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What a file system was found not to do, so that it is not asked again for every cluster. Only
+ * "not supported" is remembered, never a refusal of one range or one file. Any thread may ask and
+ * tell.
+ */
+final class Refusals {
+
+  /** What may be refused. */
+  enum Operation {
+    PUNCH_HOLE,
+    ZERO_RANGE,
+    PREALLOCATE,
+    SEEK_DATA
+  }
+
+  private record Refusal(long device, Operation operation) {}
+
+  private final Set<Refusal> refusals = ConcurrentHashMap.newKeySet();
+
+  boolean refused(long device, Operation operation) {
+    return !refusals.isEmpty() && refusals.contains(new Refusal(device, operation));
+  }
+
+  void remember(long device, Operation operation) {
+    refusals.add(new Refusal(device, operation));
+  }
+}

@@ -1,0 +1,155 @@
+package io.github.qcow4j.nativeio.linux;
+
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.ZeroMethod;
+import io.github.qcow4j.nativeio.linux.Refusals.Operation;
+import io.github.qcow4j.nativeio.support.ScratchBuffers;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Holes, zeroed and reserved ranges of one file ({@code fallocate(2)}, {@code lseek(2)}). What the
+ * file system refuses is done the next best way. Any thread may call.
+ */
+final class Space {
+
+  static final int SEEK_END = 2;
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
+
+  private static final int RESERVE = 0;
+
+  /** {@code FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE}. */
+  private static final int PUNCH_HOLE = 3;
+
+  /** {@code FALLOC_FL_ZERO_RANGE}, which extends the file where needed. */
+  private static final int ZERO_RANGE = 0x10;
+
+  /** A megabyte of zeros at a time: the call's cost is lost in the copy's. */
+  private static final MemorySegment ZEROS =
+      Arena.global().allocate(1 << 20, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
+
+  private final Descriptor file;
+  private final Transfer transfer;
+  private final Refusals refusals;
+
+  Space(Descriptor file, Transfer transfer, Refusals refusals) {
+    this.file = file;
+    this.transfer = transfer;
+    this.refusals = refusals;
+  }
+
+  long nextData(long fileOffset) throws IOException {
+    if (canSeekData()) {
+      long result = file.calls().lseek(file.number(), fileOffset, SEEK_DATA);
+      if (!cannotSeekData(result)) {
+        return found(result);
+      }
+    }
+    return fileOffset < file.size() ? fileOffset : -1;
+  }
+
+  long nextHole(long fileOffset) throws IOException {
+    if (canSeekData()) {
+      long result = file.calls().lseek(file.number(), fileOffset, SEEK_HOLE);
+      if (!cannotSeekData(result)) {
+        return found(result);
+      }
+    }
+    long size = file.size();
+    return fileOffset < size ? size : -1;
+  }
+
+  private boolean canSeekData() {
+    return file.kind() == FileKind.REGULAR && !refused(Operation.SEEK_DATA);
+  }
+
+  /** A file system from before {@code SEEK_DATA} takes it for an invalid argument. */
+  private boolean cannotSeekData(long result) {
+    if (result != -Errno.EINVAL.number() && result != -Errno.EOPNOTSUPP.number()) {
+      return false;
+    }
+    refusals.remember(file.identity().device(), Operation.SEEK_DATA);
+    return true;
+  }
+
+  private long found(long result) throws IOException {
+    if (result == -Errno.ENXIO.number()) {
+      return -1;
+    }
+    file.check("lseek", result);
+    return result;
+  }
+
+  boolean punchHole(long fileOffset, long lengthBytes) throws IOException {
+    return lengthBytes == 0 || fallocate(Operation.PUNCH_HOLE, PUNCH_HOLE, fileOffset, lengthBytes);
+  }
+
+  boolean preallocate(long fileOffset, long lengthBytes) throws IOException {
+    return lengthBytes == 0 || fallocate(Operation.PREALLOCATE, RESERVE, fileOffset, lengthBytes);
+  }
+
+  ZeroMethod writeZeroes(long fileOffset, long lengthBytes, boolean mayPunch) throws IOException {
+    if (lengthBytes == 0) {
+      return ZeroMethod.WRITTEN;
+    }
+    if (mayPunch && punchHole(fileOffset, lengthBytes)) {
+      extendTo(fileOffset + lengthBytes);
+      return ZeroMethod.HOLE;
+    }
+    if (fallocate(Operation.ZERO_RANGE, ZERO_RANGE, fileOffset, lengthBytes)) {
+      return ZeroMethod.ZERO_RANGE;
+    }
+    long done = 0;
+    while (done < lengthBytes) {
+      long step = Math.min(lengthBytes - done, ZEROS.byteSize());
+      transfer.writeSegment(ZEROS, step, fileOffset + done);
+      done += step;
+    }
+    return ZeroMethod.WRITTEN;
+  }
+
+  /**
+   * Makes the file at least this long. Not by {@code ftruncate}: between asking for the length and
+   * setting it another thread may have written past it, and would lose that.
+   */
+  private void extendTo(long endOffset) throws IOException {
+    if (file.kind() != FileKind.REGULAR || file.size() >= endOffset) {
+      return;
+    }
+    if (!fallocate(Operation.ZERO_RANGE, ZERO_RANGE, endOffset - 1, 1)) {
+      long last = file.direct() ? ScratchBuffers.ALIGNMENT_BYTES : 1;
+      transfer.writeSegment(ZEROS, last, endOffset - last);
+    }
+  }
+
+  private boolean fallocate(Operation operation, int mode, long fileOffset, long lengthBytes)
+      throws IOException {
+    boolean possible = file.kind() == FileKind.REGULAR || file.kind() == FileKind.BLOCK_DEVICE;
+    if (!possible || refused(operation)) {
+      return false;
+    }
+    long result;
+    do {
+      result = file.calls().fallocate(file.number(), mode, fileOffset, lengthBytes);
+    } while (result == -Errno.EINTR.number());
+    Errno refusal = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
+    if (refusal == Errno.EOPNOTSUPP || refusal == Errno.ENOSYS) {
+      if (file.kind() == FileKind.REGULAR) {
+        refusals.remember(file.identity().device(), operation);
+      }
+      return false;
+    } else if (refusal == Errno.EINVAL || refusal == Errno.ENODEV) {
+      // This range or this device, for example one not aligned to the device's blocks.
+      return false;
+    }
+    file.check("fallocate", result);
+    return true;
+  }
+
+  private boolean refused(Operation operation) {
+    return refusals.refused(file.identity().device(), operation);
+  }
+}

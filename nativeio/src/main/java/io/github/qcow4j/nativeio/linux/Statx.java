@@ -1,0 +1,82 @@
+package io.github.qcow4j.nativeio.linux;
+
+import io.github.qcow4j.nativeio.FileIdentity;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.FileStatus;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What {@code statx(2)} says of a file. Unlike {@code struct stat}, {@code struct statx} has one
+ * layout on every architecture.
+ *
+ * @param mode file type and permission bits
+ * @param user owner
+ * @param group owning group
+ * @param sizeBytes length
+ * @param allocatedBytes storage
+ * @param identity device and inode
+ */
+record Statx(
+    int mode, int user, int group, long sizeBytes, long allocatedBytes, FileIdentity identity) {
+
+  /** Size of {@code struct statx}. */
+  static final int STRUCT_BYTES = 256;
+
+  /** {@code STATX_BASIC_STATS}. */
+  static final int BASIC_STATS = 0x7ff;
+
+  /** {@code AT_SYMLINK_NOFOLLOW}. */
+  static final int NO_FOLLOW = 0x100;
+
+  /** {@code AT_EMPTY_PATH}. */
+  static final int EMPTY_PATH = 0x1000;
+
+  static final int TYPE_MASK = 0170000;
+  private static final int PERMISSION_MASK = 07777;
+  private static final int BLOCK_BYTES = 512;
+
+  static Statx of(MemorySegment struct) {
+    return new Statx(
+        Short.toUnsignedInt(struct.get(ValueLayout.JAVA_SHORT, 28)),
+        struct.get(ValueLayout.JAVA_INT, 20),
+        struct.get(ValueLayout.JAVA_INT, 24),
+        struct.get(ValueLayout.JAVA_LONG, 40),
+        struct.get(ValueLayout.JAVA_LONG, 48) * BLOCK_BYTES,
+        new FileIdentity(
+            deviceNumber(
+                struct.get(ValueLayout.JAVA_INT, 136), struct.get(ValueLayout.JAVA_INT, 140)),
+            struct.get(ValueLayout.JAVA_LONG, 32)));
+  }
+
+  /** The device number as {@code stat(2)} has it ({@code makedev(3)}). */
+  private static long deviceNumber(int major, int minor) {
+    long upper = Integer.toUnsignedLong(major);
+    long lower = Integer.toUnsignedLong(minor);
+    return (upper & 0xfffff000L) << 32
+        | (upper & 0xfffL) << 8
+        | (lower & 0xffffff00L) << 12
+        | (lower & 0xffL);
+  }
+
+  int permissions() {
+    return mode & PERMISSION_MASK;
+  }
+
+  FileKind kind() {
+    return switch (mode & TYPE_MASK) {
+      case 0100000 -> FileKind.REGULAR;
+      case 0040000 -> FileKind.DIRECTORY;
+      case 0120000 -> FileKind.SYMBOLIC_LINK;
+      case 0060000 -> FileKind.BLOCK_DEVICE;
+      case 0020000 -> FileKind.CHARACTER_DEVICE;
+      case 0010000 -> FileKind.FIFO;
+      case 0140000 -> FileKind.SOCKET;
+      default -> FileKind.OTHER;
+    };
+  }
+
+  FileStatus status() {
+    return new FileStatus(kind(), sizeBytes, allocatedBytes, identity, permissions());
+  }
+}

@@ -1,0 +1,132 @@
+package io.github.qcow4j.nativeio.linux;
+
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.support.ScratchBuffers;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
+
+/**
+ * Reads and writes until all is done: continues short calls and {@code EINTR}, and takes buffers
+ * that the kernel cannot be given through scratch memory. Any thread may call.
+ */
+final class Transfer {
+
+  private static final int EINTR = Errno.EINTR.number();
+
+  private final Descriptor file;
+
+  Transfer(Descriptor file) {
+    this.file = file;
+  }
+
+  int read(ByteBuffer target, long fileOffset) throws IOException {
+    if (target.isReadOnly()) {
+      throw new ReadOnlyBufferException();
+    }
+    if (!target.hasRemaining()) {
+      return 0;
+    }
+    MemorySegment segment = MemorySegment.ofBuffer(target);
+    if (usableAsIs(segment)) {
+      int read = (int) readSegment(segment, segment.byteSize(), fileOffset);
+      target.position(target.position() + read);
+      return read;
+    }
+    ByteBuffer scratch = ScratchBuffers.take();
+    try {
+      MemorySegment scratchSegment = MemorySegment.ofBuffer(scratch);
+      int start = target.position();
+      while (target.hasRemaining()) {
+        int wanted = Math.min(target.remaining(), scratch.capacity());
+        int read =
+            (int) readSegment(scratchSegment, wanted, fileOffset + target.position() - start);
+        target.put(target.position(), scratch, 0, read).position(target.position() + read);
+        if (read < wanted) {
+          break;
+        }
+      }
+      return target.position() - start;
+    } finally {
+      ScratchBuffers.giveBack(scratch);
+    }
+  }
+
+  void write(ByteBuffer source, long fileOffset) throws IOException {
+    if (!source.hasRemaining()) {
+      return;
+    }
+    MemorySegment segment = MemorySegment.ofBuffer(source);
+    if (usableAsIs(segment)) {
+      writeSegment(segment, segment.byteSize(), fileOffset);
+      source.position(source.limit());
+      return;
+    }
+    ByteBuffer scratch = ScratchBuffers.take();
+    try {
+      MemorySegment scratchSegment = MemorySegment.ofBuffer(scratch);
+      int start = source.position();
+      while (source.hasRemaining()) {
+        int length = Math.min(source.remaining(), scratch.capacity());
+        scratch.put(0, source, source.position(), length);
+        writeSegment(scratchSegment, length, fileOffset + source.position() - start);
+        source.position(source.position() + length);
+      }
+    } finally {
+      ScratchBuffers.giveBack(scratch);
+    }
+  }
+
+  private boolean usableAsIs(MemorySegment segment) {
+    return segment.isNative()
+        && (!file.direct() || segment.address() % ScratchBuffers.ALIGNMENT_BYTES == 0);
+  }
+
+  private long readSegment(MemorySegment target, long lengthBytes, long fileOffset)
+      throws IOException {
+    long done = 0;
+    while (done < lengthBytes) {
+      long result =
+          file.calls()
+              .pread(
+                  file.number(),
+                  done == 0 ? target : target.asSlice(done),
+                  lengthBytes - done,
+                  fileOffset + done);
+      if (result > 0) {
+        done += result;
+        // Past the end there is nothing to continue, and O_DIRECT would refuse the odd offset.
+        if (file.direct() && done % ScratchBuffers.ALIGNMENT_BYTES != 0) {
+          return done;
+        }
+      } else if (result == 0) {
+        return done;
+      } else if (result != -EINTR) {
+        throw file.failure("pread", result);
+      }
+    }
+    return done;
+  }
+
+  void writeSegment(MemorySegment source, long lengthBytes, long fileOffset) throws IOException {
+    long done = 0;
+    while (done < lengthBytes) {
+      long result =
+          file.calls()
+              .pwrite(
+                  file.number(),
+                  done == 0 ? source : source.asSlice(done),
+                  lengthBytes - done,
+                  fileOffset + done);
+      if (result > 0) {
+        done += result;
+      } else if (result == 0) {
+        // Nothing written and no error: asking again could go on for ever.
+        throw Errno.EIO.exception("pwrite", file.path().toString());
+      } else if (result != -EINTR) {
+        throw file.failure("pwrite", result);
+      }
+    }
+  }
+}

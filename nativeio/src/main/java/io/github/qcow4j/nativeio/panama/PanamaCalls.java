@@ -1,0 +1,246 @@
+package io.github.qcow4j.nativeio.panama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.linux.LinuxCalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The calls through the foreign linker.
+ *
+ * <p>All functions are linked with one of two shapes, as each further shape costs milliseconds at
+ * start: numbers only, and one buffer among numbers. Every integer is passed as a {@code long}. In
+ * both calling conventions in question (System V AMD64 ABI, §3.2.3; AAPCS64, §6.8.2) an integer
+ * argument has a register of its own, of which the function reads the part it declared; registers
+ * beyond its arguments it does not read; and a result of type {@code int} comes back in the low
+ * half of the register, whose upper half says nothing. Variadic arguments are passed the same way.
+ *
+ * <p>Memory of the caller's own arena goes as a number; it lives longer than the call. A buffer
+ * whose owner could free it meanwhile goes as a segment, which the linker keeps alive.
+ */
+final class PanamaCalls implements LinuxCalls {
+
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
+  private static final StructLayout STATE_LAYOUT = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      STATE_LAYOUT.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+  private static final FunctionDescriptor NUMBERS =
+      FunctionDescriptor.of(
+          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final FunctionDescriptor BUFFER =
+      FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
+
+  private static final MethodHandle PREAD = link(BUFFER, "pread");
+  private static final MethodHandle PWRITE = link(BUFFER, "pwrite");
+  private static final MethodHandle OPENAT = link(NUMBERS, "openat");
+  private static final MethodHandle CLOSE = link(NUMBERS, "close");
+  private static final MethodHandle LSEEK = link(NUMBERS, "lseek");
+  private static final MethodHandle FTRUNCATE = link(NUMBERS, "ftruncate");
+  private static final MethodHandle FDATASYNC = link(NUMBERS, "fdatasync");
+  private static final MethodHandle FSYNC = link(NUMBERS, "fsync");
+  private static final MethodHandle FALLOCATE = link(NUMBERS, "fallocate");
+  private static final MethodHandle FCNTL = link(NUMBERS, "fcntl");
+  private static final MethodHandle STATX = link(NUMBERS, "statx");
+  private static final MethodHandle LINKAT = link(NUMBERS, "linkat");
+  private static final MethodHandle UNLINKAT = link(NUMBERS, "unlinkat");
+  private static final MethodHandle MKDIRAT = link(NUMBERS, "mkdirat");
+  private static final MethodHandle READLINKAT = link(NUMBERS, "readlinkat");
+  private static final MethodHandle REALPATH = link(NUMBERS, "realpath");
+  private static final MethodHandle FCHMOD = link(NUMBERS, "fchmod");
+  private static final MethodHandle FCHOWN = link(NUMBERS, "fchown");
+
+  /** For calls that not every C library wraps: {@code renameat2}, {@code getdents64}. */
+  private static final MethodHandle SYSCALL = link(NUMBERS, "syscall");
+
+  private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+  private static final long SYSCALL_RENAMEAT2 = ARM ? 276 : 316;
+  private static final long SYSCALL_GETDENTS64 = ARM ? 61 : 217;
+
+  /** Where the linker puts the error number, before the virtual machine can change it. */
+  private static final ThreadLocal<MemorySegment> STATE =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE_LAYOUT));
+
+  PanamaCalls() {}
+
+  @SuppressWarnings("restricted") // what this class is for
+  private static MethodHandle link(FunctionDescriptor shape, String symbol) {
+    MemorySegment address =
+        LINKER
+            .defaultLookup()
+            .find(symbol)
+            .orElseThrow(() -> new UnsatisfiedLinkError("no symbol " + symbol));
+    return LINKER.downcallHandle(address, shape, CAPTURE);
+  }
+
+  @Override
+  public long pread(int descriptor, MemorySegment target, long lengthBytes, long fileOffset) {
+    MemorySegment state = STATE.get();
+    try {
+      long result =
+          (long) PREAD.invokeExact(state, (long) descriptor, target, lengthBytes, fileOffset);
+      return result == -1 ? error(state) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long pwrite(int descriptor, MemorySegment source, long lengthBytes, long fileOffset) {
+    MemorySegment state = STATE.get();
+    try {
+      long result =
+          (long) PWRITE.invokeExact(state, (long) descriptor, source, lengthBytes, fileOffset);
+      return result == -1 ? error(state) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long open(MemorySegment path, int flags, int mode) {
+    return callInt(OPENAT, AT_FDCWD, path.address(), flags, mode, 0);
+  }
+
+  @Override
+  public long close(int descriptor) {
+    return callInt(CLOSE, descriptor, 0, 0, 0, 0);
+  }
+
+  @Override
+  public long lseek(int descriptor, long offset, int whence) {
+    return callLong(LSEEK, descriptor, offset, whence, 0, 0, 0);
+  }
+
+  @Override
+  public long ftruncate(int descriptor, long sizeBytes) {
+    return callInt(FTRUNCATE, descriptor, sizeBytes, 0, 0, 0);
+  }
+
+  @Override
+  public long fdatasync(int descriptor) {
+    return callInt(FDATASYNC, descriptor, 0, 0, 0, 0);
+  }
+
+  @Override
+  public long fsync(int descriptor) {
+    return callInt(FSYNC, descriptor, 0, 0, 0, 0);
+  }
+
+  @Override
+  public long fallocate(int descriptor, int mode, long fileOffset, long lengthBytes) {
+    return callInt(FALLOCATE, descriptor, mode, fileOffset, lengthBytes, 0);
+  }
+
+  @Override
+  public long fcntl(int descriptor, int command, long argument) {
+    return callInt(FCNTL, descriptor, command, argument, 0, 0);
+  }
+
+  @Override
+  public long fcntl(int descriptor, int command, MemorySegment argument) {
+    return callInt(FCNTL, descriptor, command, argument.address(), 0, 0);
+  }
+
+  @Override
+  public long statx(int directory, MemorySegment path, int flags, int mask, MemorySegment target) {
+    return callInt(STATX, directory, path.address(), flags, mask, target.address());
+  }
+
+  @Override
+  public long renameat2(MemorySegment from, MemorySegment to, int flags) {
+    return callLong(
+        SYSCALL, SYSCALL_RENAMEAT2, AT_FDCWD, from.address(), AT_FDCWD, to.address(), flags);
+  }
+
+  @Override
+  public long linkat(MemorySegment existing, MemorySegment newName, int flags) {
+    return callInt(LINKAT, AT_FDCWD, existing.address(), AT_FDCWD, newName.address(), flags);
+  }
+
+  @Override
+  public long unlinkat(MemorySegment path, int flags) {
+    return callInt(UNLINKAT, AT_FDCWD, path.address(), flags, 0, 0);
+  }
+
+  @Override
+  public long mkdirat(MemorySegment path, int mode) {
+    return callInt(MKDIRAT, AT_FDCWD, path.address(), mode, 0, 0);
+  }
+
+  @Override
+  public long readlinkat(MemorySegment path, MemorySegment target, long lengthBytes) {
+    return callLong(READLINKAT, AT_FDCWD, path.address(), target.address(), lengthBytes, 0, 0);
+  }
+
+  @Override
+  public long realpath(MemorySegment path, MemorySegment target) {
+    MemorySegment state = STATE.get();
+    long result = call(REALPATH, state, path.address(), target.address(), 0, 0, 0, 0);
+    return result == 0 ? error(state) : 0;
+  }
+
+  @Override
+  public long getdents(int descriptor, MemorySegment target, long lengthBytes) {
+    return callLong(SYSCALL, SYSCALL_GETDENTS64, descriptor, target.address(), lengthBytes, 0, 0);
+  }
+
+  @Override
+  public long fchmod(int descriptor, int mode) {
+    return callInt(FCHMOD, descriptor, mode, 0, 0, 0);
+  }
+
+  @Override
+  public long fchown(int descriptor, int user, int group) {
+    return callInt(FCHOWN, descriptor, user, group, 0, 0);
+  }
+
+  /** A function whose result is an {@code int}. */
+  private static long callInt(MethodHandle function, long a, long b, long c, long d, long e) {
+    MemorySegment state = STATE.get();
+    int result = (int) call(function, state, a, b, c, d, e, 0);
+    return result == -1 ? error(state) : result;
+  }
+
+  /** A function whose result is a {@code long}. */
+  private static long callLong(
+      MethodHandle function, long a, long b, long c, long d, long e, long f) {
+    MemorySegment state = STATE.get();
+    long result = call(function, state, a, b, c, d, e, f);
+    return result == -1 ? error(state) : result;
+  }
+
+  private static long call(
+      MethodHandle function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
+    try {
+      return (long) function.invokeExact(state, a, b, c, d, e, f);
+    } catch (Throwable failure) {
+      throw broken(failure);
+    }
+  }
+
+  private static long error(MemorySegment state) {
+    int number = (int) ERRNO.get(state, 0L);
+    return -(number == 0 ? Errno.EIO.number() : number);
+  }
+
+  /** A linked function throws nothing of its own. */
+  private static RuntimeException broken(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    } else if (failure instanceof RuntimeException exception) {
+      throw exception;
+    }
+    throw new AssertionError(failure);
+  }
+}

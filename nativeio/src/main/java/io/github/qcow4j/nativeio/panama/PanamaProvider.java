@@ -1,0 +1,47 @@
+package io.github.qcow4j.nativeio.panama;
+
+import io.github.qcow4j.nativeio.ProviderInfo;
+import io.github.qcow4j.nativeio.ProviderInfo.Capability;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.linux.LinuxVolume;
+import java.io.IOException;
+import java.util.EnumSet;
+
+/** The provider {@code panama}: Linux through the foreign linker. */
+public final class PanamaProvider {
+
+  /** The name to choose it by. */
+  public static final String NAME = "panama";
+
+  private PanamaProvider() {}
+
+  /**
+   * Links the calls and tries one.
+   *
+   * @throws IOException when it cannot be had here, with the reason
+   */
+  public static Volume open(String reason) throws IOException {
+    if (!System.getProperty("os.name", "").equals("Linux")) {
+      throw new IOException("not Linux");
+    }
+    try {
+      return LinuxVolume.over(
+          new PanamaCalls(),
+          new ProviderInfo(
+              NAME,
+              EnumSet.complementOf(EnumSet.of(Capability.CLONE_RANGE, Capability.KERNEL_COPY)),
+              reason));
+    } catch (IllegalCallerException | LinkageError | UnsupportedOperationException e) {
+      throw new IOException(rootMessage(e), e);
+    }
+  }
+
+  /** What stands behind a class that could not be initialised. */
+  private static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getMessage() != null ? root.getMessage() : root.toString();
+  }
+}

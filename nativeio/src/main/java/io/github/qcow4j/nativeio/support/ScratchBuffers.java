@@ -1,0 +1,40 @@
+package io.github.qcow4j.nativeio.support;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.ArrayBlockingQueue;
+
+/**
+ * Direct buffers that stand in for buffers on the heap, which the kernel cannot be given while it
+ * may block. A few are kept for the next call; any thread may take and give back.
+ */
+public final class ScratchBuffers {
+
+  /** Large enough that the copy and not the call is what a heap buffer costs. */
+  public static final int SIZE_BYTES = 256 << 10;
+
+  /** What direct I/O may ask for: {@link io.github.qcow4j.nativeio.OpenOptions#directIo()}. */
+  public static final int ALIGNMENT_BYTES = 4096;
+
+  /** Enough for the workers of one job; more than these are left to the garbage collector. */
+  private static final int KEPT = 16;
+
+  private static final ArrayBlockingQueue<ByteBuffer> POOL = new ArrayBlockingQueue<>(KEPT);
+
+  private ScratchBuffers() {}
+
+  /** A cleared direct buffer of {@link #SIZE_BYTES}, aligned to {@link #ALIGNMENT_BYTES}. */
+  public static ByteBuffer take() {
+    ByteBuffer kept = POOL.poll();
+    if (kept != null) {
+      return kept.clear();
+    }
+    return ByteBuffer.allocateDirect(SIZE_BYTES + ALIGNMENT_BYTES)
+        .alignedSlice(ALIGNMENT_BYTES)
+        .slice(0, SIZE_BYTES);
+  }
+
+  /** Gives a buffer of {@link #take} back; the caller must not touch it again. */
+  public static void giveBack(ByteBuffer buffer) {
+    POOL.offer(buffer);
+  }
+}
