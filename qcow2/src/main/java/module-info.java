@@ -1,5 +1,12 @@
 /** The qcow2 format, images, chains, and the jobs on them. */
 module io.github.qcow4j.qcow2 {
+  exports io.github.qcow4j.qcow2;
+  exports io.github.qcow4j.qcow2.bitmap;
+  exports io.github.qcow4j.qcow2.chain;
+  exports io.github.qcow4j.qcow2.error;
+  exports io.github.qcow4j.qcow2.header;
+  exports io.github.qcow4j.qcow2.snapshot;
+
   requires transitive io.github.qcow4j.nativeio;
   requires com.github.luben.zstd_jni;
   requires static com.google.errorprone.annotations;

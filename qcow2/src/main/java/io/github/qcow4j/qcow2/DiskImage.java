@@ -1,0 +1,87 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open disk image: a virtual disk of bytes at guest offsets {@code 0 <= guestOffset <
+ * virtualSize}, read through all layers of its chain. {@link DiskImages} opens them.
+ *
+ * <h2>Threads</h2>
+ *
+ * All methods may be called by any number of threads at once, except that nothing may be under way
+ * when the image is closed.
+ *
+ * <h2>Errors</h2>
+ *
+ * {@link io.github.qcow4j.qcow2.error.CorruptImageException} when a table entry or compressed
+ * cluster on the way contradicts the format; any other {@link IOException} when the storage fails;
+ * {@link IndexOutOfBoundsException} for a range that leaves the disk. A range that cannot be read
+ * is never filled with something else.
+ */
+public sealed interface DiskImage extends Closeable permits Qcow2Image, RawImage {
+
+  /** The name the image was opened by. */
+  Path path();
+
+  /** Its format. */
+  ImageFormat format();
+
+  /** The size of the virtual disk in bytes, a multiple of 512. */
+  long virtualSize();
+
+  /** The layer below, or null when there is none. */
+  @Nullable DiskImage backing();
+
+  /** The file that holds this layer's guest data: the image itself, or its external data file. */
+  BlockFile dataFile();
+
+  /**
+   * Fills {@code target} with guest bytes, whatever layer holds them. Direct buffers save a copy.
+   *
+   * @param guestOffset where to begin; {@code guestOffset + target.remaining() <= virtualSize()}
+   */
+  void read(long guestOffset, ByteBuffer target) throws IOException;
+
+  /**
+   * What stands at a guest offset, looked up through all layers. No guest data is read.
+   *
+   * @param guestOffset where, {@code 0 <= guestOffset < virtualSize()}
+   * @param maxBytes how many bytes matter at most, {@code >= 1}
+   * @return an extent that begins there; the next one may turn out to continue it
+   */
+  Extent extentAt(long guestOffset, long maxBytes) throws IOException;
+
+  /** The extents of a range in order, neighbours joined, looked up as the walk proceeds. */
+  default ExtentWalk extents(long guestOffset, long lengthBytes) {
+    return new ExtentWalk(this, guestOffset, lengthBytes);
+  }
+
+  /** This image and all below it, from the top. */
+  default List<DiskImage> layers() {
+    List<DiskImage> layers = new ArrayList<>();
+    for (DiskImage layer = this; layer != null; layer = layer.backing()) {
+      layers.add(layer);
+    }
+    return List.copyOf(layers);
+  }
+
+  /**
+   * A view of the disk as a channel with a position, for reading. Closing the view leaves the image
+   * open. The view itself is for one thread at a time.
+   */
+  default SeekableByteChannel channel() {
+    return new ImageChannel(this);
+  }
+
+  /** Closes the image and all layers below, and releases their locks. */
+  @Override
+  void close() throws IOException;
+}

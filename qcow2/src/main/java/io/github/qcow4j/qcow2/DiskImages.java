@@ -1,0 +1,39 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Opens disk images. */
+public final class DiskImages {
+
+  private DiskImages() {}
+
+  /**
+   * Opens an image and the chain below it, for reading.
+   *
+   * <p>All headers of the chain are read and checked, loops and over-long chains refused, before
+   * any guest data is read. The whole chain is locked as QEMU locks it. On failure nothing stays
+   * open.
+   *
+   * @param volume where names are looked up
+   * @param path the image
+   * @param policy what the image may lead to
+   * @param options how to open it
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when a header, snapshot table or
+   *     bitmap directory contradicts the format, or the chain loops
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when a layer needs an unknown
+   *     feature, or is encrypted and its data is wanted
+   * @throws io.github.qcow4j.qcow2.error.ReferenceDeniedException when the policy says no
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when somebody writes to a layer
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when a limit would be passed
+   * @throws IOException when the storage fails; {@link
+   *     io.github.qcow4j.qcow2.error.ReferenceTrail}s attached to any of these tell which layer led
+   *     there
+   */
+  public static DiskImage open(
+      Volume volume, Path path, ReferencePolicy policy, ImageOptions options) throws IOException {
+    return new ChainOpener(volume, policy, options).open(path);
+  }
+}

@@ -1,0 +1,77 @@
+package io.github.qcow4j.qcow2;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to open an image.
+ *
+ * @param format its format, or null to let its content decide; see {@link #probing()}
+ * @param metadataOnly open the named file alone: no backing file, no data file, no guest data
+ * @param sharing whom to keep out meanwhile
+ * @param maxChainLayers how many images a chain may have, itself included; 1 and more
+ * @param maxVirtualSize largest virtual size to accept, in bytes
+ * @param l2CacheBytes budget for L2 tables of the whole chain
+ */
+public record ImageOptions(
+    @Nullable ImageFormat format,
+    boolean metadataOnly,
+    Sharing sharing,
+    int maxChainLayers,
+    long maxVirtualSize,
+    long l2CacheBytes) {
+
+  /**
+   * No chain that people or programs make on purpose is as long; one that is keeps as many files
+   * open and makes every lookup as slow.
+   */
+  public static final int DEFAULT_MAX_CHAIN_LAYERS = 256;
+
+  /** Whom to keep out while an image is open. */
+  public enum Sharing {
+    /** As QEMU does: nobody writes to a qcow2 image that is read; raw images may be written to. */
+    DEFAULT,
+    /** Nobody writes to any layer, raw ones included. */
+    EXCLUDE_WRITERS,
+    /** Anybody may write meanwhile; what is read may then make no sense ({@code --force-share}). */
+    FORCE_SHARE
+  }
+
+  /** An image of a stated format. */
+  public static ImageOptions of(ImageFormat format) {
+    return new ImageOptions(
+        format, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
+  }
+
+  /**
+   * An image whose content tells the format: qcow2 where it begins with qcow2's magic, else raw.
+   * Not for raw disks that a guest could write to: it could make itself a qcow2 image.
+   */
+  public static ImageOptions probing() {
+    return new ImageOptions(
+        null, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
+  }
+
+  /** The same, opening the named file alone: no backing file, no data file, no guest data. */
+  public ImageOptions withMetadataOnly() {
+    return new ImageOptions(format, true, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+  }
+
+  /** The same with other sharing. */
+  public ImageOptions withSharing(Sharing newSharing) {
+    return new ImageOptions(
+        format, metadataOnly, newSharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+  }
+
+  /** The same with another limit for the length of the chain. */
+  public ImageOptions withMaxChainLayers(int layers) {
+    if (layers < 1) {
+      throw new IllegalArgumentException("a chain has at least one layer: " + layers);
+    }
+    return new ImageOptions(format, metadataOnly, sharing, layers, maxVirtualSize, l2CacheBytes);
+  }
+
+  /** The same with a limit for the virtual size of every layer, in bytes. */
+  public ImageOptions withMaxVirtualSize(long bytes) {
+    return new ImageOptions(format, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes);
+  }
+}

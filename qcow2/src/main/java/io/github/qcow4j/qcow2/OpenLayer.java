@@ -1,0 +1,180 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
+import io.github.qcow4j.qcow2.chain.Reference;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.chain.StoredName;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.error.ReferenceTrail;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.HeaderParser;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.lock.ImageLock;
+import io.github.qcow4j.qcow2.lock.LockProfile;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One layer whose file is open and locked, and whose header is parsed, but which is not yet part of
+ * a chain.
+ *
+ * @param file the image
+ * @param header its header, or null for a raw image
+ * @param dataFile its external data file, or null
+ * @param snapshots its internal snapshots
+ * @param bitmaps its bitmaps
+ */
+record OpenLayer(
+    BlockFile file,
+    @Nullable Qcow2Header header,
+    @Nullable BlockFile dataFile,
+    List<InternalSnapshot> snapshots,
+    List<Bitmap> bitmaps) {
+
+  private static final int PROBE_BYTES = 512;
+
+  /**
+   * Opens a layer; on failure nothing stays open.
+   *
+   * @param format its format, or null to probe
+   */
+  static OpenLayer open(
+      Volume volume,
+      Path path,
+      @Nullable ImageFormat format,
+      ReferencePolicy policy,
+      ImageOptions options)
+      throws IOException {
+    BlockFile file = volume.open(path, OpenOptions.reading());
+    try {
+      requireDisk(file);
+      ImageFormat known = format == null ? probe(file) : format;
+      ImageLock.acquire(file, profile(known, options));
+      return switch (known) {
+        case RAW -> new OpenLayer(file, null, null, List.of(), List.of());
+        case QCOW2 -> openQcow2(volume, file, policy, options);
+      };
+    } catch (IOException | RuntimeException e) {
+      ChainOpener.close(file, e);
+      throw e;
+    }
+  }
+
+  private static OpenLayer openQcow2(
+      Volume volume, BlockFile file, ReferencePolicy policy, ImageOptions options)
+      throws IOException {
+    Qcow2Header header = HeaderParser.parse(file, false);
+    requireSize(file, header.virtualSize(), options);
+    if (!options.metadataOnly()) {
+      refuseEncrypted(file.path(), header);
+    }
+    List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
+    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+    BlockFile dataFile =
+        header.has(Feature.EXTERNAL_DATA_FILE) && !options.metadataOnly()
+            ? openDataFile(volume, file.path(), header, policy, options)
+            : null;
+    return new OpenLayer(file, header, dataFile, snapshots, bitmaps);
+  }
+
+  private static BlockFile openDataFile(
+      Volume volume, Path image, Qcow2Header header, ReferencePolicy policy, ImageOptions options)
+      throws IOException {
+    String name = header.extensions().dataFileName();
+    if (name == null) {
+      throw new CorruptImageException(
+          image, "'data-file' is required for this image", "header extensions", -1);
+    }
+    try {
+      Path resolved = StoredName.resolveDataFile(image, name);
+      Reference reference =
+          new Reference(ReferenceTrail.Role.DATA_FILE, image, name, resolved, null);
+      BlockFile file = volume.open(policy.admit(reference, volume), OpenOptions.reading());
+      try {
+        requireDisk(file);
+        ImageLock.acquire(file, profile(ImageFormat.QCOW2, options));
+        return file;
+      } catch (IOException | RuntimeException e) {
+        ChainOpener.close(file, e);
+        throw e;
+      }
+    } catch (IOException e) {
+      e.addSuppressed(new ReferenceTrail(image, ReferenceTrail.Role.DATA_FILE));
+      throw e;
+    }
+  }
+
+  /** Puts the layer on top of the one below. */
+  DiskImage assemble(@Nullable DiskImage below, Qcow2Image.Shared shared) throws IOException {
+    return header == null
+        ? new RawImage(file)
+        : new Qcow2Image(
+            file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared));
+  }
+
+  /** A pipe, a directory or a terminal is no disk. */
+  private static void requireDisk(BlockFile file) throws IOException {
+    if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
+      throw new SystemCallException(
+          "open",
+          0,
+          file.path().toString(),
+          "'file' driver requires '" + file.path() + "' to be a regular file");
+    }
+  }
+
+  private static ImageFormat probe(BlockFile file) throws IOException {
+    ByteBuffer start = ByteBuffer.allocate(PROBE_BYTES);
+    file.read(start, 0);
+    return HeaderParser.looksLikeQcow2(start.flip()) ? ImageFormat.QCOW2 : ImageFormat.RAW;
+  }
+
+  private static LockProfile profile(ImageFormat format, ImageOptions options) {
+    return switch (options.sharing()) {
+      case FORCE_SHARE -> LockProfile.READING_SHARED;
+      case EXCLUDE_WRITERS -> LockProfile.READING;
+      case DEFAULT -> format == ImageFormat.RAW ? LockProfile.READING_SHARED : LockProfile.READING;
+    };
+  }
+
+  private static void requireSize(BlockFile file, long virtualSize, ImageOptions options)
+      throws LimitExceededException {
+    if (virtualSize > options.maxVirtualSize()) {
+      throw new LimitExceededException(
+          file.path(),
+          "Virtual size "
+              + virtualSize
+              + " exceeds the allowed "
+              + options.maxVirtualSize()
+              + " bytes",
+          "virtual size bytes",
+          options.maxVirtualSize());
+    }
+  }
+
+  private static void refuseEncrypted(Path image, Qcow2Header header)
+      throws UnsupportedFeatureException {
+    switch (header.cryptMethod()) {
+      case Qcow2Header.CRYPT_NONE -> {}
+      case Qcow2Header.CRYPT_AES ->
+          throw new UnsupportedFeatureException(
+              image, "Encrypted images cannot be read: AES (legacy)", "AES encryption");
+      default ->
+          throw new UnsupportedFeatureException(
+              image, "Encrypted images cannot be read: LUKS", "LUKS encryption");
+    }
+  }
+}

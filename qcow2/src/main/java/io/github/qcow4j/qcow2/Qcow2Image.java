@@ -1,0 +1,241 @@
+package io.github.qcow4j.qcow2;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.cluster.ClusterMap;
+import io.github.qcow4j.qcow2.cluster.DecoderPool;
+import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.L2Cache;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A qcow2 image of version 2 or 3, or one of its internal snapshots, open for reading. */
+public final class Qcow2Image implements DiskImage {
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final Parts parts;
+  private final long virtualSize;
+  private final @Nullable InternalSnapshot snapshot;
+
+  @GuardedBy("this")
+  private @Nullable ClusterMap map;
+
+  /**
+   * What an image is put together from.
+   *
+   * @param snapshots its internal snapshots
+   * @param bitmaps its bitmaps
+   * @param dataFile the external data file, or null when the image itself holds the data or nothing
+   *     but metadata is wanted
+   * @param backing the layer below, or null
+   * @param shared what all layers of the chain share
+   */
+  record Parts(
+      List<InternalSnapshot> snapshots,
+      List<Bitmap> bitmaps,
+      @Nullable BlockFile dataFile,
+      @Nullable DiskImage backing,
+      Shared shared) {}
+
+  /**
+   * What all layers of a chain share, so that memory does not grow with its depth.
+   *
+   * @param l2Cache L2 tables
+   * @param decoders decoders of compressed clusters
+   * @param metadataOnly whether guest data must not be read
+   */
+  record Shared(L2Cache l2Cache, DecoderPool decoders, boolean metadataOnly) {}
+
+  Qcow2Image(BlockFile file, Qcow2Header header, Parts parts) {
+    this(file, header, parts, header.virtualSize(), null);
+  }
+
+  private Qcow2Image(
+      BlockFile file,
+      Qcow2Header header,
+      Parts parts,
+      long virtualSize,
+      @Nullable InternalSnapshot snapshot) {
+    this.file = file;
+    this.header = header;
+    this.parts = parts;
+    this.virtualSize = virtualSize;
+    this.snapshot = snapshot;
+  }
+
+  /** The header as it stood in the file when the image was opened. */
+  public Qcow2Header header() {
+    return header;
+  }
+
+  /** The file that holds the header and all metadata. */
+  public BlockFile imageFile() {
+    return file;
+  }
+
+  /** The internal snapshots, in the table's order. */
+  public List<InternalSnapshot> snapshots() {
+    return parts.snapshots;
+  }
+
+  /** The bitmaps, in the directory's order; none when they are stale. */
+  public List<Bitmap> bitmaps() {
+    return parts.bitmaps;
+  }
+
+  /**
+   * The disk as an internal snapshot holds it: its own size and contents, over the same backing
+   * file. The view lives as long as this image; closing it has no effect.
+   *
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the snapshot's L1 table cannot
+   *     be where its entry says
+   */
+  public Qcow2Image openSnapshot(InternalSnapshot wanted) throws IOException {
+    SnapshotTable.checkL1(file, header, wanted);
+    return new Qcow2Image(file, header, parts, wanted.virtualSize(header.virtualSize()), wanted);
+  }
+
+  @Override
+  public Path path() {
+    return file.path();
+  }
+
+  @Override
+  public ImageFormat format() {
+    return ImageFormat.QCOW2;
+  }
+
+  @Override
+  public long virtualSize() {
+    return virtualSize;
+  }
+
+  @Override
+  public @Nullable DiskImage backing() {
+    return parts.backing;
+  }
+
+  @Override
+  public BlockFile dataFile() {
+    return parts.dataFile == null ? file : parts.dataFile;
+  }
+
+  @Override
+  public void read(long guestOffset, ByteBuffer target) throws IOException {
+    Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize);
+    requireData();
+    ClusterMap clusters = map();
+    int end = target.limit();
+    long position = guestOffset;
+    while (target.position() < end) {
+      Mapping mapping = clusters.map(position, end - target.position());
+      int length = (int) mapping.lengthBytes();
+      readMapped(mapping, position, target.slice(target.position(), length));
+      target.position(target.position() + length);
+      position += length;
+    }
+  }
+
+  private void readMapped(Mapping mapping, long guestOffset, ByteBuffer target) throws IOException {
+    switch (mapping) {
+      case Mapping.Data data -> dataFile().readPadded(target, data.hostOffset());
+      case Mapping.Zero zero -> ZeroBytes.fill(target);
+      case Mapping.Unallocated nothing -> readBacking(guestOffset, target);
+      case Mapping.Compressed compressed ->
+          parts.shared.decoders.read(
+              file, header.compressionType(), header.clusterSize(), compressed, target);
+    }
+  }
+
+  /** What the backing file does not reach reads as zeros. */
+  private void readBacking(long guestOffset, ByteBuffer target) throws IOException {
+    DiskImage backing = parts.backing;
+    if (backing != null && guestOffset < backing.virtualSize()) {
+      int inside = (int) Math.min(target.remaining(), backing.virtualSize() - guestOffset);
+      backing.read(guestOffset, target.slice(target.position(), inside));
+      target.position(target.position() + inside);
+    }
+    ZeroBytes.fill(target);
+  }
+
+  @Override
+  public Extent extentAt(long guestOffset, long maxBytes) throws IOException {
+    Objects.checkIndex(guestOffset, virtualSize);
+    Mapping mapping = map().map(guestOffset, Math.min(maxBytes, virtualSize - guestOffset));
+    long length = mapping.lengthBytes();
+    return switch (mapping) {
+      case Mapping.Data data ->
+          new Extent(guestOffset, length, 0, Extent.Kind.DATA, data.hostOffset());
+      case Mapping.Zero zero ->
+          new Extent(guestOffset, length, 0, Extent.Kind.ZERO, zero.hostOffset());
+      case Mapping.Compressed compressed ->
+          new Extent(guestOffset, length, 0, Extent.Kind.COMPRESSED, -1);
+      case Mapping.Unallocated nothing -> backingExtent(guestOffset, nothing);
+    };
+  }
+
+  private Extent backingExtent(long guestOffset, Mapping.Unallocated nothing) throws IOException {
+    DiskImage backing = parts.backing;
+    if (backing == null || guestOffset >= backing.virtualSize()) {
+      return new Extent(
+          guestOffset, nothing.lengthBytes(), 0, Extent.Kind.UNALLOCATED, nothing.hostOffset());
+    }
+    long inside = Math.min(nothing.lengthBytes(), backing.virtualSize() - guestOffset);
+    return backing.extentAt(guestOffset, inside).oneLayerUp();
+  }
+
+  private void requireData() {
+    if (parts.shared.metadataOnly) {
+      throw new IllegalStateException("the image was opened for its metadata only");
+    }
+  }
+
+  /** The cluster map; its L1 table is loaded when it is first needed. */
+  private synchronized ClusterMap map() throws IOException {
+    if (map == null) {
+      map = new ClusterMap(file, header, loadL1(), parts.shared.l2Cache);
+    }
+    return map;
+  }
+
+  private L1Table loadL1() throws IOException {
+    InternalSnapshot view = snapshot;
+    return view == null
+        ? L1Table.load(
+            file,
+            header.l1TableOffset(),
+            header.l1Entries(),
+            header.clusterSize(),
+            "active L1 table")
+        : L1Table.load(
+            file,
+            view.l1TableOffset(),
+            view.l1Entries(),
+            header.clusterSize(),
+            "L1 table of snapshot " + view.id());
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (snapshot != null) {
+      return;
+    }
+    DiskImage backing = parts.backing;
+    BlockFile dataFile = parts.dataFile;
+    try (file;
+        dataFile;
+        backing) {
+      parts.shared.decoders.close();
+    }
+  }
+}

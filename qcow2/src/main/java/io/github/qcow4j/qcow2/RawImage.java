@@ -1,0 +1,78 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A raw image: the guest's bytes as they are, in a file or on a block device. A file whose length
+ * is not a multiple of 512 is a disk of the next larger one, zeros at its end, as for QEMU.
+ */
+public final class RawImage implements DiskImage {
+
+  private final BlockFile file;
+  private final long fileBytes;
+
+  RawImage(BlockFile file) throws IOException {
+    this.file = file;
+    this.fileBytes = file.size();
+  }
+
+  @Override
+  public Path path() {
+    return file.path();
+  }
+
+  @Override
+  public ImageFormat format() {
+    return ImageFormat.RAW;
+  }
+
+  @Override
+  public long virtualSize() {
+    return (fileBytes + 511) & -512L;
+  }
+
+  @Override
+  public @Nullable DiskImage backing() {
+    return null;
+  }
+
+  @Override
+  public BlockFile dataFile() {
+    return file;
+  }
+
+  @Override
+  public void read(long guestOffset, ByteBuffer target) throws IOException {
+    Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize());
+    file.readPadded(target, guestOffset);
+  }
+
+  @Override
+  public Extent extentAt(long guestOffset, long maxBytes) throws IOException {
+    Objects.checkIndex(guestOffset, virtualSize());
+    long limit = Math.min(maxBytes, virtualSize() - guestOffset);
+    if (guestOffset >= fileBytes) {
+      return new Extent(guestOffset, limit, 0, Extent.Kind.ZERO, guestOffset);
+    }
+    long data = file.nextData(guestOffset);
+    if (data != guestOffset) {
+      long holeBytes = data < 0 ? limit : Math.min(limit, data - guestOffset);
+      return new Extent(guestOffset, holeBytes, 0, Extent.Kind.ZERO, guestOffset);
+    }
+    long hole = file.nextHole(guestOffset);
+    // The zeros that round the disk up to a whole sector belong to the data before them.
+    long end = hole < 0 || hole >= fileBytes ? virtualSize() : hole;
+    return new Extent(
+        guestOffset, Math.min(limit, end - guestOffset), 0, Extent.Kind.DATA, guestOffset);
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

@@ -1,0 +1,35 @@
+package io.github.qcow4j.qcow2.bitmap;
+
+/**
+ * One entry of the bitmap directory (qcow2 specification, "Bitmap directory").
+ *
+ * @param name its name, unique among the image's bitmaps
+ * @param tableOffset host offset of its bitmap table
+ * @param tableEntries length of the table in entries
+ * @param flags the flags as stored
+ * @param granularityBits binary logarithm of the guest bytes that one bit covers
+ */
+public record Bitmap(
+    String name, long tableOffset, int tableEntries, int flags, int granularityBits) {
+
+  /** Flag: the bitmap was not saved properly and must not be trusted. */
+  public static final int FLAG_IN_USE = 1;
+
+  /** Flag: the bitmap follows every write. */
+  public static final int FLAG_AUTO = 2;
+
+  /** Whether the bitmap was not saved properly and must not be trusted. */
+  public boolean inUse() {
+    return (flags & FLAG_IN_USE) != 0;
+  }
+
+  /** Whether the bitmap follows every write. */
+  public boolean auto() {
+    return (flags & FLAG_AUTO) != 0;
+  }
+
+  /** The guest bytes that one bit covers. */
+  public long granularityBytes() {
+    return 1L << granularityBits;
+  }
+}

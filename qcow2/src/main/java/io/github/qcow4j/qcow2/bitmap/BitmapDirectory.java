@@ -1,0 +1,145 @@
+package io.github.qcow4j.qcow2.bitmap;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.table.TableBounds;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Reads a bitmap directory: entries of varying length, whose number and total length the bitmaps
+ * extension states (qcow2 specification, "Bitmaps extension" and "Bitmap directory").
+ */
+public final class BitmapDirectory {
+
+  private static final int FIXED_BYTES = 24;
+  private static final int DIRTY_TRACKING = 1;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final ByteBuffer directory;
+  private final long directoryOffset;
+
+  private BitmapDirectory(
+      BlockFile file, Qcow2Header header, ByteBuffer directory, long directoryOffset) {
+    this.file = file;
+    this.header = header;
+    this.directory = directory;
+    this.directoryOffset = directoryOffset;
+  }
+
+  /**
+   * Reads all entries; an image without bitmaps, or with stale ones, has none.
+   *
+   * @throws CorruptImageException when the directory does not hold together or leaves the file
+   */
+  public static List<Bitmap> read(BlockFile file, Qcow2Header header) throws IOException {
+    BitmapsExtension extension = header.extensions().bitmaps();
+    if (extension == null) {
+      return List.of();
+    }
+    TableBounds.requireWithinFile(
+        file,
+        extension.directoryOffset(),
+        extension.directoryBytes(),
+        header.clusterSize(),
+        "bitmap directory");
+    ByteBuffer directory = ByteBuffer.allocate((int) extension.directoryBytes());
+    file.readPadded(directory, extension.directoryOffset());
+    return new BitmapDirectory(file, header, directory.flip(), extension.directoryOffset())
+        .readAll(extension.bitmapCount());
+  }
+
+  private List<Bitmap> readAll(int count) throws CorruptImageException {
+    List<Bitmap> bitmaps = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    while (directory.hasRemaining()) {
+      if (bitmaps.size() == count) {
+        throw corrupt("More bitmaps found than specified in header extension");
+      }
+      Bitmap bitmap = readEntry();
+      if (!names.add(bitmap.name())) {
+        throw corrupt("Bitmap name '" + bitmap.name() + "' appears twice");
+      }
+      bitmaps.add(bitmap);
+    }
+    if (bitmaps.size() != count) {
+      throw corrupt("Less bitmaps found than specified in header extension");
+    }
+    return List.copyOf(bitmaps);
+  }
+
+  private Bitmap readEntry() throws CorruptImageException {
+    int start = directory.position();
+    if (directory.remaining() < FIXED_BYTES) {
+      throw corrupt("Broken bitmap directory");
+    }
+    long tableOffset = directory.getLong();
+    int tableEntries = directory.getInt();
+    int flags = directory.getInt();
+    int type = directory.get() & 0xFF;
+    int granularityBits = directory.get() & 0xFF;
+    int nameBytes = directory.getShort() & 0xFFFF;
+    long extraBytes = Integer.toUnsignedLong(directory.getInt());
+    long entryBytes = (FIXED_BYTES + extraBytes + nameBytes + 7) & ~7L;
+    if (entryBytes > directory.limit() - start) {
+      throw corrupt("Broken bitmap directory");
+    }
+    if (extraBytes != 0) {
+      throw corrupt("Bitmap extra data is not supported");
+    }
+    byte[] name = new byte[nameBytes];
+    directory.get(name);
+    directory.position(start + (int) entryBytes);
+    Bitmap bitmap =
+        new Bitmap(
+            new String(name, StandardCharsets.UTF_8),
+            tableOffset,
+            tableEntries,
+            flags,
+            granularityBits);
+    if (type != DIRTY_TRACKING || nameBytes == 0 || !isSound(bitmap, nameBytes)) {
+      throw corrupt("Bitmap '" + bitmap.name() + "' doesn't satisfy the constraints");
+    }
+    return bitmap;
+  }
+
+  private boolean isSound(Bitmap bitmap, int nameBytes) {
+    long entries = Integer.toUnsignedLong(bitmap.tableEntries());
+    boolean tableSound =
+        bitmap.tableOffset() > 0
+            && (bitmap.tableOffset() & (header.clusterSize() - 1)) == 0
+            && entries > 0
+            && entries <= FormatLimits.MAX_BITMAP_TABLE_ENTRIES
+            && entries * header.clusterSize() <= FormatLimits.MAX_BITMAP_DATA_BYTES;
+    boolean fieldsSound =
+        nameBytes <= FormatLimits.MAX_BITMAP_NAME_BYTES
+            && (bitmap.flags() & ~(Bitmap.FLAG_IN_USE | Bitmap.FLAG_AUTO)) == 0
+            && bitmap.granularityBits() >= FormatLimits.MIN_BITMAP_GRANULARITY_BITS
+            && bitmap.granularityBits() <= FormatLimits.MAX_BITMAP_GRANULARITY_BITS;
+    return tableSound && fieldsSound && (bitmap.inUse() || coversDisk(bitmap, entries));
+  }
+
+  /** A table has exactly the clusters that the disk's bits need. */
+  private boolean coversDisk(Bitmap bitmap, long entries) {
+    long size = header.virtualSize();
+    long bits =
+        (size >>> bitmap.granularityBits())
+            + ((size & (bitmap.granularityBytes() - 1)) == 0 ? 0 : 1);
+    long bytes = (bits + 7) >>> 3;
+    return entries == (bytes + header.clusterSize() - 1) >>> header.clusterBits();
+  }
+
+  private CorruptImageException corrupt(String message) {
+    return new CorruptImageException(
+        file.path(), message, "bitmap directory", directoryOffset + directory.position());
+  }
+}

@@ -1,0 +1,34 @@
+package io.github.qcow4j.qcow2.cluster;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Decodes compressed clusters, one at a time; not safe for several threads at once. Holds native
+ * memory until it is closed.
+ */
+interface ClusterCodec extends AutoCloseable {
+
+  /**
+   * Decodes one cluster.
+   *
+   * @param compressed the stream, followed by anything: the descriptor of a cluster rounds its
+   *     length up to whole sectors, and the rest of the last one may belong to the next cluster; a
+   *     direct buffer
+   * @param cluster where the cluster goes, a direct buffer with exactly the cluster size remaining
+   * @throws BadStreamException when the stream is damaged, or does not yield a whole cluster
+   */
+  void decode(ByteBuffer compressed, ByteBuffer cluster) throws BadStreamException;
+
+  @Override
+  void close();
+
+  /** The stream is damaged. */
+  final class BadStreamException extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    BadStreamException(String message) {
+      super(message);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package io.github.qcow4j.qcow2.cluster;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.CompressionType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads compressed clusters of one cluster size and compression type, and remembers the last one,
+ * so that many small reads inside a cluster decode it once. One thread at a time.
+ */
+final class ClusterDecoder implements AutoCloseable {
+
+  private final int clusterSize;
+  private final ClusterCodec codec;
+  private ByteBuffer compressed;
+  private final ByteBuffer cluster;
+  private @Nullable BlockFile heldFile;
+  private long heldOffset = -1;
+
+  ClusterDecoder(CompressionType type, int clusterSize) {
+    this.clusterSize = clusterSize;
+    this.codec =
+        switch (type) {
+          case ZLIB -> new DeflateCodec();
+          case ZSTD -> new ZstdCodec();
+        };
+    this.compressed = ByteBuffer.allocateDirect(clusterSize);
+    this.cluster = ByteBuffer.allocateDirect(clusterSize);
+  }
+
+  /** Whether the cluster decoded last is this one. */
+  boolean holds(BlockFile file, long hostOffset) {
+    return heldOffset == hostOffset && file.equals(heldFile);
+  }
+
+  /** Copies a part of a compressed cluster to {@code target}, whose remaining bytes it fills. */
+  void read(BlockFile file, Mapping.Compressed where, ByteBuffer target) throws IOException {
+    if (!holds(file, where.hostOffset())) {
+      boolean whole = target.isDirect() && target.remaining() == clusterSize;
+      if (whole) {
+        decode(file, where, target);
+        return;
+      }
+      heldOffset = -1;
+      decode(file, where, cluster.clear());
+      heldFile = file;
+      heldOffset = where.hostOffset();
+    }
+    target.put(cluster.duplicate().clear().slice(where.offsetInCluster(), target.remaining()));
+  }
+
+  /** Forgets the cluster decoded last. */
+  void forget() {
+    heldOffset = -1;
+    heldFile = null;
+  }
+
+  private void decode(BlockFile file, Mapping.Compressed where, ByteBuffer into)
+      throws IOException {
+    if (where.maxBytes() > compressed.capacity()) {
+      compressed = ByteBuffer.allocateDirect(2 * clusterSize);
+    }
+    // A file that ends before the descriptor's last sector does reads on as zeros.
+    file.readPadded(compressed.clear().limit(where.maxBytes()), where.hostOffset());
+    try {
+      codec.decode(compressed.flip(), into);
+    } catch (ClusterCodec.BadStreamException e) {
+      throw new CorruptImageException(
+          file.path(),
+          "Compressed cluster at offset 0x"
+              + Long.toHexString(where.hostOffset())
+              + " cannot be decoded: "
+              + e.getMessage(),
+          "compressed cluster",
+          where.hostOffset());
+    }
+  }
+
+  @Override
+  public void close() {
+    codec.close();
+  }
+}

@@ -1,0 +1,45 @@
+package io.github.qcow4j.qcow2.cluster;
+
+import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdException;
+import java.nio.ByteBuffer;
+
+/**
+ * Zstandard frames (RFC 8878), one or more, skippable ones included, with zstd-jni's streaming
+ * decoder.
+ *
+ * <p>A one-shot decoder will not do: it takes the bytes behind the frame for a damaged next one. So
+ * decoding goes on until a cluster is complete and the frame that completed it has ended, and what
+ * follows is left alone.
+ */
+final class ZstdCodec implements ClusterCodec {
+
+  private final ZstdDecompressCtx context = new ZstdDecompressCtx();
+
+  @Override
+  public void decode(ByteBuffer compressed, ByteBuffer cluster) throws BadStreamException {
+    context.reset();
+    try {
+      boolean frameEnded = false;
+      while (cluster.hasRemaining() || !frameEnded) {
+        int inputBefore = compressed.position();
+        int outputBefore = cluster.position();
+        frameEnded = context.decompressDirectByteBufferStream(cluster, compressed);
+        boolean stuck = compressed.position() == inputBefore && cluster.position() == outputBefore;
+        if (stuck && (!frameEnded || !compressed.hasRemaining())) {
+          throw new BadStreamException(
+              cluster.hasRemaining()
+                  ? "zstd frames yield " + cluster.remaining() + " bytes less than a cluster"
+                  : "zstd frame yields more than a cluster");
+        }
+      }
+    } catch (ZstdException e) {
+      throw new BadStreamException("zstd frame is damaged: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+}

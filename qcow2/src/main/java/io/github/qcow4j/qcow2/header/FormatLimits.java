@@ -1,0 +1,81 @@
+package io.github.qcow4j.qcow2.header;
+
+/**
+ * The limits of the format, each checked before memory is taken for what it bounds.
+ *
+ * <p>They are those that QEMU enforces, so that every image QEMU opens is opened and none that QEMU
+ * would refuse is written.
+ */
+public final class FormatLimits {
+
+  private FormatLimits() {}
+
+  /** The smallest cluster is one sector. */
+  public static final int MIN_CLUSTER_BITS = 9;
+
+  /** The largest cluster is 2 MiB. */
+  public static final int MAX_CLUSTER_BITS = 21;
+
+  /** Extended L2 entries need subclusters of at least one sector: clusters of 16 KiB. */
+  public static final int MIN_EXTENDED_L2_CLUSTER_BITS = 14;
+
+  /** The header of version 2 ends here. */
+  public static final int VERSION_2_HEADER_BYTES = 72;
+
+  /** The shortest header of version 3. */
+  public static final int VERSION_3_MIN_HEADER_BYTES = 104;
+
+  /** A full version 3 header with compression type and padding. */
+  public static final int VERSION_3_HEADER_BYTES = 112;
+
+  /** Longest backing file name; PATH_MAX less than the header cluster's smallest useful share. */
+  public static final int MAX_BACKING_NAME_BYTES = 1023;
+
+  /** Longest backing format name. */
+  public static final int MAX_BACKING_FORMAT_BYTES = 15;
+
+  /** Largest L1 table, active or of a snapshot: 2 PiB of disk at 64 KiB clusters. */
+  public static final long MAX_L1_BYTES = 32L << 20;
+
+  /** Largest refcount table. */
+  public static final long MAX_REFCOUNT_TABLE_BYTES = 8L << 20;
+
+  /** Widest refcount: 64 bits. */
+  public static final int MAX_REFCOUNT_ORDER = 6;
+
+  /** Most internal snapshots. */
+  public static final int MAX_SNAPSHOTS = 65536;
+
+  /** Most unknown extra data of one snapshot. */
+  public static final int MAX_SNAPSHOT_EXTRA_BYTES = 1024;
+
+  /** Largest snapshot table. */
+  public static final long MAX_SNAPSHOT_TABLE_BYTES = 1024L * MAX_SNAPSHOTS;
+
+  /** Most bitmaps. */
+  public static final int MAX_BITMAPS = 65535;
+
+  /** Longest bitmap name. */
+  public static final int MAX_BITMAP_NAME_BYTES = 1023;
+
+  /** Largest bitmap directory. */
+  public static final long MAX_BITMAP_DIRECTORY_BYTES = 1024L * MAX_BITMAPS;
+
+  /** Most entries of one bitmap table. */
+  public static final long MAX_BITMAP_TABLE_ENTRIES = 0x8000000L;
+
+  /** Most data of one bitmap. */
+  public static final long MAX_BITMAP_DATA_BYTES = 512L << 20;
+
+  /** Finest bitmap: one bit for a sector. */
+  public static final int MIN_BITMAP_GRANULARITY_BITS = 9;
+
+  /** Coarsest bitmap: one bit for 2 GiB. */
+  public static final int MAX_BITMAP_GRANULARITY_BITS = 31;
+
+  /** Host offsets have 56 bits. */
+  public static final long MAX_HOST_OFFSET = 1L << 56;
+
+  /** Sizes are counted in sectors of this many bytes. */
+  public static final int SECTOR_BYTES = 512;
+}

@@ -1,0 +1,43 @@
+package io.github.qcow4j.qcow2.snapshot;
+
+import io.github.qcow4j.qcow2.header.UnknownBytes;
+
+/**
+ * One entry of the snapshot table (qcow2 specification, "Snapshots").
+ *
+ * @param l1TableOffset host offset of the snapshot's L1 table
+ * @param l1Entries its length in entries
+ * @param id its identifier, unique in the image
+ * @param name its name, not necessarily unique
+ * @param dateSeconds when it was taken, in seconds since 1970-01-01 UTC
+ * @param dateNanos the nanoseconds of that
+ * @param vmClockNanos how long the guest had run then, in nanoseconds
+ * @param vmStateBytes size of the saved guest state, 0 for none
+ * @param diskBytes the disk's size at that time as stored, or -1 when the entry does not say
+ * @param icount the guest's instruction count, or -1 for not recorded
+ * @param extraBytes length of the entry's extra data
+ * @param unknownExtra extra data beyond what the specification names
+ */
+public record InternalSnapshot(
+    long l1TableOffset,
+    int l1Entries,
+    String id,
+    String name,
+    long dateSeconds,
+    int dateNanos,
+    long vmClockNanos,
+    long vmStateBytes,
+    long diskBytes,
+    long icount,
+    int extraBytes,
+    UnknownBytes unknownExtra) {
+
+  /**
+   * The size of the snapshot's disk.
+   *
+   * @param currentBytes the disk's present size, which counts when the snapshot does not say
+   */
+  public long virtualSize(long currentBytes) {
+    return diskBytes < 0 ? currentBytes : diskBytes & -512L;
+  }
+}

@@ -1,0 +1,146 @@
+package io.github.qcow4j.qcow2.snapshot;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.header.UnknownBytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads a snapshot table: entries of varying length, back to back (qcow2 specification,
+ * "Snapshots"). Takes memory for what it has read, never for what a field announces.
+ */
+public final class SnapshotTable {
+
+  private static final int FIXED_BYTES = 40;
+  private static final int NAMED_EXTRA_BYTES = 24;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final long fileBytes;
+  private long position;
+
+  private SnapshotTable(BlockFile file, Qcow2Header header) throws IOException {
+    this.file = file;
+    this.header = header;
+    this.fileBytes = file.size();
+    this.position = header.snapshotsOffset();
+  }
+
+  /**
+   * Reads all entries.
+   *
+   * @throws CorruptImageException when the table does not hold together or leaves the file
+   * @throws LimitExceededException when an entry or the table is too large
+   */
+  public static List<InternalSnapshot> read(BlockFile file, Qcow2Header header) throws IOException {
+    return new SnapshotTable(file, header).readAll();
+  }
+
+  /**
+   * Checks where a snapshot's L1 table is said to be, before it is loaded. A table of snapshots may
+   * be read without this, as QEMU does, so that one damaged snapshot does not hide the others.
+   *
+   * @throws CorruptImageException when the place is impossible
+   * @throws LimitExceededException when the table is too large
+   */
+  public static void checkL1(BlockFile file, Qcow2Header header, InternalSnapshot snapshot)
+      throws IOException {
+    long offset = snapshot.l1TableOffset();
+    long entries = Integer.toUnsignedLong(snapshot.l1Entries());
+    if (entries > Qcow2Header.maxL1Entries()) {
+      throw new LimitExceededException(
+          file.path(), "Snapshot L1 table too large", "L1 table bytes", FormatLimits.MAX_L1_BYTES);
+    }
+    boolean unaligned = (offset & (header.clusterSize() - 1)) != 0;
+    if (unaligned || offset < 0 || offset > Long.MAX_VALUE - entries * Long.BYTES) {
+      throw new CorruptImageException(
+          file.path(),
+          "Snapshot L1 table offset invalid",
+          "snapshot table entry of snapshot " + snapshot.id(),
+          header.snapshotsOffset());
+    }
+  }
+
+  private List<InternalSnapshot> readAll() throws IOException {
+    List<InternalSnapshot> snapshots = new ArrayList<>();
+    for (int i = 0; i < header.snapshotCount(); i++) {
+      snapshots.add(readEntry(i));
+      if (position - header.snapshotsOffset() > FormatLimits.MAX_SNAPSHOT_TABLE_BYTES) {
+        throw new LimitExceededException(
+            file.path(),
+            "Snapshot table is too big",
+            "snapshot table bytes",
+            FormatLimits.MAX_SNAPSHOT_TABLE_BYTES);
+      }
+    }
+    return List.copyOf(snapshots);
+  }
+
+  private InternalSnapshot readEntry(int index) throws IOException {
+    long start = position;
+    ByteBuffer fixed = take(FIXED_BYTES, index);
+    int extraBytes = fixed.getInt(36);
+    if (Integer.compareUnsigned(extraBytes, FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES) > 0) {
+      throw new LimitExceededException(
+          file.path(),
+          "Too much extra metadata in snapshot table entry " + index,
+          "snapshot extra data bytes",
+          FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES);
+    }
+    ByteBuffer extra = take(extraBytes, index);
+    String id = text(take(fixed.getShort(12) & 0xFFFF, index));
+    String name = text(take(fixed.getShort(14) & 0xFFFF, index));
+    position = start + ((position - start + 7) & ~7L);
+    return new InternalSnapshot(
+        fixed.getLong(0),
+        fixed.getInt(8),
+        id,
+        name,
+        Integer.toUnsignedLong(fixed.getInt(16)),
+        fixed.getInt(20),
+        fixed.getLong(24),
+        extraBytes >= 8 ? extra.getLong(0) : Integer.toUnsignedLong(fixed.getInt(32)),
+        extraBytes >= 16 ? extra.getLong(8) : -1,
+        extraBytes >= 24 ? extra.getLong(16) : -1,
+        extraBytes,
+        unknown(extra));
+  }
+
+  private ByteBuffer take(int bytes, int index) throws IOException {
+    if (position > fileBytes - bytes) {
+      throw new CorruptImageException(
+          file.path(),
+          "Snapshot table entry "
+              + index
+              + " reaches past the end of the file ("
+              + fileBytes
+              + " bytes)",
+          "snapshot table",
+          position);
+    }
+    ByteBuffer buffer = ByteBuffer.allocate(bytes);
+    file.readPadded(buffer, position);
+    position += bytes;
+    return buffer.flip();
+  }
+
+  private static String text(ByteBuffer bytes) {
+    return StandardCharsets.UTF_8.decode(bytes).toString();
+  }
+
+  private static UnknownBytes unknown(ByteBuffer extra) {
+    if (extra.limit() <= NAMED_EXTRA_BYTES) {
+      return UnknownBytes.NONE;
+    }
+    byte[] rest = new byte[extra.limit() - NAMED_EXTRA_BYTES];
+    extra.get(NAMED_EXTRA_BYTES, rest);
+    return UnknownBytes.of(rest);
+  }
+}

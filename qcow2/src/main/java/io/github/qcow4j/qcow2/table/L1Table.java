@@ -1,0 +1,77 @@
+package io.github.qcow4j.qcow2.table;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * An L1 table in memory, of the disk or of an internal snapshot.
+ *
+ * <p>Not safe for a change while others read; the owner orders that.
+ */
+public final class L1Table {
+
+  private static final int LOAD_CHUNK_BYTES = 1 << 20;
+
+  private final long hostOffset;
+  private final long[] entries;
+
+  private L1Table(long hostOffset, long[] entries) {
+    this.hostOffset = hostOffset;
+    this.entries = entries;
+  }
+
+  /**
+   * Loads a table.
+   *
+   * @param file the image
+   * @param hostOffset where the table stands, already checked for alignment
+   * @param entryCount its length in entries, already checked against the limit
+   * @param clusterSize the image's cluster size in bytes
+   * @param name what to call the table in an error
+   * @throws CorruptImageException when the table does not lie within the file; a tail missing from
+   *     its last cluster reads as zeros
+   */
+  public static L1Table load(
+      BlockFile file, long hostOffset, int entryCount, int clusterSize, String name)
+      throws IOException {
+    long bytes = (long) entryCount * Long.BYTES;
+    TableBounds.requireWithinFile(file, hostOffset, bytes, clusterSize, name);
+    long[] entries = new long[entryCount];
+    ByteBuffer chunk =
+        ByteBuffer.allocateDirect((int) Math.min(bytes, LOAD_CHUNK_BYTES))
+            .order(ByteOrder.BIG_ENDIAN);
+    for (int loaded = 0; loaded < entryCount; ) {
+      chunk.clear();
+      chunk.limit((int) Math.min(chunk.capacity(), (long) (entryCount - loaded) * Long.BYTES));
+      file.readPadded(chunk, hostOffset + (long) loaded * Long.BYTES);
+      chunk.flip();
+      int count = chunk.remaining() / Long.BYTES;
+      chunk.asLongBuffer().get(entries, loaded, count);
+      loaded += count;
+    }
+    return new L1Table(hostOffset, entries);
+  }
+
+  /** Where the table stands in the file. */
+  public long hostOffset() {
+    return hostOffset;
+  }
+
+  /** The number of entries. */
+  public int size() {
+    return entries.length;
+  }
+
+  /** The entry as stored; past the end of the table nothing is allocated, so 0. */
+  public long entry(long index) {
+    return index < entries.length ? entries[(int) index] : 0;
+  }
+
+  /** The host offset of the L2 table that the entry names, 0 for none. */
+  public long l2Offset(long index) {
+    return entry(index) & L2Entry.OFFSET_MASK;
+  }
+}

@@ -1,0 +1,78 @@
+package io.github.qcow4j.qcow2.table;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.qcow4j.nativeio.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The L2 tables last used, of all layers of a chain together, within one byte budget.
+ *
+ * <p>One budget for the whole chain keeps memory independent of its depth and of the size of the
+ * disk. Safe for use by many threads; a table missed by two at once may be loaded twice, which
+ * costs a read and harms nothing.
+ */
+public final class L2Cache {
+
+  /**
+   * 16 MiB hold the L2 tables of 128 GiB at 64 KiB clusters, and eight tables at 2 MiB clusters.
+   * Walks from front to back need one table at a time.
+   */
+  public static final long DEFAULT_BUDGET_BYTES = 16L << 20;
+
+  private final long budgetBytes;
+
+  @GuardedBy("this")
+  private final LinkedHashMap<Key, L2Table> tables = new LinkedHashMap<>(64, 0.75f, true);
+
+  @GuardedBy("this")
+  private long heldBytes;
+
+  private record Key(BlockFile file, long hostOffset) {}
+
+  /**
+   * @param budgetBytes how much to hold; the table last used is held even when it is larger
+   */
+  public L2Cache(long budgetBytes) {
+    this.budgetBytes = budgetBytes;
+  }
+
+  /**
+   * The table at a host offset, from memory or from the file.
+   *
+   * @param file the image
+   * @param hostOffset where the table stands, cluster aligned and within the file
+   * @param clusterSize the table's length in bytes
+   * @param extended whether its entries have 16 bytes
+   */
+  public L2Table get(BlockFile file, long hostOffset, int clusterSize, boolean extended)
+      throws IOException {
+    Key key = new Key(file, hostOffset);
+    L2Table held = held(key);
+    if (held != null) {
+      return held;
+    }
+    byte[] bytes = new byte[clusterSize];
+    file.readPadded(ByteBuffer.wrap(bytes), hostOffset);
+    L2Table table = new L2Table(bytes, extended);
+    hold(key, table);
+    return table;
+  }
+
+  private synchronized @Nullable L2Table held(Key key) {
+    return tables.get(key);
+  }
+
+  private synchronized void hold(Key key, L2Table table) {
+    L2Table before = tables.put(key, table);
+    heldBytes += table.memoryBytes() - (before == null ? 0 : before.memoryBytes());
+    Iterator<L2Table> eldest = tables.values().iterator();
+    while (heldBytes > budgetBytes && tables.size() > 1) {
+      heldBytes -= eldest.next().memoryBytes();
+      eldest.remove();
+    }
+  }
+}
