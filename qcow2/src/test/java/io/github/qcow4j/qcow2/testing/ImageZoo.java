@@ -147,7 +147,7 @@ public final class ImageZoo {
         .mapToObj(position -> {
           int end = Math.min(numbers.size(), position + AHEAD);
           for (int number : numbers.subList(position, end)) {
-            Future<ZooImage> unused = request(number);
+            Future<ZooImage> _ = request(number);
           }
           return image(numbers.get(position));
         });
