@@ -1,6 +1,4 @@
-/**
- * JMH benchmarks of the hot paths. Sees every floor below; nothing depends on it.
- */
+/** JMH benchmarks of the hot paths. Sees every floor below; nothing depends on it. */
 @NullMarked
 package io.github.qcow4j.benchmarks;
 

@@ -15,11 +15,12 @@ public final class Main {
    * @param args the arguments as the shell gave them
    */
   public static void main(String[] args) throws IOException {
+    String personality = System.getProperty("qcow4j.personality", "qcow4j");
     if (List.of(args).equals(List.of("--version"))) {
-      System.out.println("qcow4j version " + version());
+      System.out.println(personality + " version " + version());
       return;
     }
-    System.err.println("qcow4j: only --version is known");
+    System.err.println(personality + ": only --version is known");
     System.exit(1);
   }
 

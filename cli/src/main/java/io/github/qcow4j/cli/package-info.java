@@ -1,6 +1,4 @@
-/**
- * The command line: text and JSON in and out, and no logic of its own.
- */
+/** The command line: text and JSON in and out, and no logic of its own. */
 @NullMarked
 package io.github.qcow4j.cli;
 

@@ -1,0 +1,184 @@
+package io.github.qcow4j.cli.packaged;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.qcow4j.cli.Main;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The self-contained folder as a user meets it: its launcher, in the environments it is called
+ * from.
+ */
+final class LauncherTest {
+  private static final Path FOLDER = Path.of("target/qcow4j").toAbsolutePath();
+
+  @TempDir Path directory;
+
+  private record Outcome(int exitCode, String output, String error) {}
+
+  @BeforeAll
+  static void theFolderIsBuilt() {
+    boolean built = Files.isExecutable(FOLDER.resolve("bin/qcow4j"));
+    if ("true".equals(System.getenv("CI"))) {
+      assertThat(built).as("%s is built", FOLDER).isTrue();
+    }
+    assumeTrue(built, () -> FOLDER + " is not built: mvn package makes it");
+  }
+
+  @Test
+  void saysItsVersion() throws Exception {
+    assertThatVersionIsSaidBy("qcow4j", run(Map.of(), FOLDER.resolve("bin/qcow4j"), "--version"));
+  }
+
+  @Test
+  void runsInAnEmptyEnvironment() throws Exception {
+    Path env = Path.of("/usr/bin/env");
+
+    Outcome outcome =
+        run(Map.of(), env, "-i", FOLDER.resolve("bin/qcow4j").toString(), "--version");
+
+    assertThatVersionIsSaidBy("qcow4j", outcome);
+  }
+
+  @Test
+  void takesItsPersonalityFromTheNameOfALink() throws Exception {
+    Path link = directory.resolve("qemu-img");
+    Files.createSymbolicLink(link, FOLDER.resolve("bin/qcow4j"));
+
+    assertThatVersionIsSaidBy("qemu-img", run(Map.of(), link, "--version"));
+  }
+
+  @Test
+  void followsAChainOfRelativeLinks() throws Exception {
+    Path links = Files.createDirectories(directory.resolve("some where/links"));
+    Files.createSymbolicLink(directory.resolve("some where/folder"), FOLDER);
+    Files.createSymbolicLink(links.resolve("first"), Path.of("../folder/bin/qcow4j"));
+    Files.createSymbolicLink(links.resolve("qemu-img"), Path.of("first"));
+
+    assertThatVersionIsSaidBy("qemu-img", run(Map.of(), links.resolve("qemu-img"), "--version"));
+  }
+
+  @Test
+  void runsFromAPathWithASpaceAfterTheFolderWasMoved() throws Exception {
+    Path moved = directory.resolve("moved to here");
+    copyTree(FOLDER, moved);
+
+    assertThatVersionIsSaidBy("qcow4j", run(Map.of(), moved.resolve("bin/qcow4j"), "--version"));
+  }
+
+  @Test
+  void isFoundInThePath() throws Exception {
+    Map<String, String> environment =
+        Map.of("PATH", FOLDER.resolve("bin") + ":/usr/bin:/bin", "CDPATH", "/usr");
+
+    Outcome outcome = run(environment, Path.of("/bin/sh"), "-c", "qcow4j --version");
+
+    assertThatVersionIsSaidBy("qcow4j", outcome);
+  }
+
+  @Test
+  void isNotDisturbedByJavaOptionsInTheEnvironment() throws Exception {
+    Map<String, String> environment =
+        Map.of("JAVA_TOOL_OPTIONS", "-Xmx64m", "JDK_JAVA_OPTIONS", "-Xmx64m", "CLASSPATH", "/none");
+
+    Outcome outcome = run(environment, FOLDER.resolve("bin/qcow4j"), "--version");
+
+    assertThatVersionIsSaidBy("qcow4j", outcome);
+  }
+
+  @Test
+  void passesTheExitCodeOfAnUnknownCommandOn() throws Exception {
+    Outcome outcome = run(Map.of(), FOLDER.resolve("bin/qcow4j"), "no such command");
+
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.output()).isEmpty();
+    assertThat(outcome.error()).isNotEmpty();
+  }
+
+  @Test
+  void bringsNativeLibrariesUnpackedSoThatNothingIsWrittenToTheTemporaryDirectory()
+      throws Exception {
+    Outcome outcome =
+        run(
+            Map.of(),
+            FOLDER.resolve("runtime/bin/java"),
+            "-Djava.io.tmpdir=/proc",
+            "-Djava.library.path=" + FOLDER.resolve("lib/native"),
+            "--enable-native-access=com.github.luben.zstd_jni",
+            "--module-path=" + FOLDER.resolve("lib"),
+            "--add-modules=com.github.luben.zstd_jni",
+            "--class-path=" + Path.of("target/test-classes").toAbsolutePath(),
+            ZstdProbe.class.getName());
+
+    assertThat(outcome).isEqualTo(new Outcome(0, "expands to 65536 bytes\n", ""));
+  }
+
+  private static void assertThatVersionIsSaidBy(String personality, Outcome outcome)
+      throws IOException {
+    assertThat(outcome.error()).isEmpty();
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.output()).startsWith(personality + " version ").contains(version());
+  }
+
+  private static String version() throws IOException {
+    Properties properties = new Properties();
+    try (InputStream resource = Main.class.getResourceAsStream("version.properties")) {
+      properties.load(resource);
+    }
+    return properties.getProperty("version");
+  }
+
+  private Outcome run(Map<String, String> environment, Path program, String... arguments)
+      throws IOException, InterruptedException {
+    Path output = Files.createTempFile(directory, "output", ".txt");
+    Path error = Files.createTempFile(directory, "error", ".txt");
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(Arrays.asList(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    builder.environment().putAll(environment);
+    int exitCode =
+        builder.redirectOutput(output.toFile()).redirectError(error.toFile()).start().waitFor();
+    return new Outcome(exitCode, Files.readString(output), Files.readString(error));
+  }
+
+  private static void copyTree(Path source, Path target) throws IOException {
+    Files.walkFileTree(
+        source,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path each, BasicFileAttributes attributes)
+              throws IOException {
+            Files.createDirectories(target.resolve(source.relativize(each)));
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path each, BasicFileAttributes attributes)
+              throws IOException {
+            Files.copy(
+                each,
+                target.resolve(source.relativize(each)),
+                StandardCopyOption.COPY_ATTRIBUTES,
+                LinkOption.NOFOLLOW_LINKS);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
