@@ -5,6 +5,7 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2.chain;
   exports io.github.qcow4j.qcow2.error;
   exports io.github.qcow4j.qcow2.header;
+  exports io.github.qcow4j.qcow2.job;
   exports io.github.qcow4j.qcow2.snapshot;
 
   requires transitive io.github.qcow4j.nativeio;

@@ -51,7 +51,7 @@ final class L2Walk {
     }
     Kind kind = kindOf(firstIndex, entry);
     long hostOffset = entry & L2Entry.OFFSET_MASK;
-    long length = map.clusterSize() - offsetInCluster;
+    long length = (long) map.clusterSize() - offsetInCluster;
     for (int index = firstIndex + 1; length < limitBytes && index < table.size(); index++) {
       if (!continues(index, kind, hostOffset) || kindOf(index, table.entry(index)) != kind) {
         break;

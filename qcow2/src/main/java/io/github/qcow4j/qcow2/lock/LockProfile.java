@@ -13,25 +13,27 @@ public record LockProfile(Set<Permission> wanted, Set<Permission> unshared) {
 
   /** The permissions of QEMU's block layer, in the order of their lock bytes. */
   public enum Permission {
-    CONSISTENT_READ("consistent read"),
-    WRITE("write"),
-    WRITE_UNCHANGED("write unchanged"),
-    RESIZE("resize");
+    CONSISTENT_READ(0, "consistent read"),
+    WRITE(1, "write"),
+    WRITE_UNCHANGED(2, "write unchanged"),
+    RESIZE(3, "resize");
 
+    private final long bit;
     private final String label;
 
-    Permission(String label) {
+    Permission(long bit, String label) {
+      this.bit = bit;
       this.label = label;
     }
 
     /** The byte that is locked by those who have the permission. */
     long usedByte() {
-      return 100 + ordinal();
+      return 100 + bit;
     }
 
     /** The byte that is locked by those who forbid it to others. */
     long forbiddenByte() {
-      return 200 + ordinal();
+      return 200 + bit;
     }
 
     /** The name in messages. */

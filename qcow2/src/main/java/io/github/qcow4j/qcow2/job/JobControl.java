@@ -1,0 +1,100 @@
+package io.github.qcow4j.qcow2.job;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A caller's hold on one job that is running: how far it is, and the way to stop it.
+ *
+ * <p>Jobs ask {@link #checkpoint()} at least once for every few megabytes or milliseconds of work.
+ * All methods may be called by any thread.
+ */
+public final class JobControl {
+
+  private static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  private final ProgressListener listener;
+  private final long deadlineNanoTime;
+  private final AtomicLong doneUnits = new AtomicLong();
+  private volatile long totalUnits;
+  private volatile boolean cancelled;
+
+  /** Told how far a job is; called by the job's threads, seldom enough not to matter. */
+  @FunctionalInterface
+  public interface ProgressListener {
+
+    /**
+     * @param doneUnits work done, in the job's own unit, {@code 0 <= doneUnits <= totalUnits}
+     * @param totalUnits work in all; may become known, or grow, while the job runs
+     */
+    void progressed(long doneUnits, long totalUnits);
+  }
+
+  /** A job that nobody follows and nothing bounds. */
+  public JobControl() {
+    this((done, total) -> {}, NO_DEADLINE);
+  }
+
+  private JobControl(ProgressListener listener, long deadlineNanoTime) {
+    this.listener = listener;
+    this.deadlineNanoTime = deadlineNanoTime;
+  }
+
+  /** A job that somebody follows. */
+  public static JobControl reportingTo(ProgressListener listener) {
+    return new JobControl(listener, NO_DEADLINE);
+  }
+
+  /**
+   * The same listener with a bound on time: the job is cancelled when it has not ended by then.
+   *
+   * @param timeoutMillis from now, in milliseconds
+   */
+  public JobControl withTimeout(long timeoutMillis) {
+    return new JobControl(listener, System.nanoTime() + timeoutMillis * 1_000_000);
+  }
+
+  /** Asks the job to stop at its next checkpoint. */
+  public void cancel() {
+    cancelled = true;
+  }
+
+  /** Whether the job was asked to stop. */
+  public boolean isCancelled() {
+    return cancelled;
+  }
+
+  /**
+   * Where a job looks whether it should stop.
+   *
+   * @throws JobCancelledException when it should
+   */
+  public void checkpoint() throws JobCancelledException {
+    if (cancelled) {
+      throw new JobCancelledException("The job was cancelled");
+    }
+    if (deadlineNanoTime != NO_DEADLINE && System.nanoTime() - deadlineNanoTime > 0) {
+      throw new JobCancelledException("The job did not end in time");
+    }
+  }
+
+  /** Says how much work there is in all, in the job's own unit. */
+  public void expect(long units) {
+    totalUnits = units;
+    listener.progressed(doneUnits.get(), units);
+  }
+
+  /** Says that so much more work is done. */
+  public void advance(long units) {
+    listener.progressed(doneUnits.addAndGet(units), totalUnits);
+  }
+
+  /** How much work is done, in the job's own unit. */
+  public long doneUnits() {
+    return doneUnits.get();
+  }
+
+  /** How much work there is in all, as far as is known. */
+  public long totalUnits() {
+    return totalUnits;
+  }
+}
