@@ -23,6 +23,8 @@ public final class JobControl {
   public interface ProgressListener {
 
     /**
+     * Hears how far the job is.
+     *
      * @param doneUnits work done, in the job's own unit, {@code 0 <= doneUnits <= totalUnits}
      * @param totalUnits work in all; may become known, or grow, while the job runs
      */
