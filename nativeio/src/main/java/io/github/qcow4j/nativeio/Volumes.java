@@ -1,29 +1,89 @@
 package io.github.qcow4j.nativeio;
 
 import io.github.qcow4j.nativeio.panama.PanamaProvider;
+import io.github.qcow4j.nativeio.portable.PortableVolume;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The volumes of this host. Any thread may ask. */
+/**
+ * The volumes of this host: one tree of names, several ways to the kernel. Any thread may ask.
+ *
+ * <p>The first way that works is taken, {@code panama} before {@code portable}; the system property
+ * {@value #PROPERTY} names another. {@link ProviderInfo#reason()} says why it was not the first.
+ */
 public final class Volumes {
+
+  /** The system property that chooses the provider: {@code panama} or {@code portable}. */
+  public static final String PROPERTY = "qcow4j.nativeio";
+
+  private static volatile @Nullable Volume host;
 
   private Volumes() {}
 
-  /** The host's file system through the provider chosen for this process. */
+  /**
+   * The host's file system through the provider of this process, chosen at the first call.
+   *
+   * @throws IllegalArgumentException when {@value #PROPERTY} names a provider that there is not, or
+   *     one that does not work here
+   */
   public static Volume host() {
-    return Chosen.HOST;
+    Volume chosen = host;
+    return chosen != null ? chosen : chooseOnce();
   }
 
-  /** Chosen when first asked for, and kept. */
-  private static final class Chosen {
-    static final Volume HOST = choose();
+  private static synchronized Volume chooseOnce() {
+    Volume chosen = host;
+    if (chosen == null) {
+      chosen = choose(System.getProperty(PROPERTY));
+      host = chosen;
+    }
+    return chosen;
+  }
 
-    private static Volume choose() {
+  /**
+   * A volume through every provider that works here, the best first; for tests and reports. A
+   * program uses one: with {@code portable}, the locks on a file are lost when it is closed through
+   * another.
+   */
+  public static List<Volume> providers() {
+    List<Volume> working = new ArrayList<>();
+    try {
+      working.add(PanamaProvider.open("works here"));
+    } catch (IOException e) {
+      // Does not work here; host() tells why in its reason.
+    }
+    working.add(new PortableVolume("works everywhere"));
+    return working;
+  }
+
+  static Volume choose(@Nullable String wanted) {
+    if (wanted == null || wanted.isEmpty()) {
       try {
-        return PanamaProvider.open("the first choice works");
+        return PanamaProvider.open("the first choice, and it works here");
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        return new PortableVolume(PanamaProvider.NAME + " does not work here: " + e.getMessage());
       }
     }
+    String chosenBy = PROPERTY + "=" + wanted;
+    return switch (wanted) {
+      case PanamaProvider.NAME -> {
+        try {
+          yield PanamaProvider.open(chosenBy);
+        } catch (IOException e) {
+          throw new IllegalArgumentException(
+              chosenBy + ": does not work here: " + e.getMessage(), e);
+        }
+      }
+      case PortableVolume.NAME -> new PortableVolume(chosenBy);
+      default ->
+          throw new IllegalArgumentException(
+              chosenBy
+                  + ": no such provider; there are "
+                  + PanamaProvider.NAME
+                  + " and "
+                  + PortableVolume.NAME);
+    };
   }
 }

@@ -27,6 +27,7 @@ public final class LinuxVolume implements Volume {
   private static final int RENAME_EXCHANGE = 2;
   private static final int REMOVE_DIRECTORY = 0x200;
   private static final int FOLLOW_LINK = 0x400;
+  private static final int SET_ID_BITS = 07000;
   private static final int GET_FLAGS = 3;
   private static final int SET_FLAGS = 4;
 
@@ -335,7 +336,7 @@ public final class LinuxVolume implements Volume {
         calls.fchown(target.number(), -1, wanted.group());
       }
       // Set-user-ID must not be handed to another user.
-      int mode = sameOwner ? wanted.permissions() : wanted.permissions() & 0777;
+      int mode = sameOwner ? wanted.permissions() : wanted.permissions() & ~SET_ID_BITS;
       target.check("fchmod", calls.fchmod(target.number(), mode));
     } finally {
       file.gate().exit();

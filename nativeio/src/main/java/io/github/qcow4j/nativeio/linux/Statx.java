@@ -3,6 +3,7 @@ package io.github.qcow4j.nativeio.linux;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.FileStatus;
+import io.github.qcow4j.nativeio.support.FileModes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -32,8 +33,6 @@ record Statx(
   /** {@code AT_EMPTY_PATH}. */
   static final int EMPTY_PATH = 0x1000;
 
-  static final int TYPE_MASK = 0170000;
-  private static final int PERMISSION_MASK = 07777;
   private static final int BLOCK_BYTES = 512;
 
   static Statx of(MemorySegment struct) {
@@ -60,20 +59,11 @@ record Statx(
   }
 
   int permissions() {
-    return mode & PERMISSION_MASK;
+    return FileModes.permissionsOf(mode);
   }
 
   FileKind kind() {
-    return switch (mode & TYPE_MASK) {
-      case 0100000 -> FileKind.REGULAR;
-      case 0040000 -> FileKind.DIRECTORY;
-      case 0120000 -> FileKind.SYMBOLIC_LINK;
-      case 0060000 -> FileKind.BLOCK_DEVICE;
-      case 0020000 -> FileKind.CHARACTER_DEVICE;
-      case 0010000 -> FileKind.FIFO;
-      case 0140000 -> FileKind.SOCKET;
-      default -> FileKind.OTHER;
-    };
+    return FileModes.kindOf(mode);
   }
 
   FileStatus status() {

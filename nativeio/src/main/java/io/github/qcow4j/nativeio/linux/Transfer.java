@@ -1,11 +1,11 @@
 package io.github.qcow4j.nativeio.linux;
 
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.support.Arguments;
 import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ReadOnlyBufferException;
 
 /**
  * Reads and writes until all is done: continues short calls and {@code EINTR}, and takes buffers
@@ -22,9 +22,7 @@ final class Transfer {
   }
 
   int read(ByteBuffer target, long fileOffset) throws IOException {
-    if (target.isReadOnly()) {
-      throw new ReadOnlyBufferException();
-    }
+    Arguments.checkWritable(target);
     if (!target.hasRemaining()) {
       return 0;
     }

@@ -1,6 +1,9 @@
 package io.github.qcow4j.nativeio.support;
 
-/** The ranges that every provider accepts, checked the same way by all of them. */
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
+
+/** The arguments that every provider accepts, checked the same way by all of them. */
 public final class Arguments {
 
   private Arguments() {}
@@ -25,6 +28,13 @@ public final class Arguments {
     checkRange(startByte, lengthBytes);
     if (lengthBytes == 0) {
       throw new IllegalArgumentException("empty range");
+    }
+  }
+
+  /** Refuses a buffer that cannot be read into. */
+  public static void checkWritable(ByteBuffer target) {
+    if (target.isReadOnly()) {
+      throw new ReadOnlyBufferException();
     }
   }
 }

@@ -1,0 +1,278 @@
+package io.github.qcow4j.nativeio;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that appears under its name complete and durable, or not at all: write new, sync, rename,
+ * sync the directory. The one place that renames for durability.
+ *
+ * <p>Fill {@link #file()}, then {@link #publish}, then {@link #close()}; a close without publish
+ * leaves nothing behind. Where the file system has files without a name ({@code O_TMPFILE}), a
+ * killed process leaves nothing behind either, but for the moment in which an existing file is
+ * being replaced; where it has not, a killed process leaves {@code .NAME.XXXXXXXX.qcow4j-tmp} in
+ * the target's directory.
+ *
+ * <p>When the target is a symbolic link, what it points to is replaced, as a writer through the
+ * link would do. Permissions and, as far as this process may, owner of an existing target are kept;
+ * a new file has permissions 0666 less the umask.
+ *
+ * <h2>Threads</h2>
+ *
+ * Any thread may call; {@link #publish} and {@link #close()} exclude each other.
+ */
+public final class AtomicFile implements Closeable {
+
+  /** What a temporary name ends in, for whoever looks for those that a killed process left. */
+  public static final String TEMPORARY_SUFFIX = ".qcow4j-tmp";
+
+  /** {@code NAME_MAX} of {@code limits.h}: no Linux file system has longer names. */
+  private static final int NAME_MAX_BYTES = 255;
+
+  /** So many names being taken is not chance. */
+  private static final int NAME_ATTEMPTS = 100;
+
+  /** As the kernel has it: {@code path_resolution(7)}. */
+  private static final int LINK_LIMIT = 40;
+
+  private final Volume volume;
+  private final Path target;
+  private final Path directory;
+  private final BlockFile file;
+
+  /** The name that has to go unless it becomes the target's. */
+  @GuardedBy("this")
+  private @Nullable Path temporaryName;
+
+  private volatile boolean published;
+
+  private AtomicFile(
+      Volume volume, Path target, Path directory, BlockFile file, @Nullable Path temporaryName) {
+    this.volume = volume;
+    this.target = target;
+    this.directory = directory;
+    this.file = file;
+    this.temporaryName = temporaryName;
+  }
+
+  /**
+   * Begins a new file that is to become {@code target}, in the directory of what {@code target}
+   * leads to.
+   *
+   * @throws FileSystemException when the target exists and is not a regular file, or when its
+   *     directory cannot be written
+   */
+  public static AtomicFile create(Volume volume, Path target) throws IOException {
+    Path resolved = followLinks(volume, target);
+    boolean replaces = volume.exists(resolved);
+    if (replaces) {
+      checkReplaceable(volume, resolved);
+    }
+    Path parent = resolved.getParent();
+    Path directory = parent == null ? Path.of("") : parent;
+    BlockFile unnamed = volume.createUnnamed(directory);
+    Path name = null;
+    BlockFile file;
+    if (unnamed == null) {
+      NamedFile named = createNamed(volume, resolved);
+      name = named.name();
+      file = named.file();
+    } else {
+      file = unnamed;
+    }
+    AtomicFile created = new AtomicFile(volume, resolved, directory, file, name);
+    if (replaces) {
+      try {
+        volume.copyPermissions(resolved, file);
+      } catch (NoSuchFileException e) {
+        // Gone since: then there is nothing to keep.
+      } catch (IOException e) {
+        closeAfter(e, created);
+        throw e;
+      }
+    }
+    return created;
+  }
+
+  private static void closeAfter(IOException failure, AtomicFile created) {
+    try {
+      created.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static Path followLinks(Volume volume, Path target) throws IOException {
+    Path name = target;
+    for (int links = 0; links <= LINK_LIMIT; links++) {
+      try {
+        if (volume.linkStatus(name).kind() != FileKind.SYMBOLIC_LINK) {
+          return name;
+        }
+      } catch (NoSuchFileException e) {
+        return name;
+      }
+      name = name.resolveSibling(volume.readLink(name));
+    }
+    throw Errno.ELOOP.exception("open", target.toString());
+  }
+
+  private static void checkReplaceable(Volume volume, Path target) throws IOException {
+    FileKind kind = volume.status(target).kind();
+    if (kind == FileKind.DIRECTORY) {
+      throw Errno.EISDIR.exception("rename", target.toString());
+    } else if (kind != FileKind.REGULAR) {
+      // Renaming over /dev/sdb would replace the node and leave the disk as it was.
+      throw new FileSystemException(target.toString(), null, "not a regular file");
+    }
+  }
+
+  private record NamedFile(Path name, BlockFile file) {}
+
+  private static NamedFile createNamed(Volume volume, Path target) throws IOException {
+    FileAlreadyExistsException taken = null;
+    for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+      Path name = temporaryName(target);
+      try {
+        return new NamedFile(name, volume.open(name, OpenOptions.creatingNew()));
+      } catch (FileAlreadyExistsException e) {
+        taken = e;
+      }
+    }
+    throw taken == null ? Errno.EEXIST.exception("open", target.toString()) : taken;
+  }
+
+  static Path temporaryName(Path target) {
+    long random = ThreadLocalRandom.current().nextLong();
+    String suffix = "." + String.format("%08x", (int) random) + TEMPORARY_SUFFIX;
+    String name = shortened(String.valueOf(target.getFileName()), suffix.length() + 1);
+    try {
+      return target.resolveSibling("." + name + suffix);
+    } catch (InvalidPathException e) {
+      // A name of another encoding than the platform's: its text is not its name.
+      return target.resolveSibling("." + name.replaceAll("[^\\x20-\\x7e]", "_") + suffix);
+    }
+  }
+
+  private static String shortened(String name, int othersBytes) {
+    int bytes = 0;
+    int end = 0;
+    while (end < name.length()) {
+      int codePoint = name.codePointAt(end);
+      bytes += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+      if (bytes + othersBytes > NAME_MAX_BYTES) {
+        break;
+      }
+      end += Character.charCount(codePoint);
+    }
+    return name.substring(0, end);
+  }
+
+  /** The file to fill; open for reading and writing until {@link #close()}. */
+  public BlockFile file() {
+    return file;
+  }
+
+  /** What will be replaced or made: the name given, after any symbolic links. */
+  public Path target() {
+    return target;
+  }
+
+  /** Whether the new file has taken the target's name. */
+  public boolean published() {
+    return published;
+  }
+
+  /**
+   * Makes the file durable, gives it the target's name, and makes that durable: all of it is when
+   * this returns.
+   *
+   * <p>When it fails with {@link #published()} false, the target is as it was before, and still is
+   * after {@link #close()}. When it fails with {@link #published()} true, only the sync of the
+   * directory failed: the new file stands under its name, but after a power cut the old one may
+   * again.
+   *
+   * @param mode {@link RenameMode#REPLACE}, or {@link RenameMode#NO_REPLACE} to fail with {@link
+   *     FileAlreadyExistsException} when there is a target, also one made since {@link #create}
+   */
+  public synchronized void publish(RenameMode mode) throws IOException {
+    if (mode == RenameMode.EXCHANGE) {
+      throw new IllegalArgumentException("a new file has no name to exchange");
+    } else if (published) {
+      throw new IllegalStateException("published before: " + target);
+    }
+    file.syncAll();
+    if (temporaryName == null && linkedToTarget(mode)) {
+      published = true;
+    } else {
+      Path name = temporaryName;
+      if (name == null) {
+        name = linkToTemporaryName();
+        temporaryName = name;
+      }
+      volume.rename(name, target, mode);
+      temporaryName = null;
+      published = true;
+    }
+    volume.syncDirectory(directory);
+  }
+
+  /** The short way for a file without a name: straight to a name that is free. */
+  @GuardedBy("this")
+  private boolean linkedToTarget(RenameMode mode) throws IOException {
+    try {
+      volume.linkUnnamed(file, target);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      if (mode == RenameMode.NO_REPLACE) {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  @GuardedBy("this")
+  private Path linkToTemporaryName() throws IOException {
+    FileAlreadyExistsException taken = null;
+    for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+      Path name = temporaryName(target);
+      try {
+        volume.linkUnnamed(file, name);
+        return name;
+      } catch (FileAlreadyExistsException e) {
+        taken = e;
+      }
+    }
+    throw taken == null ? Errno.EEXIST.exception("linkat", target.toString()) : taken;
+  }
+
+  /** Closes the file, and removes it when it was not published. Closing twice has no effect. */
+  @Override
+  public synchronized void close() throws IOException {
+    Path name = temporaryName;
+    temporaryName = null;
+    try {
+      file.close();
+    } finally {
+      if (name != null) {
+        removeIfThere(name);
+      }
+    }
+  }
+
+  private void removeIfThere(Path name) throws IOException {
+    try {
+      volume.unlink(name);
+    } catch (NoSuchFileException e) {
+      // Somebody cleaned up before us.
+    }
+  }
+}
