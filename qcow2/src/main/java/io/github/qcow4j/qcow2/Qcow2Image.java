@@ -101,8 +101,20 @@ public final class Qcow2Image implements DiskImage {
    *     be where its entry says
    */
   public Qcow2Image openSnapshot(InternalSnapshot wanted) throws IOException {
+    return openSnapshot(wanted, wanted.virtualSize(header.virtualSize()));
+  }
+
+  /**
+   * The disk as an internal snapshot holds it, cut or filled up to another size. {@code qemu-img
+   * convert -l} does that: it takes the contents from the snapshot, but the size from the present
+   * disk.
+   *
+   * @param wanted the snapshot
+   * @param sizeBytes the size of the view, a multiple of 512
+   */
+  public Qcow2Image openSnapshot(InternalSnapshot wanted, long sizeBytes) throws IOException {
     SnapshotTable.checkL1(file, header, wanted);
-    return new Qcow2Image(file, header, parts, wanted.virtualSize(header.virtualSize()), wanted);
+    return new Qcow2Image(file, header, parts, sizeBytes, wanted);
   }
 
   @Override

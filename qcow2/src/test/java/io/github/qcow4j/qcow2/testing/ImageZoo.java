@@ -12,7 +12,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -90,26 +89,33 @@ public final class ImageZoo {
             .toList());
   }
 
+  /** What a test does with one image. */
+  @FunctionalInterface
+  public interface ImageTest {
+    /** Tests one image; whatever it throws is a failure of this image alone. */
+    void test(ZooImage image) throws Exception;
+  }
+
   /**
    * Calls {@code test} with every image.
    *
    * @throws AssertionError after {@value #MAX_FAILURES} failures or at the end, with the scripts of
    *     the images that failed
    */
-  public void forEach(Consumer<ZooImage> test) {
+  public void forEach(ImageTest test) {
     forEach(stream(), test);
   }
 
-  /** Like {@link #forEach(Consumer)}, over some images only. */
-  public void forEach(Stream<ZooImage> chosen, Consumer<ZooImage> test) {
+  /** Like {@link #forEach(ImageTest)}, over some images only. */
+  public void forEach(Stream<ZooImage> chosen, ImageTest test) {
     java.util.ArrayList<Throwable> failures = new java.util.ArrayList<>();
     java.util.Iterator<ZooImage> remaining = chosen.iterator();
     while (remaining.hasNext() && failures.size() < MAX_FAILURES) {
       ZooImage image = remaining.next();
       try {
-        test.accept(image);
-      } catch (RuntimeException | AssertionError e) {
-        failures.add(new AssertionError(e.getMessage() + "\n" + image.explain(), e));
+        test.test(image);
+      } catch (Exception | AssertionError e) {
+        failures.add(new AssertionError(e + "\n" + image.explain(), e));
       }
     }
     if (!failures.isEmpty()) {

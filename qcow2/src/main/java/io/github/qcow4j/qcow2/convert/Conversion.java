@@ -1,0 +1,115 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Converts images: reads what is there, skips what is not, writes the rest.
+ *
+ * <p>Ranges that no layer holds, and zero clusters, are never read. Threads work on pieces of their
+ * own; the result does not depend on their number or speed.
+ */
+public final class Conversion {
+
+  private Conversion() {}
+
+  /**
+   * Runs a conversion to its end. The target is complete, durable and visible when this returns;
+   * when it throws, the target was not completed, and the caller closes it.
+   *
+   * @param sources the disks, one behind the other; left open
+   * @param target where to; its size is the sum of the sources'
+   * @param options how
+   * @param control counts bytes of the disk
+   * @param salvageListener hears of what could not be read; called only when salvaging
+   * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
+   * @throws IOException when reading or writing fails; a failed read is never taken for zeros,
+   *     except when salvaging
+   */
+  public static ConvertResult run(
+      List<DiskImage> sources,
+      ConvertTarget target,
+      ConvertOptions options,
+      JobControl control,
+      SalvageListener salvageListener)
+      throws IOException {
+    ConvertSource source = new ConvertSource(sources);
+    control.expect(source.sizeBytes());
+    ConvertWork work = new ConvertWork(source, target, options, control, salvageListener);
+    runThreads(work, options.parallelism());
+    control.checkpoint();
+    target.complete();
+    return work.result();
+  }
+
+  /** Hears of ranges that could not be read and became zeros. */
+  @FunctionalInterface
+  public interface SalvageListener {
+
+    /**
+     * Told of one range.
+     *
+     * @param offset where, counted from the first source's beginning
+     * @param lengthBytes how many bytes
+     * @param cause why
+     */
+    void unreadable(long offset, long lengthBytes, IOException cause);
+  }
+
+  /**
+   * More threads than the tasks need wait for a processor with a buffer each; two a processor keep
+   * it busy while one of them waits for the disk.
+   */
+  private static void runThreads(ConvertWork work, int parallelism) throws IOException {
+    int threads = Math.min(parallelism, 2 * Runtime.getRuntime().availableProcessors());
+    try (ExecutorService executor =
+        Executors.newFixedThreadPool(
+            threads, Thread.ofPlatform().daemon().name("qcow4j-convert-", 0).factory())) {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        running.add(
+            executor.submit(() -> {
+              work.runOneThread();
+              return null;
+            }));
+      }
+      awaitAll(running);
+    }
+  }
+
+  private static void awaitAll(List<Future<?>> running) throws IOException {
+    Throwable failure = null;
+    boolean interrupted = false;
+    for (Future<?> thread : running) {
+      while (!thread.isDone() || failure == null) {
+        try {
+          thread.get();
+          break;
+        } catch (ExecutionException e) {
+          failure = failure == null ? e.getCause() : failure;
+          break;
+        } catch (InterruptedException e) {
+          // The caller's interrupt must not tear a file; it is handed on at the end.
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IOException(failure);
+    }
+  }
+}

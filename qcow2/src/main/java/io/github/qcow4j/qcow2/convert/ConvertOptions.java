@@ -1,0 +1,36 @@
+package io.github.qcow4j.qcow2.convert;
+
+/**
+ * How to convert.
+ *
+ * @param parallelism how many threads read, decode and write at once, 1 to 16
+ * @param sparseBytes runs of zeros found in data become holes when they fill blocks of so many
+ *     bytes, a multiple of 512 up to 16 MiB; 0 finds none and writes every zero
+ * @param salvage whether to go on after a read error, with zeros for what cannot be read
+ * @param bytesPerSecond how fast to go at most, 0 for no limit
+ */
+public record ConvertOptions(
+    int parallelism, int sparseBytes, boolean salvage, long bytesPerSecond) {
+
+  /** The largest number of threads. */
+  public static final int MAX_PARALLELISM = 16;
+
+  /** The largest block that counts as a run of zeros. */
+  public static final int MAX_SPARSE_BYTES = 16 << 20;
+
+  /** What {@code qemu-img convert} does without options. */
+  public static final ConvertOptions DEFAULT = new ConvertOptions(8, 4096, false, 0);
+
+  public ConvertOptions {
+    if (parallelism < 1 || parallelism > MAX_PARALLELISM) {
+      throw new IllegalArgumentException("parallelism is not 1 to 16: " + parallelism);
+    }
+    if (sparseBytes < 0 || sparseBytes > MAX_SPARSE_BYTES || sparseBytes % 512 != 0) {
+      throw new IllegalArgumentException(
+          "sparseBytes is not a multiple of 512 up to 16 MiB: " + sparseBytes);
+    }
+    if (bytesPerSecond < 0) {
+      throw new IllegalArgumentException("bytesPerSecond is negative: " + bytesPerSecond);
+    }
+  }
+}

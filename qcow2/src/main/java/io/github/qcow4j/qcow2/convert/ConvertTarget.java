@@ -1,0 +1,44 @@
+package io.github.qcow4j.qcow2.convert;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Where a conversion writes to.
+ *
+ * <p>Every byte of the disk is either written, or zeroed, or left as it is when the target
+ * {@linkplain #readsAsZeros() reads as zeros} from the start. Unless the target is to be written
+ * {@linkplain #inOrder() in order}, several threads write at once, never to the same byte.
+ */
+public interface ConvertTarget extends Closeable {
+
+  /** Whether what is never written reads as zeros. */
+  boolean readsAsZeros();
+
+  /** Whether bytes must come from front to back, without gaps and by one thread at a time. */
+  boolean inOrder();
+
+  /**
+   * Writes guest bytes; not durable on return.
+   *
+   * @param guestOffset where, in bytes
+   * @param data what; its remaining bytes are consumed
+   */
+  void write(long guestOffset, ByteBuffer data) throws IOException;
+
+  /**
+   * Makes guest bytes zeros; not durable on return.
+   *
+   * @param guestOffset where, in bytes
+   * @param lengthBytes how many
+   */
+  void writeZeroes(long guestOffset, long lengthBytes) throws IOException;
+
+  /** Makes all that was written durable, and then visible under the target's name. */
+  void complete() throws IOException;
+
+  /** Lets go of the target; without {@link #complete()} a new file leaves nothing behind. */
+  @Override
+  void close() throws IOException;
+}

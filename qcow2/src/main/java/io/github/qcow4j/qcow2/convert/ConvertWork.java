@@ -1,0 +1,141 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** The work of one conversion, shared by its threads. */
+final class ConvertWork {
+
+  private final ConvertSource source;
+  private final ConvertTarget target;
+  private final ConvertOptions options;
+  private final JobControl control;
+  private final Conversion.SalvageListener salvageListener;
+  private final SegmentQueue queue;
+  private final Turns turns = new Turns();
+  private final Pace pace;
+  private final AtomicBoolean failed = new AtomicBoolean();
+  private final LongAdder writtenBytes = new LongAdder();
+  private final LongAdder unreadableBytes = new LongAdder();
+
+  ConvertWork(
+      ConvertSource source,
+      ConvertTarget target,
+      ConvertOptions options,
+      JobControl control,
+      Conversion.SalvageListener salvageListener) {
+    this.source = source;
+    this.target = target;
+    this.options = options;
+    this.control = control;
+    this.salvageListener = salvageListener;
+    this.queue = new SegmentQueue(source, options.salvage());
+    this.pace = new Pace(options.bytesPerSecond(), control);
+  }
+
+  ConvertResult result() {
+    long written = writtenBytes.sum();
+    return new ConvertResult(
+        source.sizeBytes(), written, source.sizeBytes() - written, unreadableBytes.sum());
+  }
+
+  /** Takes pieces until there are no more, or some thread failed. */
+  void runOneThread() throws IOException {
+    boolean done = false;
+    try {
+      ThreadBuffers buffers = new ThreadBuffers(options.sparseBytes());
+      Segment segment = queue.next();
+      while (segment != null && !failed.get()) {
+        control.checkpoint();
+        convert(segment, buffers);
+        control.advance(segment.lengthBytes());
+        segment = queue.next();
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        failed.set(true);
+        turns.abandon();
+      }
+    }
+  }
+
+  private void convert(Segment segment, ThreadBuffers buffers) throws IOException {
+    ByteBuffer data = null;
+    if (!segment.zero()) {
+      data = buffers.data((int) segment.lengthBytes());
+      read(segment, data);
+      data.flip();
+      pace.take(segment.lengthBytes());
+    }
+    if (!target.inOrder()) {
+      write(segment, data, buffers);
+    } else if (turns.await(segment.sequence())) {
+      write(segment, data, buffers);
+      turns.done();
+    }
+  }
+
+  private void read(Segment segment, ByteBuffer data) throws IOException {
+    try {
+      source.read(segment.imageIndex(), segment.offset(), data);
+    } catch (IOException e) {
+      if (!options.salvage()) {
+        throw e;
+      }
+      Salvage salvage = new Salvage(source, salvageListener);
+      unreadableBytes.add(salvage.read(segment, data.clear().limit((int) segment.lengthBytes())));
+    }
+  }
+
+  private void write(Segment segment, @Nullable ByteBuffer data, ThreadBuffers buffers)
+      throws IOException {
+    if (data == null) {
+      writeZeroes(segment.offset(), segment.lengthBytes(), buffers);
+      return;
+    }
+    if (options.sparseBytes() == 0) {
+      writeData(segment.offset(), data);
+      return;
+    }
+    int end = data.limit();
+    int from = 0;
+    while (from < end) {
+      long offset = segment.offset() + from;
+      int run = buffers.zeroBlocks().run(data, from, end, offset);
+      if (run < 0) {
+        writeZeroes(offset, -run, buffers);
+      } else {
+        writeData(offset, data.slice(from, run));
+      }
+      from += Math.abs(run);
+    }
+  }
+
+  private void writeData(long offset, ByteBuffer data) throws IOException {
+    writtenBytes.add(data.remaining());
+    target.write(offset, data);
+  }
+
+  /** With zeros wanted as data, zeros are written; else the target makes them as it can. */
+  private void writeZeroes(long offset, long lengthBytes, ThreadBuffers buffers)
+      throws IOException {
+    if (options.sparseBytes() == 0) {
+      long position = offset;
+      for (long left = lengthBytes; left > 0; ) {
+        control.checkpoint();
+        ByteBuffer zeros = buffers.zeros((int) Math.min(left, SegmentQueue.MAX_DATA_BYTES));
+        int count = zeros.remaining();
+        writeData(position, zeros);
+        position += count;
+        left -= count;
+      }
+    } else if (!target.readsAsZeros()) {
+      target.writeZeroes(offset, lengthBytes);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** An existing raw file or device, written in place. */
+final class RawInPlaceTarget implements ConvertTarget {
+
+  private final BlockFile file;
+  private final boolean readsAsZeros;
+  private final boolean inOrder;
+
+  /**
+   * @param file the target, locked
+   * @param readsAsZeros whether it is all zeros already
+   * @param inOrder whether it takes bytes only one after the other
+   */
+  RawInPlaceTarget(BlockFile file, boolean readsAsZeros, boolean inOrder) {
+    this.file = file;
+    this.readsAsZeros = readsAsZeros && !inOrder;
+    this.inOrder = inOrder;
+  }
+
+  @Override
+  public boolean readsAsZeros() {
+    return readsAsZeros;
+  }
+
+  @Override
+  public boolean inOrder() {
+    return inOrder;
+  }
+
+  @Override
+  public void write(long guestOffset, ByteBuffer data) throws IOException {
+    file.write(data, guestOffset);
+  }
+
+  @Override
+  public void writeZeroes(long guestOffset, long lengthBytes) throws IOException {
+    file.writeZeroes(guestOffset, lengthBytes, true);
+  }
+
+  @Override
+  public void complete() throws IOException {
+    file.syncAll();
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

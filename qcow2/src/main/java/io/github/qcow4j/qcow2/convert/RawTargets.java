@@ -1,0 +1,107 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.nativeio.AtomicFile;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.lock.ImageLock;
+import io.github.qcow4j.qcow2.lock.LockProfile;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Raw targets of conversions. */
+public final class RawTargets {
+
+  private RawTargets() {}
+
+  /**
+   * A new raw image that appears under its name, whole and durable, when the conversion completes;
+   * until then an existing file of that name stays as it is. A device or other special file is
+   * written in place instead.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param sizeBytes the size of the disk
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
+   *     in use, by a source of this conversion for example
+   */
+  public static ConvertTarget create(Volume volume, Path path, long sizeBytes) throws IOException {
+    if (!volume.exists(path)) {
+      return newFile(volume, path, sizeBytes, null);
+    }
+    if (volume.status(path).kind() != FileKind.REGULAR) {
+      return existing(volume, path, sizeBytes, false);
+    }
+    BlockFile replaced = openLocked(volume, path);
+    try {
+      return newFile(volume, path, sizeBytes, replaced);
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e, replaced);
+      throw e;
+    }
+  }
+
+  /**
+   * An existing raw image or device, written in place.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param sizeBytes the size of the disk, which must fit
+   * @param readsAsZeros whether the caller vouches that it is all zeros
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when it is in use
+   * @throws SystemCallException when it is too small
+   */
+  public static ConvertTarget existing(
+      Volume volume, Path path, long sizeBytes, boolean readsAsZeros) throws IOException {
+    BlockFile file = openLocked(volume, path);
+    try {
+      boolean sized = file.kind() == FileKind.REGULAR || file.kind() == FileKind.BLOCK_DEVICE;
+      if (sized && file.size() < sizeBytes) {
+        throw new SystemCallException(
+            "open", 0, path.toString(), "output file is smaller than input file");
+      }
+      return new RawInPlaceTarget(file, readsAsZeros, !sized);
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e, file);
+      throw e;
+    }
+  }
+
+  private static ConvertTarget newFile(
+      Volume volume, Path path, long sizeBytes, @Nullable BlockFile replaced) throws IOException {
+    AtomicFile file = AtomicFile.create(volume, path);
+    try {
+      file.file().truncate(sizeBytes);
+      return new RawFileTarget(file, replaced);
+    } catch (IOException | RuntimeException e) {
+      try {
+        file.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private static BlockFile openLocked(Volume volume, Path path) throws IOException {
+    BlockFile file = volume.open(path, OpenOptions.writing());
+    try {
+      ImageLock.acquire(file, LockProfile.WRITING);
+      return file;
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e, file);
+      throw e;
+    }
+  }
+
+  private static void closeAfter(Exception failure, BlockFile file) {
+    try {
+      file.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+}
