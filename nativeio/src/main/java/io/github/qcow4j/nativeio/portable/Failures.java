@@ -58,8 +58,14 @@ final class Failures {
       case FileSystemLoopException e -> Errno.ELOOP;
       case NotLinkException e -> Errno.EINVAL;
       case AtomicMoveNotSupportedException e -> Errno.EXDEV;
-      case FileSystemException e -> Errno.ofText(e.getReason());
+      case FileSystemException e -> Errno.ofText(withoutGuess(e.getReason()));
       default -> Errno.ofText(failure.getMessage());
     };
+  }
+
+  /** The JDK adds to the kernel's text for ELOOP what else it might have been. */
+  private static @Nullable String withoutGuess(@Nullable String reason) {
+    boolean loop = reason != null && reason.startsWith(Errno.ELOOP.text() + " or ");
+    return loop ? Errno.ELOOP.text() : reason;
   }
 }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio.portable;
 
+import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.FileStatus;
@@ -7,6 +8,7 @@ import io.github.qcow4j.nativeio.support.FileModes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -26,6 +28,9 @@ record UnixAttributes(int mode, int user, int group, long sizeBytes, FileIdentit
     Map<String, Object> attributes;
     try {
       attributes = Files.readAttributes(path, "unix:mode,uid,gid,size,dev,ino", options);
+    } catch (NoSuchFileException e) {
+      checkParent(path);
+      throw Failures.translate("stat", e, path);
     } catch (IOException e) {
       throw Failures.translate("stat", e, path);
     }
@@ -35,6 +40,21 @@ record UnixAttributes(int mode, int user, int group, long sizeBytes, FileIdentit
         (int) number(attributes, "gid"),
         number(attributes, "size"),
         new FileIdentity(number(attributes, "dev"), number(attributes, "ino")));
+  }
+
+  /** The JDK takes "not a directory" on the way to the name for "no such file". */
+  private static void checkParent(Path path) throws IOException {
+    Path parent = path.getParent();
+    if (parent == null) {
+      return;
+    }
+    try {
+      if (FileModes.kindOf(of(parent).mode()) != FileKind.DIRECTORY) {
+        throw Errno.ENOTDIR.exception("stat", path.toString());
+      }
+    } catch (NoSuchFileException e) {
+      // A directory on the way is missing, which is the same error of the name itself.
+    }
   }
 
   private static long number(Map<String, Object> attributes, String name) {

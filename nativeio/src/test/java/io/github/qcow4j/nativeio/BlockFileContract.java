@@ -1,0 +1,465 @@
+package io.github.qcow4j.nativeio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.qcow4j.nativeio.ProviderInfo.Capability;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link BlockFile} does, whatever the provider and the file system. */
+public abstract class BlockFileContract {
+
+  private static final int MIB = 1 << 20;
+  private static final long GIB = 1L << 30;
+
+  protected Volume volume;
+  protected Path path;
+  protected BlockFile file;
+
+  /** A ground for one test. */
+  protected abstract Ground ground() throws IOException;
+
+  @BeforeEach
+  void createFile() throws IOException {
+    Ground ground = ground();
+    volume = ground.volume();
+    path = ground.directory().resolve("file");
+    file = volume.open(path, OpenOptions.creatingNew());
+  }
+
+  @AfterEach
+  void closeFile() throws IOException {
+    if (file != null) {
+      file.close();
+    }
+  }
+
+  protected boolean can(Capability capability) {
+    return volume.provider().capabilities().contains(capability);
+  }
+
+  @Test
+  void aNewFileIsEmpty() throws IOException {
+    assertThat(file.size()).isZero();
+    assertThat(file.allocatedSize()).isZero();
+    assertThat(file.kind()).isEqualTo(FileKind.REGULAR);
+    assertThat(file.writable()).isTrue();
+    assertThat(file.path()).isEqualTo(path);
+    assertThat(file.nextData(0)).isEqualTo(-1);
+    assertThat(file.nextHole(0)).isEqualTo(-1);
+    assertThat(Bytes.read(file, 0, 10)).isEmpty();
+  }
+
+  @Test
+  void whatWasWrittenIsRead() throws IOException {
+    byte[] bytes = Bytes.random(10_000, 1);
+    Bytes.write(file, bytes, 12_345);
+
+    assertThat(file.size()).isEqualTo(22_345);
+    assertThat(Bytes.read(file, 12_345, 10_000)).isEqualTo(bytes);
+    assertThat(Bytes.read(file, 0, 12_345)).containsOnly(0);
+  }
+
+  @Test
+  void everyKindOfBufferIsRespected() throws IOException {
+    byte[] bytes = Bytes.random(1000, 2);
+    ByteBuffer direct = ByteBuffer.allocateDirect(1000).put(bytes).flip();
+    for (ByteBuffer source :
+        new ByteBuffer[] {
+          ByteBuffer.wrap(bytes),
+          ByteBuffer.wrap(bytes).asReadOnlyBuffer(),
+          direct,
+          direct.asReadOnlyBuffer(),
+        }) {
+      source.position(100).limit(300);
+      file.truncate(0);
+      file.write(source, 7);
+
+      assertThat(source.position()).isEqualTo(300);
+      assertThat(file.size()).isEqualTo(207);
+    }
+    for (ByteBuffer target :
+        new ByteBuffer[] {ByteBuffer.allocate(1000), ByteBuffer.allocateDirect(1000)}) {
+      target.position(50).limit(400);
+
+      assertThat(file.read(target, 7)).isEqualTo(200);
+      assertThat(target.position()).isEqualTo(250);
+      byte[] read = new byte[1000];
+      target.clear().get(read);
+      assertThat(Arrays.copyOfRange(read, 50, 250)).isEqualTo(Arrays.copyOfRange(bytes, 100, 300));
+      assertThat(Arrays.copyOfRange(read, 0, 50)).containsOnly(0);
+      assertThat(Arrays.copyOfRange(read, 250, 1000)).containsOnly(0);
+    }
+  }
+
+  @Test
+  void transfersLargerThanAnyInnerBufferAreWhole() throws IOException {
+    byte[] bytes = Bytes.random(3 * MIB + 17, 3);
+    Bytes.write(file, bytes, 5);
+
+    assertThat(Bytes.read(file, 5, bytes.length)).isEqualTo(bytes);
+    assertThat(Bytes.read(file, 4, bytes.length + 100)).hasSize(bytes.length + 1);
+    ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length + 10);
+    assertThat(file.read(direct, 5)).isEqualTo(bytes.length);
+  }
+
+  @Test
+  void aReadEndsWhereTheFileEnds() throws IOException {
+    Bytes.write(file, Bytes.random(100, 4), 0);
+
+    assertThat(file.read(ByteBuffer.allocate(50), 80)).isEqualTo(20);
+    assertThat(file.read(ByteBuffer.allocate(50), 100)).isZero();
+    assertThat(file.read(ByteBuffer.allocate(50), 10 * GIB)).isZero();
+    assertThat(file.read(ByteBuffer.allocate(0), 0)).isZero();
+  }
+
+  @Test
+  void aPaddedReadFillsWithZerosPastTheEnd() throws IOException {
+    Bytes.write(file, Bytes.random(100, 5), 0);
+    ByteBuffer target = ByteBuffer.wrap(Bytes.random(50, 6));
+
+    file.readPadded(target, 80);
+
+    assertThat(target.hasRemaining()).isFalse();
+    assertThat(Arrays.copyOfRange(target.array(), 20, 50)).containsOnly(0);
+    assertThat(target.array()[19]).isNotZero();
+  }
+
+  @Test
+  void positionsFarBeyondFourGibibytesAreExact() throws IOException {
+    byte[] bytes = Bytes.random(4096, 7);
+    Bytes.write(file, bytes, 6 * GIB - 1);
+
+    assertThat(file.size()).isEqualTo(6 * GIB + 4095);
+    assertThat(Bytes.read(file, 6 * GIB - 1, 4096)).isEqualTo(bytes);
+    assertThat(Bytes.read(file, 2 * GIB - 1, 4096)).containsOnly(0);
+    assertThat(file.nextData(6 * GIB)).isEqualTo(6 * GIB);
+    assertThat(file.nextHole(6 * GIB)).isEqualTo(6 * GIB + 4095);
+    if (can(Capability.SEEK_DATA)) {
+      assertThat(file.nextHole(0)).isZero();
+      assertThat(file.nextData(0)).isBetween(5 * GIB, 6 * GIB - 1);
+    }
+    file.truncate(7 * GIB);
+    assertThat(file.size()).isEqualTo(7 * GIB);
+  }
+
+  @Test
+  void aShortenedFileDoesNotShowItsOldBytesWhenLengthened() throws IOException {
+    Bytes.write(file, Bytes.random(10_000, 8), 0);
+
+    file.truncate(1000);
+    assertThat(file.size()).isEqualTo(1000);
+    file.truncate(10_000);
+
+    assertThat(file.size()).isEqualTo(10_000);
+    assertThat(Bytes.read(file, 0, 1000)).isEqualTo(Arrays.copyOf(Bytes.random(10_000, 8), 1000));
+    assertThat(Bytes.read(file, 1000, 9000)).containsOnly(0).hasSize(9000);
+  }
+
+  @Test
+  void dataAndHolesTakeTurnsAndMissNothingWritten() throws IOException {
+    file.truncate(8 * MIB);
+    Bytes.write(file, Bytes.random(MIB, 9), MIB);
+    Bytes.write(file, Bytes.random(MIB, 10), 5 * MIB);
+
+    long at = 0;
+    boolean[] data = new boolean[8];
+    while (at >= 0 && at < file.size()) {
+      long start = file.nextData(at);
+      if (start < 0) {
+        break;
+      }
+      long end = file.nextHole(start);
+      assertThat(start).isGreaterThanOrEqualTo(at);
+      assertThat(end).isGreaterThan(start);
+      for (long each = start / MIB; each * MIB < end; each++) {
+        data[(int) each] = true;
+      }
+      at = end;
+    }
+
+    assertThat(data[1]).isTrue();
+    assertThat(data[5]).isTrue();
+    if (can(Capability.SEEK_DATA)) {
+      assertThat(data)
+          .isEqualTo(new boolean[] {false, true, false, false, false, true, false, false});
+    }
+    assertThat(file.nextData(8 * MIB)).isEqualTo(-1);
+    assertThat(file.nextHole(8 * MIB)).isEqualTo(-1);
+    assertThat(file.nextHole(8 * MIB - 1)).isBetween(8L * MIB - 1, 8L * MIB);
+  }
+
+  @Test
+  void aPunchedHoleReadsAsZerosOrNothingHasChanged() throws IOException {
+    byte[] bytes = Bytes.random(MIB, 11);
+    Bytes.write(file, bytes, 0);
+
+    boolean punched = file.punchHole(1000, 500_000);
+
+    byte[] expected = bytes.clone();
+    if (punched) {
+      Arrays.fill(expected, 1000, 501_000, (byte) 0);
+    } else {
+      assertThat(can(Capability.FALLOCATE)).isFalse();
+    }
+    assertThat(file.size()).isEqualTo(MIB);
+    assertThat(Bytes.read(file, 0, MIB)).isEqualTo(expected);
+    assertThat(file.punchHole(0, 0)).isTrue();
+  }
+
+  @Test
+  void zeroedRangesReadAsZerosAndTheRestStays() throws IOException {
+    for (boolean mayPunch : new boolean[] {false, true}) {
+      byte[] bytes = Bytes.random(MIB, 12);
+      file.truncate(0);
+      Bytes.write(file, bytes, 0);
+
+      ZeroMethod method = file.writeZeroes(3000, 100_000, mayPunch);
+
+      Arrays.fill(bytes, 3000, 103_000, (byte) 0);
+      assertThat(Bytes.read(file, 0, MIB)).isEqualTo(bytes);
+      assertThat(file.size()).isEqualTo(MIB);
+      if (!mayPunch) {
+        assertThat(method).isNotEqualTo(ZeroMethod.HOLE);
+      }
+    }
+  }
+
+  @Test
+  void zerosAcrossAndPastTheEndLengthenTheFile() throws IOException {
+    for (boolean mayPunch : new boolean[] {false, true}) {
+      byte[] bytes = Bytes.random(10_000, 13);
+      file.truncate(0);
+      Bytes.write(file, bytes, 0);
+
+      file.writeZeroes(9000, 5000, mayPunch);
+      assertThat(file.size()).isEqualTo(14_000);
+      assertThat(Bytes.read(file, 9000, 5000)).hasSize(5000).containsOnly(0);
+      assertThat(Bytes.read(file, 0, 9000)).isEqualTo(Arrays.copyOf(bytes, 9000));
+
+      file.writeZeroes(200_000, 3001, mayPunch);
+      assertThat(file.size()).isEqualTo(203_001);
+      assertThat(Bytes.read(file, 14_000, 189_001)).hasSize(189_001).containsOnly(0);
+
+      file.writeZeroes(300_000, 0, mayPunch);
+      assertThat(file.size()).isEqualTo(203_001);
+    }
+  }
+
+  @Test
+  void reservedStorageChangesNoByte() throws IOException {
+    byte[] bytes = Bytes.random(10_000, 14);
+    Bytes.write(file, bytes, 0);
+
+    boolean reserved = file.preallocate(5000, 100_000);
+
+    assertThat(file.size()).isEqualTo(reserved ? 105_000 : 10_000);
+    assertThat(Bytes.read(file, 0, 10_000)).isEqualTo(bytes);
+    assertThat(Bytes.read(file, 10_000, 95_000)).hasSize(reserved ? 95_000 : 0);
+    if (reserved) {
+      assertThat(Bytes.read(file, 10_000, 95_000)).containsOnly(0);
+      if (can(Capability.ALLOCATED_SIZE)) {
+        assertThat(file.allocatedSize()).isGreaterThanOrEqualTo(105_000);
+      }
+    }
+  }
+
+  @Test
+  void syncsReturn() throws IOException {
+    Bytes.write(file, Bytes.random(10_000, 15), 0);
+    file.sync();
+    file.syncAll();
+    volume.syncDirectory(path.getParent());
+
+    assertThat(file.size()).isEqualTo(10_000);
+  }
+
+  @Test
+  void aFileOpenedForReadingCannotBeChanged() throws IOException {
+    Bytes.write(file, Bytes.random(100, 16), 0);
+    try (BlockFile reader = volume.open(path, OpenOptions.reading())) {
+      assertThat(reader.writable()).isFalse();
+      assertThatThrownBy(() -> Bytes.write(reader, new byte[1], 0))
+          .isInstanceOfSatisfying(
+              SystemCallException.class, e -> assertThat(e.errno()).isEqualTo(9))
+          .hasMessage(path + ": Bad file descriptor");
+      assertThatThrownBy(() -> reader.truncate(0)).isInstanceOf(SystemCallException.class);
+      assertThatThrownBy(() -> reader.writeZeroes(0, 10, true))
+          .isInstanceOf(SystemCallException.class);
+      assertThatThrownBy(() -> reader.punchHole(0, 10)).isInstanceOf(SystemCallException.class);
+      reader.sync();
+      assertThat(reader.size()).isEqualTo(100);
+    }
+  }
+
+  @Test
+  void twoOpeningsOfOneFileSeeEachOthersBytes() throws IOException {
+    try (BlockFile other = volume.open(path, OpenOptions.writing())) {
+      assertThat(other.identity()).isEqualTo(file.identity());
+      byte[] bytes = Bytes.random(5000, 17);
+      Bytes.write(file, bytes, 0);
+      assertThat(Bytes.read(other, 0, 5000)).isEqualTo(bytes);
+      other.truncate(100);
+      assertThat(file.size()).isEqualTo(100);
+    }
+  }
+
+  @Test
+  void anOpenFileOutlivesItsName() throws IOException {
+    byte[] bytes = Bytes.random(5000, 18);
+    Bytes.write(file, bytes, 0);
+
+    volume.unlink(path);
+    try (BlockFile successor = volume.open(path, OpenOptions.creatingNew())) {
+      assertThat(successor.identity()).isNotEqualTo(file.identity());
+      assertThat(successor.size()).isZero();
+      assertThat(Bytes.read(file, 0, 5000)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void nothingWorksAfterClosingButClosing() throws IOException {
+    file.close();
+    file.close();
+
+    assertThatThrownBy(() -> file.read(ByteBuffer.allocate(1), 0))
+        .isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> Bytes.write(file, new byte[1], 0))
+        .isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(file::size).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(file::allocatedSize).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(file::sync).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(file::syncAll).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.truncate(0)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.nextData(0)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.nextHole(0)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.punchHole(0, 1)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.preallocate(0, 1)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.writeZeroes(0, 1, true))
+        .isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.tryLock(0, 1, LockMode.SHARED))
+        .isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.unlock(0, 1)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.lockedByOther(0, 1, LockMode.SHARED))
+        .isInstanceOf(ClosedChannelException.class);
+  }
+
+  @Test
+  void argumentsThatMakeNoSenseAreRefused() {
+    assertThatThrownBy(() -> file.read(ByteBuffer.allocate(1), -1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> file.write(ByteBuffer.allocate(1), -1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> file.truncate(-1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> file.punchHole(1, Long.MAX_VALUE))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> file.tryLock(0, 0, LockMode.SHARED))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> file.read(ByteBuffer.allocate(1).asReadOnlyBuffer(), 0))
+        .isInstanceOf(ReadOnlyBufferException.class);
+  }
+
+  @Test
+  void twoSharersExcludeAWriterAndAWriterExcludesAll() throws IOException {
+    try (BlockFile other = volume.open(path, OpenOptions.writing());
+        BlockFile third = volume.open(path, OpenOptions.reading())) {
+      assertThat(file.tryLock(100, 1, LockMode.SHARED)).isTrue();
+      assertThat(other.tryLock(100, 1, LockMode.SHARED)).isTrue();
+      assertThat(third.tryLock(100, 1, LockMode.SHARED)).isTrue();
+      assertThat(other.tryLock(100, 1, LockMode.EXCLUSIVE)).isFalse();
+      file.unlock(100, 1);
+      third.unlock(100, 1);
+      assertThat(other.tryLock(100, 1, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(file.tryLock(100, 1, LockMode.SHARED)).isFalse();
+      assertThat(file.tryLock(101, 1, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(other.tryLock(100, 1, LockMode.SHARED)).isTrue();
+      assertThat(file.tryLock(100, 1, LockMode.SHARED)).isTrue();
+    }
+  }
+
+  @Test
+  void aRefusedConversionKeepsWhatWasHeld() throws IOException {
+    try (BlockFile other = volume.open(path, OpenOptions.writing())) {
+      assertThat(file.tryLock(0, 10, LockMode.SHARED)).isTrue();
+      assertThat(other.tryLock(5, 1, LockMode.SHARED)).isTrue();
+      assertThat(file.tryLock(0, 10, LockMode.EXCLUSIVE)).isFalse();
+
+      assertThat(other.tryLock(2, 1, LockMode.EXCLUSIVE)).isFalse();
+      assertThat(other.tryLock(2, 1, LockMode.SHARED)).isTrue();
+    }
+  }
+
+  @Test
+  void aPartOfALockedRangeCanBeReleased() throws IOException {
+    try (BlockFile other = volume.open(path, OpenOptions.writing())) {
+      assertThat(file.tryLock(0, 100, LockMode.EXCLUSIVE)).isTrue();
+      file.unlock(40, 20);
+
+      assertThat(other.tryLock(40, 20, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(other.tryLock(39, 1, LockMode.SHARED)).isFalse();
+      assertThat(other.tryLock(60, 1, LockMode.SHARED)).isFalse();
+      other.unlock(0, 1000);
+      assertThat(file.tryLock(0, 100, LockMode.SHARED)).isTrue();
+      file.unlock(500, 100);
+    }
+  }
+
+  @Test
+  void askingAboutALockTakesNothingAndLeavesOwnLocksOut() throws IOException {
+    try (BlockFile other = volume.open(path, OpenOptions.writing());
+        BlockFile reader = volume.open(path, OpenOptions.reading())) {
+      assertThat(file.tryLock(100, 2, LockMode.SHARED)).isTrue();
+
+      assertThat(file.lockedByOther(100, 2, LockMode.EXCLUSIVE)).isFalse();
+      assertThat(other.lockedByOther(100, 2, LockMode.SHARED)).isFalse();
+      assertThat(other.lockedByOther(101, 1, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(reader.lockedByOther(0, 200, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(reader.lockedByOther(102, 98, LockMode.EXCLUSIVE)).isFalse();
+      assertThat(other.tryLock(100, 2, LockMode.SHARED)).isTrue();
+      assertThat(file.lockedByOther(100, 1, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(other.tryLock(100, 2, LockMode.EXCLUSIVE)).isFalse();
+    }
+  }
+
+  @Test
+  void closingReleasesItsOwnLocksAndNoOthers() throws IOException {
+    BlockFile other = volume.open(path, OpenOptions.writing());
+    BlockFile reader = volume.open(path, OpenOptions.reading());
+    assertThat(file.tryLock(0, 1, LockMode.EXCLUSIVE)).isTrue();
+    assertThat(other.tryLock(1, 1, LockMode.EXCLUSIVE)).isTrue();
+
+    reader.close();
+    volume.open(path, OpenOptions.reading()).close();
+    assertThat(other.tryLock(0, 1, LockMode.SHARED)).isFalse();
+
+    other.close();
+    assertThat(file.tryLock(1, 1, LockMode.EXCLUSIVE)).isTrue();
+  }
+
+  @Test
+  void anExclusiveLockNeedsAFileOpenedForWriting() throws IOException {
+    try (BlockFile reader = volume.open(path, OpenOptions.reading())) {
+      assertThatThrownBy(() -> reader.tryLock(0, 1, LockMode.EXCLUSIVE))
+          .isInstanceOfSatisfying(
+              SystemCallException.class, e -> assertThat(e.errno()).isEqualTo(9));
+      assertThat(reader.tryLock(0, 1, LockMode.SHARED)).isTrue();
+    }
+  }
+
+  @Test
+  void locksReachPastTheEndOfTheFileToTheLastByte() throws IOException {
+    try (BlockFile other = volume.open(path, OpenOptions.writing())) {
+      assertThat(file.tryLock(0, Long.MAX_VALUE, LockMode.EXCLUSIVE)).isTrue();
+      assertThat(other.tryLock(1L << 62, 1, LockMode.SHARED)).isFalse();
+      assertThat(other.lockedByOther(0, Long.MAX_VALUE, LockMode.SHARED)).isTrue();
+    }
+  }
+}

@@ -1,0 +1,9 @@
+package io.github.qcow4j.nativeio;
+
+final class PortableHostTest extends HostContract {
+
+  @Override
+  protected String provider() {
+    return "portable";
+  }
+}
