@@ -1,0 +1,35 @@
+package io.github.qcow4j.qcow2.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+/**
+ * How to make one hand-picked image.
+ *
+ * @param name short name, unique in its table, usable as a file name
+ * @param meaning what is special about it, in one sentence
+ * @param steps makes it on a bench and returns its path
+ */
+public record ImageRecipe(String name, String meaning, Function<Workbench, Path> steps) {
+
+  /**
+   * Makes the image in a new folder of its name below {@code directory}; returns the path of the
+   * image to open.
+   */
+  public Path build(Path directory) {
+    try {
+      return steps.apply(
+          Workbench.in(Files.createDirectories(directory.resolve(name)).toRealPath()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
