@@ -1,6 +1,7 @@
 package io.github.qcow4j.nativeio.portable;
 
 import io.github.qcow4j.nativeio.LockMode;
+import io.github.qcow4j.nativeio.support.LockTable;
 import java.io.IOException;
 import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.FileLock;

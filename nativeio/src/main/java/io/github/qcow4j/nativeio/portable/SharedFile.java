@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.LockMode;
+import io.github.qcow4j.nativeio.support.LockTable;
 import java.io.IOException;
 import java.nio.channels.AsynchronousFileChannel;
 import java.nio.file.Path;

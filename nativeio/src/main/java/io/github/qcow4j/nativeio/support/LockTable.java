@@ -1,4 +1,4 @@
-package io.github.qcow4j.nativeio.portable;
+package io.github.qcow4j.nativeio.support;
 
 import io.github.qcow4j.nativeio.LockMode;
 import java.util.ArrayList;
@@ -7,23 +7,27 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who in this JVM holds which bytes of one file. The kernel cannot say, as to it they are one
- * process. Not safe for threads; the {@link SharedFile} guards it. Values are never changed: {@link
- * #with} makes a new table, so that an old one can be gone back to.
+ * Who in this JVM holds which bytes of one file, for where the kernel does not say it.
+ *
+ * <p>Values are never changed: {@link #with} makes a new table, so that an old one can be gone back
+ * to.
+ *
+ * @param held all locks, in no order; those of one owner do not overlap
  */
-record LockTable(List<Held> held) {
+public record LockTable(List<Held> held) {
 
   /** Bytes {@code [start, end)} held by one open file. */
-  record Held(Object owner, long start, long end, LockMode mode) {
+  public record Held(Object owner, long start, long end, LockMode mode) {
     boolean overlaps(long otherStart, long otherEnd) {
       return start < otherEnd && otherStart < end;
     }
   }
 
-  static final LockTable EMPTY = new LockTable(List.of());
+  /** Nobody holds anything. */
+  public static final LockTable EMPTY = new LockTable(List.of());
 
   /** Whether another owner holds what a lock of {@code mode} would conflict with. */
-  boolean conflicts(Object owner, long start, long end, LockMode mode) {
+  public boolean conflicts(Object owner, long start, long end, LockMode mode) {
     for (Held lock : held) {
       if (!lock.owner().equals(owner)
           && lock.overlaps(start, end)
@@ -35,7 +39,7 @@ record LockTable(List<Held> held) {
   }
 
   /** The table in which {@code owner} holds the range in {@code mode}, or with null does not. */
-  LockTable with(Object owner, long start, long end, @Nullable LockMode mode) {
+  public LockTable with(Object owner, long start, long end, @Nullable LockMode mode) {
     List<Held> changed = new ArrayList<>();
     for (Held lock : held) {
       if (!lock.owner().equals(owner) || !lock.overlaps(start, end)) {
@@ -56,7 +60,7 @@ record LockTable(List<Held> held) {
   }
 
   /** The strongest mode in which anyone holds the byte, or null. */
-  @Nullable LockMode strongestAt(long position) {
+  public @Nullable LockMode strongestAt(long position) {
     LockMode strongest = null;
     for (Held lock : held) {
       if (lock.overlaps(position, position + 1) && strongest != LockMode.EXCLUSIVE) {
@@ -67,7 +71,7 @@ record LockTable(List<Held> held) {
   }
 
   /** Adds the positions where something begins or ends inside {@code [start, end)}. */
-  void addBoundaries(long start, long end, TreeSet<Long> boundaries) {
+  public void addBoundaries(long start, long end, TreeSet<Long> boundaries) {
     for (Held lock : held) {
       for (long boundary : new long[] {lock.start(), lock.end()}) {
         if (boundary > start && boundary < end) {
