@@ -57,6 +57,8 @@ public enum Feature {
   MIXED_CLUSTER_SIZES,
   /** The qcow2 layers do not all have the same version. */
   MIXED_VERSIONS,
+  /** The qcow2 layers do not all have the same compression type. */
+  MIXED_CODECS,
   /** Some backing name is absolute. */
   ABSOLUTE_BACKING_NAME,
   /** Some backing name is relative and leads into or out of a sub folder. */

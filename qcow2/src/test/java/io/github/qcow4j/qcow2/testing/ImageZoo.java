@@ -2,16 +2,11 @@ package io.github.qcow4j.qcow2.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -27,23 +22,20 @@ public final class ImageZoo {
 
   static final long DEFAULT_SEED = 20_250_731L;
   static final int DEFAULT_COUNT = 336;
-  private static final int AHEAD = 24;
   private static final int MAX_FAILURES = 5;
 
   private final long seed;
   private final int count;
   private final Path root;
   private final QemuTools tools;
-  private final ExecutorService workers;
-  private final Map<Integer, Future<ZooImage>> images = new ConcurrentHashMap<>();
+  private final Ahead<Integer, ZooImage> images;
 
   private ImageZoo(long seed, int count, Path root, QemuTools tools) {
     this.seed = seed;
     this.count = count;
     this.root = root;
     this.tools = tools;
-    this.workers =
-        Executors.newFixedThreadPool(2, Thread.ofPlatform().daemon().name("zoo-", 0).factory());
+    this.images = new Ahead<>("zoo-", this::make);
   }
 
   /**
@@ -76,13 +68,13 @@ public final class ImageZoo {
 
   /** All images in the order of their numbers, made in the background ahead of the reader. */
   public Stream<ZooImage> stream() {
-    return numbered(IntStream.range(0, count).boxed().toList());
+    return images.stream(IntStream.range(0, count).boxed().toList());
   }
 
   /** The images that have every feature named; no others are made. */
   public Stream<ZooImage> with(Feature... features) {
     Set<Feature> wanted = Set.of(features);
-    return numbered(
+    return images.stream(
         IntStream.range(0, count)
             .filter(number -> plan(number).features().containsAll(wanted))
             .boxed()
@@ -108,8 +100,8 @@ public final class ImageZoo {
 
   /** Like {@link #forEach(ImageTest)}, over some images only. */
   public void forEach(Stream<ZooImage> chosen, ImageTest test) {
-    java.util.ArrayList<Throwable> failures = new java.util.ArrayList<>();
-    java.util.Iterator<ZooImage> remaining = chosen.iterator();
+    ArrayList<Throwable> failures = new ArrayList<>();
+    Iterator<ZooImage> remaining = chosen.iterator();
     while (remaining.hasNext() && failures.size() < MAX_FAILURES) {
       ZooImage image = remaining.next();
       try {
@@ -133,39 +125,17 @@ public final class ImageZoo {
 
   /** One image, made now unless it exists. */
   public ZooImage image(int number) {
-    try {
-      return request(number).get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while image " + number + " was made", e);
-    } catch (ExecutionException e) {
-      throw new AssertionError(
-          "image " + number + " of seed " + seed + " was not made: " + e.getCause(), e.getCause());
-    }
+    return images.get(number);
   }
 
   ImagePlan plan(int number) {
     return ImagePlanner.plan(seed, number);
   }
 
-  private Stream<ZooImage> numbered(List<Integer> numbers) {
-    return IntStream.range(0, numbers.size())
-        .mapToObj(position -> {
-          int end = Math.min(numbers.size(), position + AHEAD);
-          for (int number : numbers.subList(position, end)) {
-            Future<ZooImage> _ = request(number);
-          }
-          return image(numbers.get(position));
-        });
-  }
-
-  private Future<ZooImage> request(int number) {
-    return images.computeIfAbsent(number, key -> workers.submit(() -> make(key)));
-  }
-
-  private ZooImage make(int number) throws IOException {
+  private ZooImage make(int number) {
     ImagePlan plan = plan(number);
-    Path directory = Files.createDirectories(root.resolve(plan.directoryName()));
+    Path directory = root.resolve(plan.directoryName());
+    directory.toFile().mkdirs();
     ZooImage image = plan.in(directory, seed);
     for (ReplayStep step : plan.steps()) {
       try {
@@ -179,7 +149,7 @@ public final class ImageZoo {
   }
 
   private List<String> commandOf(ReplayStep step, Path directory) {
-    List<String> command = new java.util.ArrayList<>(step.commandIn(directory.toString()));
+    List<String> command = new ArrayList<>(step.commandIn(directory.toString()));
     switch (command.getFirst()) {
       case "qemu-img" -> command.set(0, tools.qemuImg().toString());
       case "qemu-io" -> command.set(0, tools.qemuIo().toString());
@@ -198,7 +168,9 @@ public final class ImageZoo {
       Path root = ScratchDirectory.create("qcow4j-zoo-");
       System.out.println(
           "image zoo: -Dqcow4j.seed=" + seed + " -Dqcow4j.zoo.count=" + count + " in " + root);
-      return create(seed, count, root);
+      ImageZoo zoo = create(seed, count, root);
+      ScratchDirectory.deleteAtExit(root, zoo.images);
+      return zoo;
     }
   }
 }

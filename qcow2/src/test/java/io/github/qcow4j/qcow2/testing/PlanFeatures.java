@@ -66,6 +66,10 @@ final class PlanFeatures {
         specs.stream().map(LayerSpec::clusterBits).distinct().count() > 1);
     addIf(
         features,
+        Feature.MIXED_CODECS,
+        specs.stream().map(LayerSpec::codec).distinct().count() > 1);
+    addIf(
+        features,
         Feature.MIXED_VERSIONS,
         specs.stream().map(LayerSpec::version).distinct().count() > 1);
   }

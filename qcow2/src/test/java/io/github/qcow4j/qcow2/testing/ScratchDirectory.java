@@ -9,8 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory that is deleted when the JVM ends. {@code -Dqcow4j.scratch} names another parent than
- * the temporary directory.
+ * Directories below the temporary directory, or below the one that {@code -Dqcow4j.scratch} names.
  */
 final class ScratchDirectory {
 
@@ -23,12 +22,20 @@ final class ScratchDirectory {
           parent == null
               ? Files.createTempDirectory(prefix)
               : Files.createTempDirectory(Files.createDirectories(Path.of(parent)), prefix);
-      Path real = directory.toRealPath();
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(real)));
-      return real;
+      return directory.toRealPath();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot make a scratch directory", e);
     }
+  }
+
+  /** Deletes {@code directory} when the JVM ends, after {@code writers} have stopped. */
+  static void deleteAtExit(Path directory, Ahead<?, ?> writers) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              writers.stop();
+              delete(directory);
+            }));
   }
 
   /** Deletes {@code directory} with everything in it, as far as possible. */

@@ -27,8 +27,7 @@ final class ToolProcess {
       process.getOutputStream().close();
       FutureTask<String> stdout = drain(process.getInputStream());
       FutureTask<String> stderr = drain(process.getErrorStream());
-      if (!process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
-        process.destroyForcibly().waitFor();
+      if (!ends(process, timeoutSeconds)) {
         throw new AssertionError(
             "no end after "
                 + timeoutSeconds
@@ -46,6 +45,21 @@ final class ToolProcess {
       throw new IllegalStateException("interrupted while running " + ShellText.of(command), e);
     } catch (java.util.concurrent.ExecutionException e) {
       throw new IllegalStateException("cannot read the output of " + ShellText.of(command), e);
+    }
+  }
+
+  /**
+   * Whether the process ended by itself; it is killed otherwise, also when this thread is
+   * interrupted.
+   */
+  private static boolean ends(Process process, long timeoutSeconds) throws InterruptedException {
+    try {
+      return process.waitFor(timeoutSeconds, TimeUnit.SECONDS);
+    } finally {
+      // Destroying an ended process would close its outputs before they are read.
+      if (process.isAlive()) {
+        process.destroyForcibly().onExit().join();
+      }
     }
   }
 

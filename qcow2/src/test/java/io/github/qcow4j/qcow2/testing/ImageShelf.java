@@ -1,0 +1,55 @@
+package io.github.qcow4j.qcow2.testing;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Images made from recipes and what QEMU says to them, kept until the JVM ends: whoever asks second
+ * does not wait.
+ *
+ * <p>Tests share the images: read them, never write to them or beside them; {@link
+ * ImageRecipe#build} makes one of your own. Safe for use by several threads.
+ */
+public final class ImageShelf {
+
+  private final Ahead<ImageRecipe, QemuVerdicts> images;
+
+  private ImageShelf(Path root) {
+    this.images = new Ahead<>("shelf-", recipe -> QemuVerdicts.of(recipe.build(root)));
+  }
+
+  /**
+   * The shelf of this JVM. Skips the calling test where the tools are missing (fails with {@code
+   * CI=true}).
+   */
+  public static ImageShelf shared() {
+    QemuTools.require();
+    return Shared.SHELF;
+  }
+
+  /** The image of that recipe with QEMU's verdicts. */
+  public QemuVerdicts verdicts(ImageRecipe recipe) {
+    return images.get(recipe);
+  }
+
+  /**
+   * The images of those recipes with QEMU's verdicts, in their order, made in the background ahead
+   * of the reader.
+   */
+  public Stream<QemuVerdicts> verdicts(List<ImageRecipe> recipes) {
+    return images.stream(recipes);
+  }
+
+  private static final class Shared {
+
+    static final ImageShelf SHELF = make();
+
+    private static ImageShelf make() {
+      Path root = ScratchDirectory.create("qcow4j-shelf-");
+      ImageShelf shelf = new ImageShelf(root);
+      ScratchDirectory.deleteAtExit(root, shelf.images);
+      return shelf;
+    }
+  }
+}
