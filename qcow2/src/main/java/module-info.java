@@ -4,6 +4,7 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2.bitmap;
   exports io.github.qcow4j.qcow2.chain;
   exports io.github.qcow4j.qcow2.convert;
+  exports io.github.qcow4j.qcow2.create;
   exports io.github.qcow4j.qcow2.error;
   exports io.github.qcow4j.qcow2.header;
   exports io.github.qcow4j.qcow2.job;

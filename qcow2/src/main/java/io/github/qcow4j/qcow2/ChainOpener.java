@@ -116,7 +116,13 @@ final class ChainOpener {
 
   private OpenLayer addLayer(Path path, @Nullable ImageFormat format, boolean probe)
       throws IOException {
-    OpenLayer layer = OpenLayer.open(volume, path, probe ? null : format, policy, options);
+    OpenLayer layer =
+        OpenLayer.open(
+            volume,
+            path,
+            probe ? null : format,
+            policy,
+            layers.isEmpty() ? options : options.reading());
     layers.add(layer);
     seen.add(layer.file().identity());
     return layer;

@@ -50,6 +50,39 @@ public sealed interface DiskImage extends Closeable permits Qcow2Image, RawImage
    */
   void read(long guestOffset, ByteBuffer target) throws IOException;
 
+  /** Whether the image was opened for writing. */
+  boolean writable();
+
+  /**
+   * Writes guest bytes to this layer. Not durable on return.
+   *
+   * @param guestOffset where, {@code guestOffset + source.remaining() <= virtualSize()}
+   * @param source what; consumed
+   */
+  void write(long guestOffset, ByteBuffer source) throws IOException;
+
+  /**
+   * Makes a range read as zeros, by metadata where that can say it. Not durable on return.
+   *
+   * @param guestOffset where to begin
+   * @param lengthBytes how many bytes
+   * @param mayUnmap whether storage may be given back
+   */
+  void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException;
+
+  /**
+   * Says that a range's contents are no longer needed. Whole clusters in it are given back, and
+   * read as zeros afterwards, where the format can say so; other bytes stay as they are. Not
+   * durable on return.
+   *
+   * @param guestOffset where to begin
+   * @param lengthBytes how many bytes
+   */
+  void discard(long guestOffset, long lengthBytes) throws IOException;
+
+  /** Makes every change that returned before durable. */
+  void sync() throws IOException;
+
   /**
    * What stands at a guest offset, looked up through all layers. No guest data is read.
    *

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
  * How to open an image.
  *
  * @param format its format, or null to let its content decide; see {@link #probing()}
+ * @param writable whether the image, never a layer below it, may be changed
  * @param metadataOnly open the named file alone: no backing file, no data file, no guest data
  * @param sharing whom to keep out meanwhile
  * @param maxChainLayers how many images a chain may have, itself included; 1 and more
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ImageOptions(
     @Nullable ImageFormat format,
+    boolean writable,
     boolean metadataOnly,
     Sharing sharing,
     int maxChainLayers,
@@ -39,7 +41,7 @@ public record ImageOptions(
   /** An image of a stated format. */
   public static ImageOptions of(ImageFormat format) {
     return new ImageOptions(
-        format, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
+        format, false, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
   }
 
   /**
@@ -48,18 +50,31 @@ public record ImageOptions(
    */
   public static ImageOptions probing() {
     return new ImageOptions(
-        null, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
+        null, false, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
   }
 
   /** The same, opening the named file alone: no backing file, no data file, no guest data. */
   public ImageOptions withMetadataOnly() {
-    return new ImageOptions(format, true, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+    return new ImageOptions(
+        format, writable, true, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+  }
+
+  /** The same, for changing the image; layers below it are only read. */
+  public ImageOptions withWriting() {
+    return new ImageOptions(
+        format, true, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+  }
+
+  /** The same for the layers below an image. */
+  ImageOptions reading() {
+    return new ImageOptions(
+        format, false, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
   }
 
   /** The same with other sharing. */
   public ImageOptions withSharing(Sharing newSharing) {
     return new ImageOptions(
-        format, metadataOnly, newSharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+        format, writable, metadataOnly, newSharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
   }
 
   /** The same with another limit for the length of the chain. */
@@ -67,11 +82,13 @@ public record ImageOptions(
     if (layers < 1) {
       throw new IllegalArgumentException("a chain has at least one layer: " + layers);
     }
-    return new ImageOptions(format, metadataOnly, sharing, layers, maxVirtualSize, l2CacheBytes);
+    return new ImageOptions(
+        format, writable, metadataOnly, sharing, layers, maxVirtualSize, l2CacheBytes);
   }
 
   /** The same with a limit for the virtual size of every layer, in bytes. */
   public ImageOptions withMaxVirtualSize(long bytes) {
-    return new ImageOptions(format, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes);
+    return new ImageOptions(
+        format, writable, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes);
   }
 }

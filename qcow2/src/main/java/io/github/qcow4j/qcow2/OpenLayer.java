@@ -21,6 +21,8 @@ import io.github.qcow4j.qcow2.lock.ImageLock;
 import io.github.qcow4j.qcow2.lock.LockProfile;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.write.ImageWriter;
+import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -36,13 +38,15 @@ import org.jspecify.annotations.Nullable;
  * @param dataFile its external data file, or null
  * @param snapshots its internal snapshots
  * @param bitmaps its bitmaps
+ * @param writable whether it is to be changed
  */
 record OpenLayer(
     BlockFile file,
     @Nullable Qcow2Header header,
     @Nullable BlockFile dataFile,
     List<InternalSnapshot> snapshots,
-    List<Bitmap> bitmaps) {
+    List<Bitmap> bitmaps,
+    boolean writable) {
 
   private static final int PROBE_BYTES = 512;
 
@@ -58,13 +62,14 @@ record OpenLayer(
       ReferencePolicy policy,
       ImageOptions options)
       throws IOException {
-    BlockFile file = volume.open(path, OpenOptions.reading());
+    BlockFile file =
+        volume.open(path, options.writable() ? OpenOptions.writing() : OpenOptions.reading());
     try {
       requireDisk(file);
       ImageFormat known = format == null ? probe(file) : format;
       ImageLock.acquire(file, profile(known, options));
       return switch (known) {
-        case RAW -> new OpenLayer(file, null, null, List.of(), List.of());
+        case RAW -> new OpenLayer(file, null, null, List.of(), List.of(), options.writable());
         case QCOW2 -> openQcow2(volume, file, policy, options);
       };
     } catch (IOException | RuntimeException e) {
@@ -87,7 +92,7 @@ record OpenLayer(
         header.has(Feature.EXTERNAL_DATA_FILE) && !options.metadataOnly()
             ? openDataFile(volume, file.path(), header, policy, options)
             : null;
-    return new OpenLayer(file, header, dataFile, snapshots, bitmaps);
+    return new OpenLayer(file, header, dataFile, snapshots, bitmaps, options.writable());
   }
 
   private static BlockFile openDataFile(
@@ -102,7 +107,10 @@ record OpenLayer(
       Path resolved = StoredName.resolveDataFile(image, name);
       Reference reference =
           new Reference(ReferenceTrail.Role.DATA_FILE, image, name, resolved, null);
-      BlockFile file = volume.open(policy.admit(reference, volume), OpenOptions.reading());
+      BlockFile file =
+          volume.open(
+              policy.admit(reference, volume),
+              options.writable() ? OpenOptions.writing() : OpenOptions.reading());
       try {
         requireDisk(file);
         ImageLock.acquire(file, profile(ImageFormat.QCOW2, options));
@@ -119,10 +127,16 @@ record OpenLayer(
 
   /** Puts the layer on top of the one below. */
   DiskImage assemble(@Nullable DiskImage below, Qcow2Image.Shared shared) throws IOException {
+    if (header != null && writable) {
+      ImageWriter writer =
+          new WriterOpener(file, header, snapshots, bitmaps).open(dataFile, below != null, true);
+      return new Qcow2Image(
+          file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared, writer));
+    }
     return header == null
-        ? new RawImage(file)
+        ? new RawImage(file, writable)
         : new Qcow2Image(
-            file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared));
+            file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared, null));
   }
 
   /** A pipe, a directory or a terminal is no disk. */
@@ -143,6 +157,9 @@ record OpenLayer(
   }
 
   private static LockProfile profile(ImageFormat format, ImageOptions options) {
+    if (options.writable()) {
+      return LockProfile.WRITING;
+    }
     return switch (options.sharing()) {
       case FORCE_SHARE -> LockProfile.READING_SHARED;
       case EXCLUDE_WRITERS -> LockProfile.READING;

@@ -6,19 +6,22 @@ import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A qcow2 image of version 2 or 3, or one of its internal snapshots, open for reading. */
+/** A qcow2 image of version 2 or 3, or one of its internal snapshots. */
 public final class Qcow2Image implements DiskImage {
 
   private final BlockFile file;
@@ -39,13 +42,15 @@ public final class Qcow2Image implements DiskImage {
    *     but metadata is wanted
    * @param backing the layer below, or null
    * @param shared what all layers of the chain share
+   * @param writer what changes the image, or null when it is only read
    */
   record Parts(
       List<InternalSnapshot> snapshots,
       List<Bitmap> bitmaps,
       @Nullable BlockFile dataFile,
       @Nullable DiskImage backing,
-      Shared shared) {}
+      Shared shared,
+      @Nullable ImageWriter writer) {}
 
   /**
    * What all layers of a chain share, so that memory does not grow with its depth.
@@ -146,11 +151,25 @@ public final class Qcow2Image implements DiskImage {
   public void read(long guestOffset, ByteBuffer target) throws IOException {
     Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize);
     requireData();
-    ClusterMap clusters = map();
+    ImageWriter writer = writer();
+    if (writer == null) {
+      readRange(guestOffset, target);
+      return;
+    }
+    // Clusters looked up here must not be given to others before they are read.
+    writer.operation().lock();
+    try {
+      readRange(guestOffset, target);
+    } finally {
+      writer.operation().unlock();
+    }
+  }
+
+  private void readRange(long guestOffset, ByteBuffer target) throws IOException {
     int end = target.limit();
     long position = guestOffset;
     while (target.position() < end) {
-      Mapping mapping = clusters.map(position, end - target.position());
+      Mapping mapping = mapping(position, end - target.position());
       int length = (int) mapping.lengthBytes();
       readMapped(mapping, position, target.slice(target.position(), length));
       target.position(target.position() + length);
@@ -165,7 +184,12 @@ public final class Qcow2Image implements DiskImage {
       case Mapping.Unallocated nothing -> readBacking(guestOffset, target);
       case Mapping.Compressed compressed ->
           parts.shared.decoders.read(
-              file, header.compressionType(), header.clusterSize(), compressed, target);
+              file,
+              header.compressionType(),
+              header.clusterSize(),
+              parts.writer == null ? 0 : parts.writer.compressedGeneration(),
+              compressed,
+              target);
     }
   }
 
@@ -183,7 +207,7 @@ public final class Qcow2Image implements DiskImage {
   @Override
   public Extent extentAt(long guestOffset, long maxBytes) throws IOException {
     Objects.checkIndex(guestOffset, virtualSize);
-    Mapping mapping = map().map(guestOffset, Math.min(maxBytes, virtualSize - guestOffset));
+    Mapping mapping = mapping(guestOffset, Math.min(maxBytes, virtualSize - guestOffset));
     long length = mapping.lengthBytes();
     return switch (mapping) {
       case Mapping.Data data ->
@@ -206,6 +230,98 @@ public final class Qcow2Image implements DiskImage {
     return backing.extentAt(guestOffset, inside).oneLayerUp();
   }
 
+  /** An internal snapshot never changes, whoever writes to the disk. */
+  private @Nullable ImageWriter writer() {
+    return snapshot == null ? parts.writer : null;
+  }
+
+  private Mapping mapping(long guestOffset, long maxBytes) throws IOException {
+    ImageWriter writer = writer();
+    return writer == null ? map().map(guestOffset, maxBytes) : writer.map(guestOffset, maxBytes);
+  }
+
+  @Override
+  public boolean writable() {
+    return writer() != null;
+  }
+
+  @Override
+  public void write(long guestOffset, ByteBuffer source) throws IOException {
+    ImageWriter writer = requireWriter(guestOffset, source.remaining());
+    writer.write(guestOffset, source, this::readOld);
+  }
+
+  @Override
+  public void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException {
+    ImageWriter writer = requireWriter(guestOffset, lengthBytes);
+    if (header.has(Feature.RAW_EXTERNAL_DATA) && lengthBytes > 0) {
+      dataFile().writeZeroes(guestOffset, lengthBytes, mayUnmap);
+    }
+    new ZeroWrite(header, writer, this).run(guestOffset, lengthBytes, mayUnmap);
+  }
+
+  @Override
+  public void discard(long guestOffset, long lengthBytes) throws IOException {
+    ImageWriter writer = requireWriter(guestOffset, lengthBytes);
+    if (header.version() < 3 && parts.backing != null) {
+      return;
+    }
+    int clusterSize = header.clusterSize();
+    long position = (guestOffset + clusterSize - 1) & -clusterSize;
+    long end = guestOffset + lengthBytes;
+    // The last cluster of the disk may be given back when all of it that belongs to the disk is.
+    long wholeEnd =
+        end == virtualSize ? (end + clusterSize - 1) & -clusterSize : end & -clusterSize;
+    while (position < wholeEnd) {
+      position += writer.discardByTables(position, wholeEnd - position);
+    }
+  }
+
+  @Override
+  public void sync() throws IOException {
+    ImageWriter writer = writer();
+    if (writer != null) {
+      writer.sync();
+    }
+  }
+
+  /**
+   * Stores one cluster compressed; {@link DiskImage#read} yields it decoded. Not durable on return.
+   *
+   * @param guestOffset the cluster's beginning
+   * @param compressed a stream of the image's compression type that decodes to exactly one cluster,
+   *     and is shorter than one; consumed
+   */
+  public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
+    ImageWriter writer = requireWriter(guestOffset, 1);
+    if (guestOffset % header.clusterSize() != 0
+        || !compressed.hasRemaining()
+        || compressed.remaining() >= header.clusterSize()) {
+      throw new IllegalArgumentException("not one compressed cluster");
+    }
+    writer.writeCompressed(guestOffset, compressed);
+  }
+
+  private ImageWriter requireWriter(long guestOffset, long lengthBytes) {
+    ImageWriter writer = writer();
+    if (writer == null) {
+      throw new NonWritableChannelException();
+    }
+    Objects.checkFromIndexSize(guestOffset, lengthBytes, virtualSize);
+    return writer;
+  }
+
+  /** The guest's bytes for the edges of a fill; the disk's last cluster may reach past its end. */
+  private void readOld(long guestOffset, ByteBuffer target) throws IOException {
+    int limit = target.limit();
+    if (guestOffset < virtualSize) {
+      int inside = (int) Math.min(target.remaining(), virtualSize - guestOffset);
+      read(guestOffset, target.limit(target.position() + inside));
+      target.limit(limit);
+    }
+    ZeroBytes.fill(target);
+  }
+
   private void requireData() {
     if (parts.shared.metadataOnly) {
       throw new IllegalStateException("the image was opened for its metadata only");
@@ -215,7 +331,7 @@ public final class Qcow2Image implements DiskImage {
   /** The cluster map; its L1 table is loaded when it is first needed. */
   private synchronized ClusterMap map() throws IOException {
     if (map == null) {
-      map = new ClusterMap(file, header, loadL1(), parts.shared.l2Cache);
+      map = new ClusterMap(file, header, loadL1(), parts.shared.l2Cache, file::size);
     }
     return map;
   }
@@ -248,6 +364,9 @@ public final class Qcow2Image implements DiskImage {
         dataFile;
         backing) {
       parts.shared.decoders.close();
+      if (parts.writer != null) {
+        parts.writer.finish();
+      }
     }
   }
 }

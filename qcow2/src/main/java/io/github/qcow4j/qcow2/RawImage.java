@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2;
 import io.github.qcow4j.nativeio.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 public final class RawImage implements DiskImage {
 
   private final BlockFile file;
-  private final long fileBytes;
+  private final boolean writable;
+  private volatile long fileBytes;
 
-  RawImage(BlockFile file) throws IOException {
+  RawImage(BlockFile file, boolean writable) throws IOException {
     this.file = file;
+    this.writable = writable;
     this.fileBytes = file.size();
   }
 
@@ -69,6 +72,55 @@ public final class RawImage implements DiskImage {
     long end = hole < 0 || hole >= fileBytes ? virtualSize() : hole;
     return new Extent(
         guestOffset, Math.min(limit, end - guestOffset), 0, Extent.Kind.DATA, guestOffset);
+  }
+
+  @Override
+  public boolean writable() {
+    return writable;
+  }
+
+  @Override
+  public void write(long guestOffset, ByteBuffer source) throws IOException {
+    requireRange(guestOffset, source.remaining());
+    long end = guestOffset + source.remaining();
+    file.write(source, guestOffset);
+    grownTo(end);
+  }
+
+  @Override
+  public void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException {
+    requireRange(guestOffset, lengthBytes);
+    if (lengthBytes > 0) {
+      file.writeZeroes(guestOffset, lengthBytes, mayUnmap);
+      grownTo(guestOffset + lengthBytes);
+    }
+  }
+
+  @Override
+  public void discard(long guestOffset, long lengthBytes) throws IOException {
+    requireRange(guestOffset, lengthBytes);
+    long inside = Math.min(lengthBytes, fileBytes - guestOffset);
+    if (inside > 0) {
+      // A file system that cannot keeps the bytes, which a discard allows.
+      boolean _ = file.punchHole(guestOffset, inside);
+    }
+  }
+
+  @Override
+  public void sync() throws IOException {
+    file.sync();
+  }
+
+  /** A last sector that the file held in part may have become whole. */
+  private synchronized void grownTo(long end) {
+    fileBytes = Math.max(fileBytes, end);
+  }
+
+  private void requireRange(long guestOffset, long lengthBytes) {
+    if (!writable) {
+      throw new NonWritableChannelException();
+    }
+    Objects.checkFromIndexSize(guestOffset, lengthBytes, virtualSize());
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2.bitmap;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * One entry of the bitmap directory (qcow2 specification, "Bitmap directory").
  *
@@ -11,6 +13,9 @@ package io.github.qcow4j.qcow2.bitmap;
  */
 public record Bitmap(
     String name, long tableOffset, int tableEntries, int flags, int granularityBits) {
+
+  /** Where the flags stand in a directory entry. */
+  public static final int FLAGS_OFFSET = 12;
 
   /** Flag: the bitmap was not saved properly and must not be trusted. */
   public static final int FLAG_IN_USE = 1;
@@ -31,5 +36,11 @@ public record Bitmap(
   /** The guest bytes that one bit covers. */
   public long granularityBytes() {
     return 1L << granularityBits;
+  }
+
+  /** The length of the bitmap's directory entry in bytes, padding included. */
+  public int storedBytes() {
+    int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;
+    return (24 + nameBytes + 7) & ~7;
   }
 }

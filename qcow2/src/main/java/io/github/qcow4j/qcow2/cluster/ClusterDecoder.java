@@ -19,6 +19,7 @@ final class ClusterDecoder implements AutoCloseable {
   private final ByteBuffer cluster;
   private @Nullable BlockFile heldFile;
   private long heldOffset = -1;
+  private long heldGeneration;
 
   ClusterDecoder(CompressionType type, int clusterSize) {
     this.clusterSize = clusterSize;
@@ -32,13 +33,14 @@ final class ClusterDecoder implements AutoCloseable {
   }
 
   /** Whether the cluster decoded last is this one. */
-  boolean holds(BlockFile file, long hostOffset) {
-    return heldOffset == hostOffset && file.equals(heldFile);
+  boolean holds(BlockFile file, long hostOffset, long generation) {
+    return heldOffset == hostOffset && heldGeneration == generation && file.equals(heldFile);
   }
 
   /** Copies a part of a compressed cluster to {@code target}, whose remaining bytes it fills. */
-  void read(BlockFile file, Mapping.Compressed where, ByteBuffer target) throws IOException {
-    if (!holds(file, where.hostOffset())) {
+  void read(BlockFile file, Mapping.Compressed where, long generation, ByteBuffer target)
+      throws IOException {
+    if (!holds(file, where.hostOffset(), generation)) {
       boolean whole = target.isDirect() && target.remaining() == clusterSize;
       if (whole) {
         decode(file, where, target);
@@ -48,14 +50,9 @@ final class ClusterDecoder implements AutoCloseable {
       decode(file, where, cluster.clear());
       heldFile = file;
       heldOffset = where.hostOffset();
+      heldGeneration = generation;
     }
     target.put(cluster.duplicate().clear().slice(where.offsetInCluster(), target.remaining()));
-  }
-
-  /** Forgets the cluster decoded last. */
-  void forget() {
-    heldOffset = -1;
-    heldFile = null;
   }
 
   private void decode(BlockFile file, Mapping.Compressed where, ByteBuffer into)

@@ -5,7 +5,7 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L1Table;
-import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.table.L2Source;
 import io.github.qcow4j.qcow2.table.L2Table;
 import java.io.IOException;
 
@@ -21,32 +21,44 @@ public final class ClusterMap {
   private final BlockFile file;
   private final Qcow2Header header;
   private final L1Table l1;
-  private final L2Cache cache;
+  private final L2Source tables;
   private final int clusterBits;
   private final int clusterSize;
   private final int coverageBits;
   private final boolean extended;
   private final boolean externalData;
-  private volatile long knownFileBytes;
+  private final HostEnd hostEnd;
+  private volatile long knownHostEnd;
+
+  /** How far host offsets may reach. */
+  @FunctionalInterface
+  public interface HostEnd {
+
+    /** The end of the file in bytes, or of what was handed out and is not written yet. */
+    long bytes() throws IOException;
+  }
 
   /**
    * @param file the image
    * @param header its header
    * @param l1 the table to go through
-   * @param cache where L2 tables are held
+   * @param tables where L2 tables come from
+   * @param hostEnd how far host offsets may reach; may grow
    */
-  public ClusterMap(BlockFile file, Qcow2Header header, L1Table l1, L2Cache cache)
+  public ClusterMap(
+      BlockFile file, Qcow2Header header, L1Table l1, L2Source tables, HostEnd hostEnd)
       throws IOException {
     this.file = file;
     this.header = header;
     this.l1 = l1;
-    this.cache = cache;
+    this.tables = tables;
     this.clusterBits = header.clusterBits();
     this.clusterSize = header.clusterSize();
     this.coverageBits = header.l2CoverageBits();
     this.extended = header.has(Feature.EXTENDED_L2);
     this.externalData = header.has(Feature.EXTERNAL_DATA_FILE);
-    this.knownFileBytes = file.size();
+    this.hostEnd = hostEnd;
+    this.knownHostEnd = hostEnd.bytes();
   }
 
   /** The L1 table this map goes through. */
@@ -101,24 +113,24 @@ public final class ClusterMap {
           l1.hostOffset() + l1Index * Long.BYTES);
     }
     requireInFile(l2Offset, "L2 table", l1.hostOffset() + l1Index * Long.BYTES);
-    return cache.get(file, l2Offset, clusterSize, extended);
+    return tables.get(file, l2Offset, clusterSize, extended);
   }
 
   /**
    * A reference must begin inside the file; the file may have grown since this was last looked at.
    */
   void requireInFile(long hostOffset, String what, long entryOffset) throws IOException {
-    if (hostOffset < knownFileBytes) {
+    if (hostOffset < knownHostEnd) {
       return;
     }
-    knownFileBytes = file.size();
-    if (hostOffset >= knownFileBytes) {
+    knownHostEnd = hostEnd.bytes();
+    if (hostOffset >= knownHostEnd) {
       throw corrupt(
           what
               + " at offset 0x"
               + Long.toHexString(hostOffset)
               + " lies past the end of the file ("
-              + knownFileBytes
+              + knownHostEnd
               + " bytes)",
           what,
           entryOffset);
@@ -126,15 +138,14 @@ public final class ClusterMap {
   }
 
   /**
-   * The end of the last cluster that begins inside the file, or {@code hostEnd} if that comes
-   * first.
+   * The end of the last cluster that begins inside the file, or {@code end} if that comes first.
    */
-  long endOfClustersInFile(long hostEnd) throws IOException {
-    if (hostEnd > knownFileBytes) {
-      knownFileBytes = file.size();
+  long endOfClustersInFile(long end) throws IOException {
+    if (end > knownHostEnd) {
+      knownHostEnd = hostEnd.bytes();
     }
-    long wholeClusters = (knownFileBytes + clusterSize - 1) & -clusterSize;
-    return Math.min(hostEnd, wholeClusters);
+    long wholeClusters = (knownHostEnd + clusterSize - 1) & -clusterSize;
+    return Math.min(end, wholeClusters);
   }
 
   CorruptImageException corrupt(String message, String structure, long hostOffset) {

@@ -33,6 +33,8 @@ public final class DecoderPool implements AutoCloseable {
    * @param file the image
    * @param type how its clusters are compressed
    * @param clusterSize its cluster size in bytes
+   * @param generation how often compressed clusters of the image were written since it was opened,
+   *     so that one decoded before is not taken for another that stands there now
    * @param where the part of the cluster that is wanted; its length is what remains of {@code
    *     target}
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the cluster cannot be decoded
@@ -41,23 +43,24 @@ public final class DecoderPool implements AutoCloseable {
       BlockFile file,
       CompressionType type,
       int clusterSize,
+      long generation,
       Mapping.Compressed where,
       ByteBuffer target)
       throws IOException {
     Kind kind = new Kind(type, clusterSize);
-    ClusterDecoder decoder = borrow(kind, file, where.hostOffset());
+    ClusterDecoder decoder = borrow(kind, file, where.hostOffset(), generation);
     try {
-      decoder.read(file, where, target);
+      decoder.read(file, where, generation, target);
     } finally {
       giveBack(kind, decoder);
     }
   }
 
-  private ClusterDecoder borrow(Kind kind, BlockFile file, long hostOffset) {
+  private ClusterDecoder borrow(Kind kind, BlockFile file, long hostOffset, long generation) {
     synchronized (this) {
       List<ClusterDecoder> decoders = idle.computeIfAbsent(kind, k -> new ArrayList<>());
       for (int i = decoders.size() - 1; i >= 0; i--) {
-        if (decoders.get(i).holds(file, hostOffset)) {
+        if (decoders.get(i).holds(file, hostOffset, generation)) {
           return decoders.remove(i);
         }
       }

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.snapshot;
 
 import io.github.qcow4j.qcow2.header.UnknownBytes;
+import java.nio.charset.StandardCharsets;
 
 /**
  * One entry of the snapshot table (qcow2 specification, "Snapshots").
@@ -39,5 +40,12 @@ public record InternalSnapshot(
    */
   public long virtualSize(long currentBytes) {
     return diskBytes < 0 ? currentBytes : diskBytes & -512L;
+  }
+
+  /** The length of the table entry in bytes, padding included. */
+  public int storedBytes() {
+    int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;
+    int idBytes = id.getBytes(StandardCharsets.UTF_8).length;
+    return (40 + extraBytes + idBytes + nameBytes + 7) & ~7;
   }
 }

@@ -55,6 +55,11 @@ public final class L1Table {
     return new L1Table(hostOffset, entries);
   }
 
+  /** A table of the given entries, which are kept, not copied. */
+  public static L1Table of(long hostOffset, long[] entries) {
+    return new L1Table(hostOffset, entries);
+  }
+
   /** Where the table stands in the file. */
   public long hostOffset() {
     return hostOffset;
@@ -68,6 +73,16 @@ public final class L1Table {
   /** The entry as stored; past the end of the table nothing is allocated, so 0. */
   public long entry(long index) {
     return index < entries.length ? entries[(int) index] : 0;
+  }
+
+  /** Changes an entry in memory only. */
+  public void setEntry(int index, long entry) {
+    entries[index] = entry;
+  }
+
+  /** A copy of the entries, cut or filled up with zeros. */
+  public long[] copyOfEntries(int count) {
+    return java.util.Arrays.copyOf(entries, count);
   }
 
   /** The host offset of the L2 table that the entry names, 0 for none. */

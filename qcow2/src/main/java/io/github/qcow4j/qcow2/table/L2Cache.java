@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * disk. Safe for use by many threads; a table missed by two at once may be loaded twice, which
  * costs a read and harms nothing.
  */
-public final class L2Cache {
+public final class L2Cache implements L2Source {
 
   /**
    * 16 MiB hold the L2 tables of 128 GiB at 64 KiB clusters, and eight tables at 2 MiB clusters.
@@ -40,14 +40,7 @@ public final class L2Cache {
     this.budgetBytes = budgetBytes;
   }
 
-  /**
-   * The table at a host offset, from memory or from the file.
-   *
-   * @param file the image
-   * @param hostOffset where the table stands, cluster aligned and within the file
-   * @param clusterSize the table's length in bytes
-   * @param extended whether its entries have 16 bytes
-   */
+  @Override
   public L2Table get(BlockFile file, long hostOffset, int clusterSize, boolean extended)
       throws IOException {
     Key key = new Key(file, hostOffset);

@@ -50,6 +50,17 @@ public final class L2Entry {
     return sectors * 512 - (int) (compressedOffset(entry, clusterBits) & 511);
   }
 
+  /**
+   * The entry of a compressed cluster.
+   *
+   * @param hostOffset where its data begin
+   * @param bytes how many bytes they have, at least 1
+   */
+  public static long compressedEntry(long hostOffset, int bytes, int clusterBits) {
+    long moreSectors = (hostOffset + bytes - 1) / 512 - hostOffset / 512;
+    return COMPRESSED | (moreSectors << compressedSizeShift(clusterBits)) | hostOffset;
+  }
+
   private static int compressedSizeShift(int clusterBits) {
     return 62 - (clusterBits - 8);
   }

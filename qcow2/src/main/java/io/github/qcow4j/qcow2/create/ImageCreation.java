@@ -1,0 +1,53 @@
+package io.github.qcow4j.qcow2.create;
+
+import io.github.qcow4j.nativeio.AtomicFile;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.RenameMode;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.lock.ImageLock;
+import io.github.qcow4j.qcow2.lock.LockProfile;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Creates qcow2 images. */
+public final class ImageCreation {
+
+  private ImageCreation() {}
+
+  /**
+   * Creates an image, replacing an existing file of that name at once or not at all. Durable on
+   * return.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param spec what to create
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image is in use
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the disk is too large for its
+   *     clusters, or names do not fit into the header
+   */
+  public static void create(Volume volume, Path path, ImageSpec spec) throws IOException {
+    if (volume.exists(path) && volume.status(path).kind() == FileKind.REGULAR) {
+      try (BlockFile replaced = volume.open(path, OpenOptions.writing())) {
+        ImageLock.acquire(replaced, LockProfile.WRITING);
+        createNew(volume, path, spec);
+      }
+    } else {
+      createNew(volume, path, spec);
+    }
+  }
+
+  private static void createNew(Volume volume, Path path, ImageSpec spec) throws IOException {
+    try (AtomicFile file = AtomicFile.create(volume, path)) {
+      writeFresh(file.file(), spec);
+      file.publish(RenameMode.REPLACE);
+    }
+  }
+
+  /** Lays out an empty image in an empty file; not durable on return. */
+  public static Qcow2Header writeFresh(BlockFile file, ImageSpec spec) throws IOException {
+    return new FreshLayout(spec).write(file);
+  }
+}

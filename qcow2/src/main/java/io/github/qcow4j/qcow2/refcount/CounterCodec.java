@@ -1,0 +1,120 @@
+package io.github.qcow4j.qcow2.refcount;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * How counters of one width stand in an array of bytes (qcow2 specification, "Reference count
+ * structures"): those of 8 bits and more as big-endian integers, narrower ones several to a byte,
+ * the lower index in the less significant bits.
+ *
+ * <p>Pure arithmetic without state, for any thread. Counters are unsigned; those of 64 bits use all
+ * bits of a {@code long}.
+ */
+public final class CounterCodec {
+
+  /** The largest binary logarithm of a width: counters of 64 bits. */
+  public static final int MAX_ORDER = 6;
+
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  private static final CounterCodec[] BY_ORDER = {
+    new CounterCodec(0),
+    new CounterCodec(1),
+    new CounterCodec(2),
+    new CounterCodec(3),
+    new CounterCodec(4),
+    new CounterCodec(5),
+    new CounterCodec(6)
+  };
+
+  private final int order;
+  private final long maxValue;
+
+  private CounterCodec(int order) {
+    this.order = order;
+    this.maxValue = -1L >>> (Long.SIZE - (1 << order));
+  }
+
+  /**
+   * The codec of a width.
+   *
+   * @param order binary logarithm of the width in bits, 0 to 6, as the header has it
+   */
+  public static CounterCodec ofOrder(int order) {
+    return BY_ORDER[order];
+  }
+
+  /** Binary logarithm of the width in bits. */
+  public int order() {
+    return order;
+  }
+
+  /** The width in bits: 1, 2, 4, 8, 16, 32 or 64. */
+  public int bits() {
+    return 1 << order;
+  }
+
+  /** The largest value of a counter, as an unsigned number. */
+  public long maxValue() {
+    return maxValue;
+  }
+
+  /** How many counters {@code lengthBytes} bytes hold, a power of two when that is one. */
+  public int countersIn(int lengthBytes) {
+    return order <= 3 ? lengthBytes << (3 - order) : lengthBytes >>> (order - 3);
+  }
+
+  /** How many bytes {@code count} counters take, where {@code count} is a multiple of 8. */
+  public int bytesFor(int count) {
+    return order <= 3 ? count >>> (3 - order) : count << (order - 3);
+  }
+
+  /** The counter of an index, unsigned. */
+  public long get(byte[] bytes, int index) {
+    return switch (order) {
+      case 3 -> bytes[index] & 0xFF;
+      case 4 -> (short) SHORT.get(bytes, index << 1) & 0xFFFF;
+      case 5 -> (int) INT.get(bytes, index << 2) & 0xFFFF_FFFFL;
+      case 6 -> (long) LONG.get(bytes, index << 3);
+      default -> bytes[index >>> (3 - order)] >>> shift(index) & maxValue;
+    };
+  }
+
+  /**
+   * Stores the counter of an index.
+   *
+   * @param value {@code 0 <= value <= maxValue()}, unsigned
+   */
+  public void set(byte[] bytes, int index, long value) {
+    if (Long.compareUnsigned(value, maxValue) > 0) {
+      throw new IllegalArgumentException(
+          Long.toUnsignedString(value) + " does not fit into " + bits() + " bits");
+    }
+    switch (order) {
+      case 3 -> bytes[index] = (byte) value;
+      case 4 -> SHORT.set(bytes, index << 1, (short) value);
+      case 5 -> INT.set(bytes, index << 2, (int) value);
+      case 6 -> LONG.set(bytes, index << 3, value);
+      default -> setNarrow(bytes, index, (int) value);
+    }
+  }
+
+  private void setNarrow(byte[] bytes, int index, int value) {
+    int position = index >>> (3 - order);
+    int shift = shift(index);
+    int others = bytes[position] & ~((int) maxValue << shift);
+    bytes[position] = (byte) (others | value << shift);
+  }
+
+  /** Where in its byte a counter narrower than a byte stands. */
+  private int shift(int index) {
+    return (index << order) & 7;
+  }
+}

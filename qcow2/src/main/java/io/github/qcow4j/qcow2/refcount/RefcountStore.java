@@ -1,0 +1,280 @@
+package io.github.qcow4j.qcow2.refcount;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.table.MetadataPages;
+import io.github.qcow4j.qcow2.table.MetadataPages.Page;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * The refcounts of an image that is being written: reads and changes counters, makes refcount
+ * blocks where there are none (qcow2 specification, "Host cluster management").
+ *
+ * <p>Changes stay in memory until {@link #writeBlocks} and {@link #writeTable} are called, in this
+ * order, by the one class that orders writes. Not safe for several threads: guarded by the image's
+ * metadata lock.
+ */
+public final class RefcountStore {
+
+  /** Bits 9 to 63 of a refcount table entry: the host offset of a refcount block. */
+  private static final long OFFSET_MASK = -512L;
+
+  private final BlockFile file;
+  private final int clusterBits;
+  private final CounterCodec codec;
+  private final int blockEntries;
+  private final MetadataPages blocks;
+  private long tableOffset;
+  private long[] table;
+  private int dirtyFrom = Integer.MAX_VALUE;
+  private int dirtyTo;
+
+  /**
+   * A store over a loaded refcount table.
+   *
+   * @param file the image
+   * @param clusterBits binary logarithm of its cluster size
+   * @param codec how counters are packed
+   * @param tableOffset where the table stands
+   * @param table its entries; kept, not copied
+   * @param blocks the cache of refcount blocks
+   */
+  public RefcountStore(
+      BlockFile file,
+      int clusterBits,
+      CounterCodec codec,
+      long tableOffset,
+      long[] table,
+      MetadataPages blocks) {
+    this.file = file;
+    this.clusterBits = clusterBits;
+    this.codec = codec;
+    this.blockEntries = codec.countersIn(1 << clusterBits);
+    this.blocks = blocks;
+    this.tableOffset = tableOffset;
+    this.table = table;
+  }
+
+  /** The number of counters of one refcount block. */
+  public int blockEntries() {
+    return blockEntries;
+  }
+
+  /** The largest value of a counter, as an unsigned number. */
+  public long maxCount() {
+    return codec.maxValue();
+  }
+
+  /** Where the refcount table stands. */
+  public long tableOffset() {
+    return tableOffset;
+  }
+
+  /** The length of the refcount table in entries. */
+  public int tableEntries() {
+    return table.length;
+  }
+
+  /** The host offset of a refcount block, 0 for none. */
+  public long blockOffset(long tableIndex) {
+    return tableIndex < table.length ? table[(int) tableIndex] & OFFSET_MASK : 0;
+  }
+
+  /** The refcount of a host cluster. */
+  public long get(long clusterIndex) throws IOException {
+    long blockOffset = blockOffset(clusterIndex / blockEntries);
+    if (blockOffset == 0) {
+      return 0;
+    }
+    return codec.get(block(blockOffset).bytes(), (int) (clusterIndex % blockEntries));
+  }
+
+  /**
+   * The first cluster at or after {@code from}, within the same refcount block, whose refcount is
+   * 0, or -1 when the block has none.
+   */
+  public long firstFreeInBlock(long from) throws IOException {
+    long blockOffset = blockOffset(from / blockEntries);
+    if (blockOffset == 0) {
+      return from;
+    }
+    byte[] bytes = block(blockOffset).bytes();
+    long blockStart = from - from % blockEntries;
+    for (int i = (int) (from % blockEntries); i < blockEntries; i++) {
+      if (codec.get(bytes, i) == 0) {
+        return blockStart + i;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Adds to, or takes from, the counters of a run of clusters whose blocks exist or are made.
+   *
+   * @param firstCluster the first host cluster
+   * @param count how many clusters
+   * @param delta what to add; negative to take
+   * @throws CorruptImageException when a counter would fall below zero
+   * @throws LimitExceededException when a counter would pass its width
+   */
+  public void add(long firstCluster, long count, long delta) throws IOException {
+    for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
+      Page page = block(existingBlock(cluster / blockEntries));
+      int index = (int) (cluster % blockEntries);
+      long before = codec.get(page.bytes(), index);
+      if (delta < 0 && Long.compareUnsigned(before, -delta) < 0) {
+        throw new CorruptImageException(
+            file.path(),
+            "Refcount of the cluster at offset 0x"
+                + Long.toHexString(cluster << clusterBits)
+                + " would fall below zero",
+            "refcount block",
+            page.hostOffset());
+      }
+      if (delta > 0 && Long.compareUnsigned(before, codec.maxValue() - delta) > 0) {
+        throw new LimitExceededException(
+            file.path(),
+            "Refcount of the cluster at offset 0x"
+                + Long.toHexString(cluster << clusterBits)
+                + " would pass its width",
+            "refcount bits",
+            codec.bits());
+      }
+      codec.set(page.bytes(), index, before + delta);
+      blocks.markDirty(page);
+    }
+  }
+
+  /**
+   * Makes sure that the cluster's refcount block exists. A new block takes the first cluster that
+   * it counts, so that it needs no other.
+   *
+   * @return whether a block was made, so that the first cluster it counts is no longer free
+   */
+  public boolean ensureBlock(long clusterIndex) throws IOException {
+    long tableIndex = clusterIndex / blockEntries;
+    if (blockOffset(tableIndex) != 0) {
+      return false;
+    }
+    long home = tableIndex * blockEntries;
+    if (home == 0) {
+      throw new CorruptImageException(
+          file.path(),
+          "The refcount block of the header is missing",
+          "refcount table",
+          tableOffset);
+    }
+    placeBlock(tableIndex, home);
+    add(home, 1, 1);
+    return true;
+  }
+
+  /**
+   * Makes a refcount block at a place of the caller's choice; the caller counts the block itself.
+   *
+   * @param tableIndex which block, one that does not exist
+   * @param homeCluster the host cluster it is to stand in, free
+   */
+  void placeBlock(long tableIndex, long homeCluster) throws LimitExceededException {
+    if (tableIndex >= table.length) {
+      enlargeInMemory(tableIndex + 1);
+    }
+    Page page = blocks.create(homeCluster << clusterBits);
+    table[(int) tableIndex] = page.hostOffset();
+    dirtyFrom = Math.min(dirtyFrom, (int) tableIndex);
+    dirtyTo = Math.max(dirtyTo, (int) tableIndex + 1);
+  }
+
+  /** The first table index from which on no refcount block exists. */
+  long firstUnusedTableIndex() {
+    int index = table.length;
+    while (index > 0 && blockOffset(index - 1) == 0) {
+      index--;
+    }
+    return index;
+  }
+
+  /**
+   * Whether the table in memory has outgrown the one in the file, and must be {@link #moveTable}d.
+   */
+  public boolean tableMustMove(int entriesInFile) {
+    return table.length > entriesInFile;
+  }
+
+  private void enlargeInMemory(long neededEntries) throws LimitExceededException {
+    int perCluster = (1 << clusterBits) / Long.BYTES;
+    long wanted = Math.max(neededEntries, table.length + table.length / 2L);
+    long rounded = (wanted + perCluster - 1) / perCluster * perCluster;
+    long limit = FormatLimits.MAX_REFCOUNT_TABLE_BYTES / Long.BYTES;
+    if (neededEntries > limit) {
+      throw new LimitExceededException(
+          file.path(),
+          "Reference count table too large",
+          "Reference count table bytes",
+          FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
+    }
+    table = Arrays.copyOf(table, (int) Math.min(rounded, limit));
+  }
+
+  /** How many bytes of changed blocks wait to be written. */
+  public long dirtyBytes() {
+    return blocks.dirtyBytes();
+  }
+
+  /** Writes the changed refcount blocks; not durable on return. */
+  public void writeBlocks() throws IOException {
+    blocks.writeDirty();
+  }
+
+  /** Whether table entries wait to be written. */
+  public boolean tableIsDirty() {
+    return dirtyFrom < dirtyTo;
+  }
+
+  /** Writes the changed entries of the table in its place; not durable on return. */
+  public void writeTable() throws IOException {
+    if (!tableIsDirty()) {
+      return;
+    }
+    file.write(encode(dirtyFrom, dirtyTo), tableOffset + (long) dirtyFrom * Long.BYTES);
+    tableIsClean();
+  }
+
+  /** Writes the whole table to a new place; not durable on return, and the header not changed. */
+  public void moveTable(long newTableOffset) throws IOException {
+    file.write(encode(0, table.length), newTableOffset);
+    tableOffset = newTableOffset;
+    tableIsClean();
+  }
+
+  private void tableIsClean() {
+    dirtyFrom = Integer.MAX_VALUE;
+    dirtyTo = 0;
+  }
+
+  private ByteBuffer encode(int from, int to) {
+    ByteBuffer bytes = ByteBuffer.allocate((to - from) * Long.BYTES);
+    bytes.asLongBuffer().put(table, from, to - from);
+    return bytes;
+  }
+
+  private long existingBlock(long tableIndex) throws IOException {
+    ensureBlock(tableIndex * blockEntries);
+    return blockOffset(tableIndex);
+  }
+
+  private Page block(long blockOffset) throws IOException {
+    if ((blockOffset & ((1L << clusterBits) - 1)) != 0) {
+      throw new CorruptImageException(
+          file.path(),
+          "Refblock offset 0x" + Long.toHexString(blockOffset) + " unaligned",
+          "refcount table",
+          tableOffset);
+    }
+    return blocks.get(blockOffset);
+  }
+}

@@ -1,0 +1,349 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.cluster.ClusterMap;
+import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * Writes to one image, for any number of threads.
+ *
+ * <p>Three locks, always taken in this order:
+ *
+ * <ol>
+ *   <li>{@code operations}: every operation holds it shared from its first look at the tables to
+ *       the end of its last access to guest data. Clusters that were taken back are handed out
+ *       again only when nobody holds it, so that no operation meets another's data in a cluster it
+ *       looked up before.
+ *   <li>{@code ranges}: operations that change the same guest clusters take turns.
+ *   <li>{@code metadata}: looking at tables and changing them. Held for no access to guest data.
+ * </ol>
+ */
+public final class ImageWriter {
+
+  /** Edges and data of fills up to this size are put together in one buffer and written at once. */
+  private static final int JOINED_FILL_BYTES = 256 << 10;
+
+  private final Qcow2Header header;
+  private final BlockFile dataFile;
+  private final boolean hasBacking;
+  private final MutableTables tables;
+  private final WriteOrder order;
+  private final long dirtyBudgetBytes;
+  private final AtomicLong compressedGeneration = new AtomicLong();
+  private final ReentrantReadWriteLock operations = new ReentrantReadWriteLock();
+  private final GuestRangeLocks ranges = new GuestRangeLocks();
+  private final ReentrantLock metadata = new ReentrantLock();
+
+  // What these work on is used under the metadata lock only.
+  private final ClusterMap map;
+  private final WritePlanner planner;
+  private final ZeroPlanner zeroPlanner;
+
+  /** How the old bytes of the guest are read, through all layers. */
+  @FunctionalInterface
+  public interface OldContent {
+
+    /**
+     * Fills {@code target} with the guest's bytes; past the end of the disk with zeros.
+     *
+     * @param guestOffset where to begin
+     */
+    void read(long guestOffset, ByteBuffer target) throws IOException;
+  }
+
+  ImageWriter(
+      Qcow2Header header,
+      BlockFile dataFile,
+      boolean hasBacking,
+      MutableTables tables,
+      WriteOrder order,
+      long dirtyBudgetBytes)
+      throws IOException {
+    this.header = header;
+    this.dataFile = dataFile;
+    this.hasBacking = hasBacking;
+    this.tables = tables;
+    this.order = order;
+    this.dirtyBudgetBytes = dirtyBudgetBytes;
+    this.map =
+        new ClusterMap(
+            tables.file(),
+            header,
+            tables.l1(),
+            (file, hostOffset, clusterSize, extended) -> tables.l2At(hostOffset),
+            tables::hostEnd);
+    this.planner = new WritePlanner(header, tables);
+    this.zeroPlanner = new ZeroPlanner(header, tables);
+  }
+
+  /**
+   * What keeps clusters from being handed out again while they are used; to be held while reading.
+   */
+  public Lock operation() {
+    return operations.readLock();
+  }
+
+  /** What stands at a guest offset; the caller holds {@link #operation}. */
+  public Mapping map(long guestOffset, long maxBytes) throws IOException {
+    metadata.lock();
+    try {
+      return map.map(guestOffset, maxBytes);
+    } finally {
+      metadata.unlock();
+    }
+  }
+
+  /**
+   * Writes guest bytes.
+   *
+   * @param guestOffset where, the whole range within the disk
+   * @param data what; consumed
+   * @param old the guest's bytes as they are now
+   */
+  public void write(long guestOffset, ByteBuffer data, OldContent old) throws IOException {
+    if (!data.hasRemaining()) {
+      return;
+    }
+    operations.readLock().lock();
+    GuestRangeLocks.Range range = lockRange(guestOffset, data.remaining());
+    try {
+      long position = guestOffset;
+      while (data.hasRemaining()) {
+        WritePlan plan = plan(position, data.remaining());
+        int length = (int) plan.lengthBytes();
+        ByteBuffer part = data.slice(data.position(), length);
+        switch (plan) {
+          case WritePlan.InPlace inPlace -> dataFile.write(part, inPlace.hostOffset());
+          case WritePlan.Fill fill -> fillAndLink(fill, position, part, old);
+        }
+        data.position(data.position() + length);
+        position += length;
+      }
+    } finally {
+      ranges.unlock(range);
+      operations.readLock().unlock();
+    }
+    flushWhenFull();
+  }
+
+  private WritePlan plan(long guestOffset, long lengthBytes) throws IOException {
+    metadata.lock();
+    try {
+      return planner.plan(guestOffset, lengthBytes);
+    } finally {
+      metadata.unlock();
+    }
+  }
+
+  private void fillAndLink(WritePlan.Fill fill, long guestOffset, ByteBuffer part, OldContent old)
+      throws IOException {
+    boolean filled = false;
+    try {
+      fill(fill, guestOffset, part, old);
+      filled = true;
+    } finally {
+      metadata.lock();
+      try {
+        if (filled) {
+          planner.link(fill);
+        } else {
+          planner.abandon(fill);
+        }
+      } finally {
+        metadata.unlock();
+      }
+    }
+  }
+
+  private void fill(WritePlan.Fill fill, long guestOffset, ByteBuffer part, OldContent old)
+      throws IOException {
+    long partEnd = guestOffset + part.remaining();
+    long headBytes = guestOffset - fill.guestStart();
+    long tailBytes = fill.guestEnd() - partEnd;
+    long allBytes = fill.guestEnd() - fill.guestStart();
+    if (headBytes == 0 && tailBytes == 0) {
+      dataFile.write(part, fill.hostOffset());
+    } else if (allBytes <= JOINED_FILL_BYTES) {
+      ByteBuffer joined = ByteBuffer.allocateDirect((int) allBytes);
+      old.read(fill.guestStart(), joined.limit((int) headBytes));
+      joined.limit((int) (headBytes + part.remaining())).put(part);
+      old.read(partEnd, joined.limit((int) allBytes));
+      dataFile.write(joined.flip(), fill.hostOffset());
+    } else {
+      fillEdge(fill, fill.guestStart(), headBytes, old);
+      dataFile.write(part, fill.hostOffset() + headBytes);
+      fillEdge(fill, partEnd, tailBytes, old);
+    }
+  }
+
+  private void fillEdge(WritePlan.Fill fill, long guestOffset, long bytes, OldContent old)
+      throws IOException {
+    if (bytes > 0) {
+      ByteBuffer edge = ByteBuffer.allocateDirect((int) bytes);
+      old.read(guestOffset, edge);
+      dataFile.write(edge.flip(), fill.hostOffset() + (guestOffset - fill.guestStart()));
+    }
+  }
+
+  /**
+   * Stores one guest cluster compressed.
+   *
+   * @param guestOffset the cluster's beginning
+   * @param compressed a stream of the image's compression type that decodes to the whole cluster,
+   *     less than a cluster long; consumed
+   */
+  public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
+    int length = compressed.remaining();
+    operations.readLock().lock();
+    GuestRangeLocks.Range range = lockRange(guestOffset, 1);
+    try {
+      long hostOffset;
+      metadata.lock();
+      try {
+        hostOffset = tables.allocator().allocatePacked(length);
+      } finally {
+        metadata.unlock();
+      }
+      tables.file().write(compressed, hostOffset);
+      metadata.lock();
+      try {
+        compressedGeneration.incrementAndGet();
+        MutableTables.OpenL2 open = tables.openL2(guestOffset);
+        int index = tables.l2Index(guestOffset);
+        tables.freeLater(open.table().entry(index));
+        open.table()
+            .setEntry(index, L2Entry.compressedEntry(hostOffset, length, header.clusterBits()));
+        if (tables.extended()) {
+          open.table().setSubclusterBitmap(index, 0);
+        }
+        tables.changed(open);
+      } finally {
+        metadata.unlock();
+      }
+    } finally {
+      ranges.unlock(range);
+      operations.readLock().unlock();
+    }
+    flushWhenFull();
+  }
+
+  /**
+   * Makes whole clusters, or subclusters, read as zeros by the tables alone.
+   *
+   * @param guestOffset where to begin
+   * @param lengthBytes how many bytes
+   * @param mayUnmap whether their storage may be given back
+   * @return how many bytes from the beginning were made zeros; the caller writes zeros where the
+   *     tables cannot say it: 0 then
+   */
+  public long zeroByTables(long guestOffset, long lengthBytes, boolean mayUnmap)
+      throws IOException {
+    return changeTables(
+        guestOffset,
+        lengthBytes,
+        () -> zeroPlanner.zero(guestOffset, lengthBytes, mayUnmap, hasBacking));
+  }
+
+  /**
+   * Gives the storage of whole clusters back.
+   *
+   * @param guestOffset where to begin, at a cluster
+   * @param lengthBytes whole clusters
+   * @return how many bytes from the beginning were dealt with, at least one cluster
+   */
+  public long discardByTables(long guestOffset, long lengthBytes) throws IOException {
+    return changeTables(
+        guestOffset, lengthBytes, () -> zeroPlanner.discard(guestOffset, lengthBytes, hasBacking));
+  }
+
+  /** How often a compressed cluster was written since the image was opened. */
+  public long compressedGeneration() {
+    return compressedGeneration.get();
+  }
+
+  /** A change of tables that moves no guest data. */
+  @FunctionalInterface
+  private interface TableChange {
+    long apply() throws IOException;
+  }
+
+  private long changeTables(long guestOffset, long lengthBytes, TableChange change)
+      throws IOException {
+    long done;
+    operations.readLock().lock();
+    GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
+    try {
+      metadata.lock();
+      try {
+        done = change.apply();
+      } finally {
+        metadata.unlock();
+      }
+    } finally {
+      ranges.unlock(range);
+      operations.readLock().unlock();
+    }
+    flushWhenFull();
+    return done;
+  }
+
+  /** Makes every completed operation durable. */
+  public void sync() throws IOException {
+    if (!dataFile.equals(tables.file())) {
+      dataFile.sync();
+    }
+    metadata.lock();
+    try {
+      order.flush(this::releaseIfIdle);
+    } finally {
+      metadata.unlock();
+    }
+  }
+
+  /** Makes everything durable, the references taken back included; nothing else is under way. */
+  public void finish() throws IOException {
+    if (!dataFile.equals(tables.file())) {
+      dataFile.sync();
+    }
+    metadata.lock();
+    try {
+      order.flushAll(() -> true);
+    } finally {
+      metadata.unlock();
+    }
+  }
+
+  /** Whether no operation is under way that could still use clusters taken back. */
+  private boolean releaseIfIdle() {
+    if (operations.writeLock().tryLock()) {
+      operations.writeLock().unlock();
+      return true;
+    }
+    return false;
+  }
+
+  private void flushWhenFull() throws IOException {
+    metadata.lock();
+    try {
+      if (tables.dirtyBytes() > dirtyBudgetBytes) {
+        order.flush(this::releaseIfIdle);
+      }
+    } finally {
+      metadata.unlock();
+    }
+  }
+
+  private GuestRangeLocks.Range lockRange(long guestOffset, long lengthBytes) {
+    return ranges.lock(
+        guestOffset >>> header.clusterBits(),
+        (guestOffset + lengthBytes - 1) >>> header.clusterBits());
+  }
+}

@@ -1,0 +1,153 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.header.HeaderField;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
+import io.github.qcow4j.qcow2.refcount.RefcountStore;
+import io.github.qcow4j.qcow2.table.L1Table;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+
+/**
+ * The one place that decides in which order changed metadata reaches the disk.
+ *
+ * <p>Whatever subset of unsynced writes a power cut lets through, a pointer on disk never leads to
+ * a cluster that is not counted or not written. So, with a sync between each step and the next:
+ *
+ * <ol>
+ *   <li>guest data (written before) and refcount blocks, whose counters are never lower than what
+ *       the disk's pointers need, for references are taken back only in step 5;
+ *   <li>entries of the refcount table for new blocks;
+ *   <li>L2 tables;
+ *   <li>L1 entries;
+ *   <li>only then references are taken back in memory; they reach the disk with the next step 1.
+ * </ol>
+ *
+ * <p>A crash in between leaves clusters counted too high, which is a leak, and nothing worse.
+ * Guarded by the image's metadata lock.
+ */
+final class WriteOrder {
+
+  private final MutableTables tables;
+  private final BlockFile file;
+  private final int clusterBits;
+  private final boolean syncing;
+  private int tableEntriesInFile;
+
+  /**
+   * @param tables what is to be written
+   * @param clusterBits binary logarithm of the cluster size
+   * @param syncing false for a file that nobody can find yet, whose maker syncs it as a whole
+   *     before it is published: its inner order does not matter
+   */
+  WriteOrder(MutableTables tables, int clusterBits, boolean syncing) {
+    this.tables = tables;
+    this.file = tables.file();
+    this.clusterBits = clusterBits;
+    this.syncing = syncing;
+    this.tableEntriesInFile = tables.refcounts().tableEntries();
+  }
+
+  /** Knows whether references may be taken back in step 5. */
+  @FunctionalInterface
+  interface Idleness {
+    /** Whether no operation is under way that could still use clusters it looked up before. */
+    boolean isIdle();
+  }
+
+  /**
+   * Steps 1 to 5. All that was linked into the tables before is durable on return, when syncing.
+   */
+  void flush(Idleness idleness) throws IOException {
+    writeRefcounts();
+    if (tables.l2Pages().dirtyBytes() > 0) {
+      tables.l2Pages().writeDirty();
+      sync();
+    }
+    if (!tables.dirtyL1().isEmpty()) {
+      writeL1();
+      sync();
+    }
+    if (tables.allocator().hasFreed() && idleness.isIdle()) {
+      for (Run run : tables.allocator().releaseFreed()) {
+        tables.released(run.firstCluster());
+      }
+    }
+  }
+
+  /** The same, and the references taken back are written too, for an image that is to be closed. */
+  void flushAll(Idleness idleness) throws IOException {
+    flush(idleness);
+    writeRefcounts();
+    if (tables.allocator().hasFreed()) {
+      // The refcount table moved, and its old place was given back.
+      tables.allocator().releaseFreed();
+      writeRefcounts();
+    }
+  }
+
+  private void writeRefcounts() throws IOException {
+    RefcountStore refcounts = tables.refcounts();
+    if (refcounts.tableMustMove(tableEntriesInFile)) {
+      moveRefcountTable(refcounts);
+      return;
+    }
+    refcounts.writeBlocks();
+    sync();
+    if (refcounts.tableIsDirty()) {
+      refcounts.writeTable();
+      sync();
+    }
+  }
+
+  private void moveRefcountTable(RefcountStore refcounts) throws IOException {
+    long oldOffset = refcounts.tableOffset();
+    long oldClusters = clustersOf(tableEntriesInFile);
+    int entries;
+    Run home;
+    do {
+      // Room for the table may need new blocks, and these a larger table.
+      entries = refcounts.tableEntries();
+      home = tables.allocator().allocateContiguous(clustersOf(entries));
+      if (refcounts.tableEntries() != entries) {
+        tables.allocator().freeLater(home.firstCluster(), home.count());
+      }
+    } while (refcounts.tableEntries() != entries);
+    refcounts.writeBlocks();
+    refcounts.moveTable(home.firstCluster() << clusterBits);
+    sync();
+    ByteBuffer fields = ByteBuffer.allocate(12);
+    fields.putLong(refcounts.tableOffset()).putInt((int) home.count()).flip();
+    file.write(fields, HeaderField.REFCOUNT_TABLE_OFFSET);
+    sync();
+    tableEntriesInFile = entries;
+    tables.allocator().freeLater(oldOffset >>> clusterBits, oldClusters);
+  }
+
+  private long clustersOf(int entries) {
+    return ((long) entries * Long.BYTES + (1L << clusterBits) - 1) >>> clusterBits;
+  }
+
+  private void writeL1() throws IOException {
+    L1Table l1 = tables.l1();
+    BitSet dirty = tables.dirtyL1();
+    int from = dirty.nextSetBit(0);
+    while (from >= 0) {
+      int to = dirty.nextClearBit(from);
+      ByteBuffer bytes = ByteBuffer.allocate((to - from) * Long.BYTES);
+      for (int i = from; i < to; i++) {
+        bytes.putLong(l1.entry(i));
+      }
+      file.write(bytes.flip(), l1.hostOffset() + (long) from * Long.BYTES);
+      from = dirty.nextSetBit(to);
+    }
+    dirty.clear();
+  }
+
+  private void sync() throws IOException {
+    if (syncing) {
+      file.sync();
+    }
+  }
+}

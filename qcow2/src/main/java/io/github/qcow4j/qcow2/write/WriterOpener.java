@@ -1,0 +1,177 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
+import io.github.qcow4j.qcow2.header.HeaderField;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
+import io.github.qcow4j.qcow2.refcount.RefcountStore;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.MetadataPages;
+import io.github.qcow4j.qcow2.table.TableBounds;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes an image ready to be written: loads its tables, and marks in the file what writing will
+ * outdate.
+ */
+public final class WriterOpener {
+
+  /**
+   * Half of it for tables that are looked at, half for tables that wait to be written. 8 MiB of L2
+   * tables describe 64 GiB at 64 KiB clusters, so that a flush comes once for so much at the most.
+   */
+  private static final long PAGES_BYTES = 8L << 20;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final List<InternalSnapshot> snapshots;
+  private final List<Bitmap> bitmaps;
+
+  /**
+   * Prepares opening.
+   *
+   * @param file the image, open for writing and locked
+   * @param header its header
+   * @param snapshots its snapshots
+   * @param bitmaps its bitmaps
+   */
+  public WriterOpener(
+      BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots, List<Bitmap> bitmaps) {
+    this.file = file;
+    this.header = header;
+    this.snapshots = snapshots;
+    this.bitmaps = bitmaps;
+  }
+
+  /**
+   * Opens the writer.
+   *
+   * @param dataFile the external data file, or null
+   * @param hasBacking whether there is a backing file
+   * @param syncing false for a file that its maker syncs as a whole before anybody can find it
+   * @throws CorruptImageException when the corrupt bit is set, or tables leave the file
+   * @throws UnsupportedFeatureException when refcounts must be repaired first
+   */
+  public ImageWriter open(@Nullable BlockFile dataFile, boolean hasBacking, boolean syncing)
+      throws IOException {
+    refuseDamaged();
+    L1Table l1 =
+        L1Table.load(
+            file,
+            header.l1TableOffset(),
+            header.l1Entries(),
+            header.clusterSize(),
+            "active L1 table");
+    MetadataPages blocks = new MetadataPages(file, header.clusterSize(), PAGES_BYTES);
+    RefcountStore refcounts =
+        new RefcountStore(
+            file,
+            header.clusterBits(),
+            CounterCodec.ofOrder(header.refcountOrder()),
+            header.refcountTableOffset(),
+            loadRefcountTable(),
+            blocks);
+    MetadataOverlap overlap = new MetadataOverlap(file.path(), header);
+    overlap.addTables(l1, refcounts);
+    overlap.addSnapshots(header, snapshots, snapshotTableBytes());
+    overlap.addBitmaps(bitmaps);
+    ClusterAllocator allocator =
+        new ClusterAllocator(file.path(), header.clusterBits(), refcounts, overlap);
+    MutableTables tables =
+        new MutableTables(
+            file,
+            header,
+            l1,
+            new MetadataPages(file, header.clusterSize(), PAGES_BYTES),
+            refcounts,
+            allocator,
+            overlap);
+    outdate();
+    WriteOrder order = new WriteOrder(tables, header.clusterBits(), syncing);
+    return new ImageWriter(
+        header, dataFile == null ? file : dataFile, hasBacking, tables, order, PAGES_BYTES);
+  }
+
+  private void refuseDamaged() throws IOException {
+    if (header.has(Feature.CORRUPT)) {
+      throw new CorruptImageException(
+          file.path(),
+          "qcow2: Image is corrupt; cannot be opened read/write",
+          "header field incompatible_features",
+          HeaderField.INCOMPATIBLE_FEATURES);
+    }
+    if (header.has(Feature.DIRTY)) {
+      throw new UnsupportedFeatureException(
+          file.path(),
+          "The image was not closed properly; repair it before writing to it",
+          Feature.DIRTY.specificationName());
+    }
+  }
+
+  private long[] loadRefcountTable() throws IOException {
+    long bytes = (long) header.refcountTableClusters() * header.clusterSize();
+    TableBounds.requireWithinFile(
+        file, header.refcountTableOffset(), bytes, header.clusterSize(), "refcount table");
+    ByteBuffer encoded = ByteBuffer.allocate((int) bytes);
+    file.readPadded(encoded, header.refcountTableOffset());
+    long[] table = new long[(int) bytes / Long.BYTES];
+    encoded.flip().asLongBuffer().get(table);
+    return table;
+  }
+
+  private long snapshotTableBytes() {
+    long bytes = 0;
+    for (InternalSnapshot snapshot : snapshots) {
+      bytes += snapshot.storedBytes();
+    }
+    return bytes;
+  }
+
+  /**
+   * Writing outdates two things that must not be found valid afterwards: autoclear features that
+   * nobody here knows, and bitmaps that follow every write, which become "in use" and so visibly
+   * untrusted.
+   */
+  private void outdate() throws IOException {
+    long known = Feature.knownMask(Feature.Group.AUTOCLEAR);
+    boolean changed = false;
+    if ((header.autoclearFeatures() & ~known) != 0) {
+      ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
+      word.putLong(header.autoclearFeatures() & known).flip();
+      file.write(word, HeaderField.AUTOCLEAR_FEATURES);
+      changed = true;
+    }
+    BitmapsExtension extension = header.extensions().bitmaps();
+    if (extension != null) {
+      changed |= markBitmapsInUse(extension.directoryOffset());
+    }
+    if (changed) {
+      file.sync();
+    }
+  }
+
+  private boolean markBitmapsInUse(long directoryOffset) throws IOException {
+    boolean changed = false;
+    long position = directoryOffset;
+    for (Bitmap bitmap : bitmaps) {
+      if (bitmap.auto() && !bitmap.inUse()) {
+        ByteBuffer flags = ByteBuffer.allocate(Integer.BYTES);
+        flags.putInt(bitmap.flags() | Bitmap.FLAG_IN_USE).flip();
+        file.write(flags, position + Bitmap.FLAGS_OFFSET);
+        changed = true;
+      }
+      position += bitmap.storedBytes();
+    }
+    return changed;
+  }
+}
