@@ -60,6 +60,18 @@ final class MappingSpecials {
             "guest clusters in reverse order on the host",
             MappingSpecials::descending),
         new ImageRecipe(
+            "host-holes-few",
+            "holes in the file under too few data clusters for QEMU to look for them",
+            b -> holes(b, 4)),
+        new ImageRecipe(
+            "host-holes-many",
+            "holes in the file under so many data clusters that QEMU looks for them",
+            b -> holes(b, 12)),
+        new ImageRecipe(
+            "grown-over-vm-state",
+            "VM state that became disk content when the disk grew",
+            MappingSpecials::grown),
+        new ImageRecipe(
             "preallocated-metadata",
             "metadata preallocation, nothing written",
             b -> b.image("image.qcow2", "preallocation=metadata", 1 << 20)),
@@ -164,5 +176,22 @@ final class MappingSpecials {
         "write -P 7 28k 4k",
         "write -P 6 4k 4k",
         "write -P 5 0 4k");
+  }
+
+  /**
+   * QEMU asks the file system for holes only where the file takes much less space than its
+   * refcounts say.
+   */
+  private static Path holes(Workbench bench, int clusters) {
+    Path image = bench.image("image.qcow2", "", 8 << 20, "write -P 3 0 4M");
+    return bench.withHole(image, 0x50000, (long) clusters * CS);
+  }
+
+  private static Path grown(Workbench bench) {
+    Path image =
+        bench.image(
+            "image.qcow2", "cluster_size=4k", 1 << 20, "write -b -P 3 0 64k", "write -P 4 0 64k");
+    bench.qemu().img("resize", "-q", "-f", "qcow2", image.toString(), "5M").orFail();
+    return image;
   }
 }

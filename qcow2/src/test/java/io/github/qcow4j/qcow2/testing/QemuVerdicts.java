@@ -38,8 +38,7 @@ public record QemuVerdicts(Path image, Path rawTarget, Map<Probe, ToolRun> runs)
    * milliseconds then.
    */
   private static ToolRun run(QemuTools qemu, List<String> arguments) {
-    List<String> command =
-        new ArrayList<>(List.of("sh", "-c", "ulimit -n 1024; exec \"$@\"", "sh"));
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n 320; exec \"$@\"", "sh"));
     command.add(qemu.qemuImg().toString());
     command.addAll(arguments);
     return ToolProcess.run(command, qemu.directory(), QemuTools.TIMEOUT_SECONDS);

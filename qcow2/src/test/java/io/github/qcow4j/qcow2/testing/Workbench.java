@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
@@ -88,6 +89,26 @@ public record Workbench(Path directory, QemuTools qemu) {
   public Path copy(Path source, String name) {
     try {
       return Files.copy(source, path(name), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Rewrites a file with a hole in place of the bytes from {@code hostOffset} on; on file systems
+   * that have holes.
+   */
+  public Path withHole(Path file, long hostOffset, long lengthBytes) {
+    try {
+      byte[] content = Files.readAllBytes(file);
+      Files.delete(file);
+      Files.createFile(file);
+      try (HostBytes bytes = new HostBytes(file)) {
+        int holeEnd = Math.toIntExact(hostOffset + lengthBytes);
+        bytes.write(0, Arrays.copyOf(content, Math.toIntExact(hostOffset)));
+        bytes.write(holeEnd, Arrays.copyOfRange(content, holeEnd, content.length));
+      }
+      return file;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
