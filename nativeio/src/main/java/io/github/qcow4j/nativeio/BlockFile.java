@@ -137,6 +137,61 @@ public interface BlockFile extends Closeable {
   boolean preallocate(long fileOffset, long lengthBytes) throws IOException;
 
   /**
+   * Makes this file's bytes and length those of {@code source} by sharing all of its storage
+   * ({@code ioctl_ficlone(2)}, {@code FICLONE}). Not durable on return.
+   *
+   * @return false when these two files cannot share; nothing has changed then
+   */
+  default boolean cloneFrom(BlockFile source) throws IOException {
+    return false;
+  }
+
+  /**
+   * Puts a range of {@code source} into this file by sharing its storage ({@code ioctl_ficlone(2)},
+   * {@code FICLONERANGE}), extending this file where needed. File systems share whole blocks,
+   * mostly of 4096 bytes, and a part of one only at the end of {@code source}. Not durable on
+   * return.
+   *
+   * @return false when these two files, or these offsets, cannot share; nothing has changed then
+   */
+  default boolean cloneRange(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    return false;
+  }
+
+  /**
+   * Copies a range of {@code source} into this file, each part of it in the cheapest way that
+   * works: shared, else by the kernel ({@code copy_file_range(2)}), else read and written. Holes of
+   * the source may become zeros that take storage. Within one file the ranges must not overlap. Not
+   * durable on return.
+   *
+   * @param source any file, also of another volume
+   * @return the bytes per way; together less than {@code lengthBytes} only when {@code source}
+   *     ended
+   */
+  default CopyResult copyRange(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    return UserCopy.copy(source, this, sourceOffset, targetOffset, lengthBytes);
+  }
+
+  /**
+   * Tells the kernel how a range is going to be used ({@code posix_fadvise(2)}). Changes no byte
+   * and promises nothing.
+   *
+   * @param lengthBytes 0 for all that follows
+   */
+  default void advise(AccessPattern pattern, long fileOffset, long lengthBytes)
+      throws IOException {}
+
+  /**
+   * What offsets, lengths and buffers must be multiples of for this file: 1, unless it is opened
+   * with {@link OpenOptions#directIo()} ({@code statx(2)}, {@code STATX_DIOALIGN}).
+   */
+  default int alignment() {
+    return 1;
+  }
+
+  /**
    * Takes or converts a lock on a range of bytes, without waiting ({@code fcntl(2)}, {@code
    * F_OFD_SETLK}). The lock belongs to this open file: closing it releases the lock, two files
    * opened by one JVM exclude each other, and a killed process leaves none behind.

@@ -94,4 +94,34 @@ public interface Volume {
    * dropped. Access control lists and extended attributes are not copied. Not durable on return.
    */
   void copyPermissions(Path from, BlockFile to) throws IOException;
+
+  /**
+   * Makes everything durable that was written to the file system which {@code path} is on, by any
+   * process ({@code syncfs(2)}).
+   *
+   * @return false where the provider cannot; nothing is promised then
+   */
+  default boolean syncFileSystem(Path path) throws IOException {
+    return false;
+  }
+
+  /**
+   * Stops all writing to the file system which {@code path} is on, its state being consistent and
+   * durable, until {@link #thaw} ({@code ioctl(2)}, {@code FIFREEZE}). Whoever writes waits, this
+   * process too. Needs {@code CAP_SYS_ADMIN}.
+   *
+   * @return false when the file system or the provider cannot
+   */
+  default boolean freeze(Path path) throws IOException {
+    return false;
+  }
+
+  /**
+   * Lets writers go on after {@link #freeze} ({@code FITHAW}).
+   *
+   * @return false when the file system or the provider cannot
+   */
+  default boolean thaw(Path path) throws IOException {
+    return false;
+  }
 }

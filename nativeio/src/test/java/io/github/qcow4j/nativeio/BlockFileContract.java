@@ -462,4 +462,148 @@ public abstract class BlockFileContract {
       assertThat(other.lockedByOther(0, Long.MAX_VALUE, LockMode.SHARED)).isTrue();
     }
   }
+
+  private BlockFile makeOther(byte[] content) throws IOException {
+    BlockFile other = volume.open(path.resolveSibling("other"), OpenOptions.creatingIfMissing());
+    other.truncate(0);
+    Bytes.write(other, content, 0);
+    return other;
+  }
+
+  @Test
+  void aWholeFileIsSharedOrNothingHasChanged() throws IOException {
+    byte[] content = Bytes.random(MIB + 100, 20);
+    byte[] before = Bytes.random(2 * MIB, 21);
+    Bytes.write(file, before, 0);
+    try (BlockFile source = makeOther(content)) {
+      boolean shared = file.cloneFrom(source);
+      if (!can(Capability.CLONE_RANGE)) {
+        assertThat(shared).isFalse();
+      }
+      assertThat(Bytes.read(file, 0, 3 * MIB)).isEqualTo(shared ? content : before);
+    }
+  }
+
+  @Test
+  void aRangeIsSharedOrNothingHasChanged() throws IOException {
+    byte[] content = Bytes.random(MIB, 22);
+    byte[] expected = Bytes.random(MIB, 23);
+    Bytes.write(file, expected, 0);
+    try (BlockFile source = makeOther(content)) {
+      if (file.cloneRange(source, 65536, 131072, 262144)) {
+        System.arraycopy(content, 65536, expected, 131072, 262144);
+      }
+      assertThat(Bytes.read(file, 0, 2 * MIB)).isEqualTo(expected);
+      assertThat(file.cloneRange(source, 1, 0, 4096)).isFalse();
+      assertThat(Bytes.read(file, 0, 2 * MIB)).isEqualTo(expected);
+      Bytes.write(source, new byte[MIB], 0);
+      assertThat(Bytes.read(file, 0, 2 * MIB)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aCopiedRangeIsWholeWhicheverWayItWent() throws IOException {
+    byte[] content = Bytes.random(3 * MIB, 24);
+    try (BlockFile source = makeOther(content)) {
+      for (long[] each :
+          new long[][] {
+            {0, 0, 3 * MIB},
+            {100, 100, 2 * MIB},
+            {4096, 8192, 65536},
+            {5, 77, MIB},
+            {8192, 4095, 10},
+            {0, 0, 0},
+            {MIB - 1, 2 * MIB - 1, MIB + 2}
+          }) {
+        byte[] before = Bytes.random(4 * MIB, 25);
+        Bytes.write(file, before, 0);
+
+        CopyResult result = file.copyRange(source, each[0], each[1], each[2]);
+
+        System.arraycopy(content, (int) each[0], before, (int) each[1], (int) each[2]);
+        assertThat(result.totalBytes()).isEqualTo(each[2]);
+        assertThat(Bytes.read(file, 0, 5 * MIB)).isEqualTo(before);
+        for (CopyMethod method : CopyMethod.values()) {
+          assertThat(result.bytes(method)).isNotNegative();
+        }
+        if (!can(Capability.CLONE_RANGE)) {
+          assertThat(result.reflinkBytes()).isZero();
+        }
+        if (!can(Capability.KERNEL_COPY)) {
+          assertThat(result.kernelCopyBytes()).isZero();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aCopyEndsWhereItsSourceEnds() throws IOException {
+    byte[] content = Bytes.random(100_000, 26);
+    try (BlockFile source = makeOther(content)) {
+      assertThat(file.copyRange(source, 0, 4096, MIB).totalBytes()).isEqualTo(100_000);
+      assertThat(file.size()).isEqualTo(104_096);
+      assertThat(Bytes.read(file, 4096, MIB)).isEqualTo(content);
+      assertThat(file.copyRange(source, 100_000, 0, 10).totalBytes()).isZero();
+      assertThat(file.copyRange(source, MIB, 0, 10).totalBytes()).isZero();
+    }
+  }
+
+  @Test
+  void aRangeCanBeCopiedInsideOneFile() throws IOException {
+    byte[] content = Bytes.random(MIB, 27);
+    Bytes.write(file, content, 0);
+    file.copyRange(file, 0, 2 * MIB, MIB);
+    assertThat(Bytes.read(file, 2 * MIB, MIB)).isEqualTo(content);
+    assertThat(file.size()).isEqualTo(3 * MIB);
+  }
+
+  @Test
+  void copyingNeedsBothFilesOpenAndTheTargetWritable() throws IOException {
+    Bytes.write(file, Bytes.random(MIB, 28), 0);
+    BlockFile source = makeOther(Bytes.random(MIB, 29));
+    try (BlockFile reader = volume.open(path, OpenOptions.reading())) {
+      assertThatThrownBy(() -> reader.copyRange(source, 0, 0, 8192))
+          .isInstanceOf(SystemCallException.class);
+    }
+    source.close();
+    assertThatThrownBy(() -> file.copyRange(source, 0, 0, 8192))
+        .isInstanceOf(ClosedChannelException.class);
+    assertThat(Bytes.read(file, 0, 2 * MIB)).isEqualTo(Bytes.random(MIB, 28));
+  }
+
+  @Test
+  void adviceChangesNothing() throws IOException {
+    byte[] content = Bytes.random(MIB, 30);
+    Bytes.write(file, content, 0);
+    for (AccessPattern pattern : AccessPattern.values()) {
+      file.advise(pattern, 0, 0);
+      file.advise(pattern, 4096, 100_000);
+    }
+    assertThat(Bytes.read(file, 0, MIB)).isEqualTo(content);
+    assertThat(file.alignment()).isEqualTo(1);
+  }
+
+  @Test
+  void directAccessWorksAlignedWhereTheFileSystemHasIt() throws IOException {
+    byte[] content = Bytes.random(MIB + 4096, 31);
+    BlockFile direct;
+    try {
+      direct = volume.open(path, OpenOptions.writing().withDirectIo(true));
+    } catch (SystemCallException e) {
+      assertThat(e.errno()).isEqualTo(Errno.EINVAL.number());
+      return;
+    }
+    try (direct) {
+      assertThat(4096 % direct.alignment()).isZero();
+      Bytes.write(direct, content, 8192);
+      assertThat(Bytes.read(direct, 8192, content.length)).isEqualTo(content);
+      file.truncate(10_000);
+      assertThat(Bytes.read(direct, 8192, 4096)).isEqualTo(Arrays.copyOf(content, 1808));
+      assertThat(Bytes.read(direct, 16384, 4096)).isEmpty();
+      assertThat(direct.writeZeroes(0, 65536, false)).isNotEqualTo(ZeroMethod.HOLE);
+      assertThat(Bytes.read(direct, 0, 131072)).hasSize(65536).containsOnly(0);
+      direct.writeZeroes(131072, 65536, true);
+      assertThat(direct.size()).isEqualTo(196608);
+    }
+  }
 }

@@ -42,8 +42,7 @@ record Descriptor(
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment struct = arena.allocate(Statx.STRUCT_BYTES, Long.BYTES);
       long result =
-          calls.statx(
-              descriptor, NativeName.of("", arena), Statx.EMPTY_PATH, Statx.BASIC_STATS, struct);
+          calls.statx(descriptor, NativeName.of("", arena), Statx.EMPTY_PATH, Statx.WANTED, struct);
       if (result < 0) {
         throw Errno.exception("statx", Math.toIntExact(-result), path.toString(), null);
       }

@@ -1,6 +1,8 @@
 package io.github.qcow4j.nativeio.linux;
 
+import io.github.qcow4j.nativeio.AccessPattern;
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
@@ -17,14 +19,18 @@ final class LinuxBlockFile implements BlockFile {
 
   private final Descriptor descriptor;
   private final boolean writable;
+  private final int alignment;
   private final CallGate gate = new CallGate();
   private final Transfer transfer;
   private final Space space;
   private final RangeLocks locks;
+  private final Copying copying;
 
-  LinuxBlockFile(Descriptor descriptor, boolean writable, Refusals refusals) {
+  LinuxBlockFile(Descriptor descriptor, boolean writable, int alignment, Refusals refusals) {
     this.descriptor = descriptor;
     this.writable = writable;
+    this.alignment = alignment;
+    this.copying = new Copying(descriptor, refusals);
     this.transfer = new Transfer(descriptor);
     this.space = new Space(descriptor, transfer, refusals);
     this.locks = new RangeLocks(descriptor);
@@ -190,6 +196,96 @@ final class LinuxBlockFile implements BlockFile {
     } finally {
       gate.exit();
     }
+  }
+
+  @Override
+  public boolean cloneFrom(BlockFile source) throws IOException {
+    if (!(source instanceof LinuxBlockFile other)) {
+      return false;
+    }
+    gate.enter();
+    try {
+      other.gate.enter();
+      try {
+        return copying.cloneFrom(other.descriptor);
+      } finally {
+        other.gate.exit();
+      }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public boolean cloneRange(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(sourceOffset, lengthBytes);
+    Arguments.checkRange(targetOffset, lengthBytes);
+    if (!(source instanceof LinuxBlockFile other)) {
+      return false;
+    }
+    gate.enter();
+    try {
+      other.gate.enter();
+      try {
+        return copying.cloneRange(other.descriptor, sourceOffset, targetOffset, lengthBytes);
+      } finally {
+        other.gate.exit();
+      }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public CopyResult copyRange(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(sourceOffset, lengthBytes);
+    Arguments.checkRange(targetOffset, lengthBytes);
+    if (!(source instanceof LinuxBlockFile other)) {
+      return BlockFile.super.copyRange(source, sourceOffset, targetOffset, lengthBytes);
+    }
+    CopyResult inKernel;
+    gate.enter();
+    try {
+      other.gate.enter();
+      try {
+        inKernel = copying.copyInKernel(other.descriptor, sourceOffset, targetOffset, lengthBytes);
+      } finally {
+        other.gate.exit();
+      }
+    } finally {
+      gate.exit();
+    }
+    long done = inKernel.totalBytes();
+    return inKernel.plus(
+        BlockFile.super.copyRange(
+            source, sourceOffset + done, targetOffset + done, lengthBytes - done));
+  }
+
+  @Override
+  public void advise(AccessPattern pattern, long fileOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      int advice =
+          switch (pattern) {
+            case NORMAL -> 0;
+            case RANDOM -> 1;
+            case SEQUENTIAL -> 2;
+            case WILL_NEED -> 3;
+            case DONT_NEED -> 4;
+          };
+      // Advice that a file has no use for, as a FIFO has none, is not an error.
+      descriptor.calls().fadvise(descriptor.number(), fileOffset, lengthBytes, advice);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
+  public int alignment() {
+    return alignment;
   }
 
   @Override

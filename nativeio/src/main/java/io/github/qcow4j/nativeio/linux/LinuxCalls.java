@@ -76,4 +76,24 @@ public interface LinuxCalls {
 
   /** {@code fchown(2)}; -1 leaves the user or group as it is. */
   long fchown(int descriptor, int user, int group);
+
+  /** {@code ioctl(2)} with a number as argument. */
+  long ioctl(int descriptor, long request, long argument);
+
+  /** {@code ioctl(2)} with a structure as argument. */
+  long ioctl(int descriptor, long request, MemorySegment argument);
+
+  /** {@code copy_file_range(2)}; the offsets are 64-bit numbers in memory. */
+  long copyFileRange(
+      int source,
+      MemorySegment sourceOffset,
+      int target,
+      MemorySegment targetOffset,
+      long lengthBytes);
+
+  /** {@code posix_fadvise(2)}. */
+  long fadvise(int descriptor, long fileOffset, long lengthBytes, int advice);
+
+  /** {@code syncfs(2)}. */
+  long syncfs(int descriptor);
 }

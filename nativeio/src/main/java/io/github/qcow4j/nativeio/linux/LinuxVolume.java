@@ -8,6 +8,7 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,13 @@ public final class LinuxVolume implements Volume {
   private static final int REMOVE_DIRECTORY = 0x200;
   private static final int FOLLOW_LINK = 0x400;
   private static final int SET_ID_BITS = 07000;
+  private static final int ANY_FILE =
+      OpenFlags.READ_ONLY | OpenFlags.CLOSE_ON_EXEC | OpenFlags.NON_BLOCKING;
+
+  /** {@code FIFREEZE} and {@code FITHAW} of {@code linux/fs.h}. */
+  private static final long FREEZE = 0xc0045877L;
+
+  private static final long THAW = 0xc0045878L;
   private static final int GET_FLAGS = 3;
   private static final int SET_FLAGS = 4;
 
@@ -104,6 +112,7 @@ public final class LinuxVolume implements Volume {
           new LinuxBlockFile(
               new Descriptor(calls, descriptor, path, statx.identity(), statx.kind(), direct),
               writable,
+              direct ? directAlignment(statx) : 1,
               refusals);
       adopted = true;
       return file;
@@ -112,6 +121,10 @@ public final class LinuxVolume implements Volume {
         calls.close(descriptor);
       }
     }
+  }
+
+  private static int directAlignment(Statx statx) {
+    return statx.directAlignment() > 0 ? statx.directAlignment() : ScratchBuffers.ALIGNMENT_BYTES;
   }
 
   @Override
@@ -129,11 +142,7 @@ public final class LinuxVolume implements Volume {
       MemorySegment struct = arena.allocate(Statx.STRUCT_BYTES, Long.BYTES);
       long result =
           calls.statx(
-              LinuxCalls.AT_FDCWD,
-              NativeName.of(path, arena),
-              statxFlags,
-              Statx.BASIC_STATS,
-              struct);
+              LinuxCalls.AT_FDCWD, NativeName.of(path, arena), statxFlags, Statx.WANTED, struct);
       check("statx", result, path);
       return Statx.of(struct);
     }
@@ -296,7 +305,7 @@ public final class LinuxVolume implements Volume {
       MemorySegment struct = arena.allocate(Statx.STRUCT_BYTES, Long.BYTES);
       MemorySegment handle = NativeName.of(handleName((int) descriptor), arena);
       int statxFlags = Statx.NO_FOLLOW;
-      if (calls.statx(LinuxCalls.AT_FDCWD, handle, statxFlags, Statx.BASIC_STATS, struct) < 0) {
+      if (calls.statx(LinuxCalls.AT_FDCWD, handle, statxFlags, Statx.WANTED, struct) < 0) {
         calls.close((int) descriptor);
         return null;
       }
@@ -340,6 +349,41 @@ public final class LinuxVolume implements Volume {
       target.check("fchmod", calls.fchmod(target.number(), mode));
     } finally {
       file.gate().exit();
+    }
+  }
+
+  @Override
+  public boolean syncFileSystem(Path path) throws IOException {
+    int descriptor = openDescriptor(path, ANY_FILE);
+    try {
+      check("syncfs", calls.syncfs(descriptor), path);
+      return true;
+    } finally {
+      calls.close(descriptor);
+    }
+  }
+
+  @Override
+  public boolean freeze(Path path) throws IOException {
+    return freezeOrThaw(path, FREEZE);
+  }
+
+  @Override
+  public boolean thaw(Path path) throws IOException {
+    return freezeOrThaw(path, THAW);
+  }
+
+  private boolean freezeOrThaw(Path path, long request) throws IOException {
+    int descriptor = openDescriptor(path, ANY_FILE);
+    try {
+      long result = calls.ioctl(descriptor, request, 0);
+      boolean unable = result == -Errno.EOPNOTSUPP.number() || result == -Errno.ENOTTY.number();
+      if (!unable) {
+        check("ioctl", result, path);
+      }
+      return !unable;
+    } finally {
+      calls.close(descriptor);
     }
   }
 

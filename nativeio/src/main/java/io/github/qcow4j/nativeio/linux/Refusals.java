@@ -15,18 +15,29 @@ final class Refusals {
     PUNCH_HOLE,
     ZERO_RANGE,
     PREALLOCATE,
-    SEEK_DATA
+    SEEK_DATA,
+    CLONE,
+    KERNEL_COPY
   }
 
-  private record Refusal(long device, Operation operation) {}
+  private record Refusal(long device, long otherDevice, Operation operation) {}
 
   private final Set<Refusal> refusals = ConcurrentHashMap.newKeySet();
 
   boolean refused(long device, Operation operation) {
-    return !refusals.isEmpty() && refusals.contains(new Refusal(device, operation));
+    return refused(device, device, operation);
+  }
+
+  /** Of an operation between two file systems. */
+  boolean refused(long device, long otherDevice, Operation operation) {
+    return !refusals.isEmpty() && refusals.contains(new Refusal(device, otherDevice, operation));
   }
 
   void remember(long device, Operation operation) {
-    refusals.add(new Refusal(device, operation));
+    remember(device, device, operation);
+  }
+
+  void remember(long device, long otherDevice, Operation operation) {
+    refusals.add(new Refusal(device, otherDevice, operation));
   }
 }

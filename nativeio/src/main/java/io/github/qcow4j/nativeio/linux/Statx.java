@@ -17,15 +17,22 @@ import java.lang.foreign.ValueLayout;
  * @param sizeBytes length
  * @param allocatedBytes storage
  * @param identity device and inode
+ * @param directAlignment what direct I/O wants everything aligned to; 0 when not told
  */
 record Statx(
-    int mode, int user, int group, long sizeBytes, long allocatedBytes, FileIdentity identity) {
+    int mode,
+    int user,
+    int group,
+    long sizeBytes,
+    long allocatedBytes,
+    FileIdentity identity,
+    int directAlignment) {
 
   /** Size of {@code struct statx}. */
   static final int STRUCT_BYTES = 256;
 
-  /** {@code STATX_BASIC_STATS}. */
-  static final int BASIC_STATS = 0x7ff;
+  /** {@code STATX_BASIC_STATS | STATX_DIOALIGN}; older kernels leave out what they do not know. */
+  static final int WANTED = 0x7ff | 0x2000;
 
   /** {@code AT_SYMLINK_NOFOLLOW}. */
   static final int NO_FOLLOW = 0x100;
@@ -45,7 +52,8 @@ record Statx(
         new FileIdentity(
             deviceNumber(
                 struct.get(ValueLayout.JAVA_INT, 136), struct.get(ValueLayout.JAVA_INT, 140)),
-            struct.get(ValueLayout.JAVA_LONG, 32)));
+            struct.get(ValueLayout.JAVA_LONG, 32)),
+        Math.max(struct.get(ValueLayout.JAVA_INT, 152), struct.get(ValueLayout.JAVA_INT, 156)));
   }
 
   /** The device number as {@code stat(2)} has it ({@code makedev(3)}). */

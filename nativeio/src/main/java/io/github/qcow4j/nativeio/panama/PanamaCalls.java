@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The calls through the foreign linker.
@@ -59,8 +60,17 @@ final class PanamaCalls implements LinuxCalls {
   private static final MethodHandle REALPATH = link(NUMBERS, "realpath");
   private static final MethodHandle FCHMOD = link(NUMBERS, "fchmod");
   private static final MethodHandle FCHOWN = link(NUMBERS, "fchown");
+  private static final MethodHandle IOCTL = link(NUMBERS, "ioctl");
+  private static final MethodHandle FADVISE = link(NUMBERS, "posix_fadvise");
+  private static final MethodHandle SYNCFS = link(NUMBERS, "syncfs");
 
-  /** For calls that not every C library wraps: {@code renameat2}, {@code getdents64}. */
+  /** Younger than the others (glibc 2.27, musl 1.1.24). */
+  private static final @Nullable MethodHandle COPY_FILE_RANGE =
+      LINKER.defaultLookup().find("copy_file_range").isPresent()
+          ? link(NUMBERS, "copy_file_range")
+          : null;
+
+  /** For calls that not every C library wraps: {@code renameat2} and the like. */
   private static final MethodHandle SYSCALL = link(NUMBERS, "syscall");
 
   private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
@@ -203,6 +213,48 @@ final class PanamaCalls implements LinuxCalls {
   @Override
   public long fchown(int descriptor, int user, int group) {
     return callInt(FCHOWN, descriptor, user, group, 0, 0);
+  }
+
+  @Override
+  public long ioctl(int descriptor, long request, long argument) {
+    return callInt(IOCTL, descriptor, request, argument, 0, 0);
+  }
+
+  @Override
+  public long ioctl(int descriptor, long request, MemorySegment argument) {
+    return callInt(IOCTL, descriptor, request, argument.address(), 0, 0);
+  }
+
+  @Override
+  public long copyFileRange(
+      int source,
+      MemorySegment sourceOffset,
+      int target,
+      MemorySegment targetOffset,
+      long lengthBytes) {
+    if (COPY_FILE_RANGE == null) {
+      return -Errno.ENOSYS.number();
+    }
+    return callLong(
+        COPY_FILE_RANGE,
+        source,
+        sourceOffset.address(),
+        target,
+        targetOffset.address(),
+        lengthBytes,
+        0);
+  }
+
+  @Override
+  public long fadvise(int descriptor, long fileOffset, long lengthBytes, int advice) {
+    // Unlike all the others this one returns the error number itself.
+    MemorySegment state = STATE.get();
+    return -(int) call(FADVISE, state, descriptor, fileOffset, lengthBytes, advice, 0, 0);
+  }
+
+  @Override
+  public long syncfs(int descriptor) {
+    return callInt(SYNCFS, descriptor, 0, 0, 0, 0);
   }
 
   /** A function whose result is an {@code int}. */

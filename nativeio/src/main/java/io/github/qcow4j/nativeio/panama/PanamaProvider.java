@@ -26,11 +26,7 @@ public final class PanamaProvider {
     }
     try {
       return LinuxVolume.over(
-          new PanamaCalls(),
-          new ProviderInfo(
-              NAME,
-              EnumSet.complementOf(EnumSet.of(Capability.CLONE_RANGE, Capability.KERNEL_COPY)),
-              reason));
+          new PanamaCalls(), new ProviderInfo(NAME, EnumSet.allOf(Capability.class), reason));
     } catch (IllegalCallerException | LinkageError | UnsupportedOperationException e) {
       throw new IOException(rootMessage(e), e);
     }

@@ -181,6 +181,17 @@ sealed interface Change {
     return new Write(fills ? "zero" : "punch", offset, lengthens ? end : 0, pages);
   }
 
+  /** What sharing whole pages of another file does. */
+  static Write share(Content source, long sourceOffset, long targetOffset, long length) {
+    List<TouchedPage> pages = new ArrayList<>();
+    for (long done = 0; done < length; done += Page.BYTES) {
+      Page page = source.page((sourceOffset + done) / Page.BYTES);
+      int to = (int) Math.min(Page.BYTES, length - done);
+      pages.add(new TouchedPage((targetOffset + done) / Page.BYTES, page, 0, to));
+    }
+    return new Write("share", targetOffset, targetOffset + length, pages);
+  }
+
   /** What reserving a range does: pages of zeros where there are none. */
   static Write reserve(Content content, long offset, long length) {
     List<TouchedPage> pages = new ArrayList<>();

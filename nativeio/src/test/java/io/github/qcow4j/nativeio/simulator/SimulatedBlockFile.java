@@ -1,6 +1,8 @@
 package io.github.qcow4j.nativeio.simulator;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
@@ -291,6 +293,72 @@ final class SimulatedBlockFile implements BlockFile {
       }
       return true;
     }
+  }
+
+  @Override
+  public boolean cloneFrom(BlockFile source) throws IOException {
+    synchronized (volume) {
+      if (!(source instanceof SimulatedBlockFile other)
+          || !cloneRange(other, 0, 0, other.inode.content.size())) {
+        return false;
+      }
+      if (inode.content.size() > other.inode.content.size()) {
+        truncate(other.inode.content.size());
+      }
+      return true;
+    }
+  }
+
+  @Override
+  public boolean cloneRange(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(sourceOffset, lengthBytes);
+    Arguments.checkRange(targetOffset, lengthBytes);
+    synchronized (volume) {
+      enterWhole("ioctl");
+      mustBeWritable("ioctl", Errno.EBADF);
+      if (!(source instanceof SimulatedBlockFile other)
+          || other.volume != volume
+          || !volume.can(Capability.CLONE_RANGE)) {
+        return false;
+      } else if (other.closed) {
+        throw new ClosedChannelException();
+      }
+      long sourceSize = other.inode.content.size();
+      long end = sourceOffset + lengthBytes;
+      boolean wholePages = lengthBytes % Page.BYTES == 0;
+      boolean toTheEnd = end == sourceSize && targetOffset + lengthBytes >= inode.content.size();
+      if (sourceOffset % Page.BYTES != 0
+          || targetOffset % Page.BYTES != 0
+          || end > sourceSize
+          || !(wholePages || toTheEnd)) {
+        return false;
+      }
+      if (lengthBytes > 0) {
+        make(Change.share(other.inode.content, sourceOffset, targetOffset, lengthBytes));
+      }
+      return true;
+    }
+  }
+
+  @Override
+  public CopyResult copyRange(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    long whole = lengthBytes / Page.BYTES * Page.BYTES;
+    boolean shared =
+        whole > 0
+            && source.size() >= sourceOffset + whole
+            && cloneRange(source, sourceOffset, targetOffset, whole);
+    long done = shared ? whole : 0;
+    return CopyResult.of(CopyMethod.REFLINK, done)
+        .plus(
+            BlockFile.super.copyRange(
+                source, sourceOffset + done, targetOffset + done, lengthBytes - done));
+  }
+
+  @Override
+  public int alignment() {
+    return direct ? DIRECT_ALIGNMENT_BYTES : 1;
   }
 
   @Override

@@ -1,0 +1,219 @@
+package io.github.qcow4j.nativeio;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A real file system of some kind in a sparse image file, mounted for tests that run as root.
+ *
+ * <p>{@link #shared} gives one per kind and virtual machine, unmounted at its end; {@link #mount}
+ * one of the test's own. What a killed run left mounted, the next one cleans away. Where it cannot
+ * be had the test is skipped, or with {@code CI=true} in the environment fails.
+ */
+public final class LoopFileSystem implements Closeable {
+
+  /** Kinds of file systems. */
+  public enum Kind {
+    EXT4,
+    XFS,
+    BTRFS,
+    TMPFS;
+
+    /** Whether files can share storage. */
+    public boolean reflinks() {
+      return this == XFS || this == BTRFS;
+    }
+  }
+
+  /** More than the smallest that {@code mkfs.xfs} makes; sparse, so that little of it is used. */
+  private static final long SIZE_BYTES = 512L << 20;
+
+  private static final String PREFIX = "qcow4j-loop-";
+  private static final Map<Kind, LoopFileSystem> SHARED = new EnumMap<>(Kind.class);
+  private static boolean swept;
+
+  private final Path home;
+  private final Path mountPoint;
+  private boolean closed;
+
+  private LoopFileSystem(Path home) {
+    this.home = home;
+    this.mountPoint = home.resolve("mnt");
+  }
+
+  /** The directory where it is mounted. */
+  public Path mountPoint() {
+    return mountPoint;
+  }
+
+  /** A new directory in it. */
+  public Path newDirectory() throws IOException {
+    return Files.createTempDirectory(mountPoint, "test");
+  }
+
+  /** The one of this kind that all tests share, or skips the test. */
+  public static synchronized LoopFileSystem shared(Kind kind) throws IOException {
+    LoopFileSystem known = SHARED.get(kind);
+    if (known == null) {
+      known = mount(kind, SIZE_BYTES);
+      SHARED.put(kind, known);
+      Runtime.getRuntime().addShutdownHook(new Thread(known::closeQuietly));
+    }
+    return known;
+  }
+
+  /** Makes and mounts one of this size, or skips the test. */
+  public static synchronized LoopFileSystem mount(Kind kind, long sizeBytes) throws IOException {
+    sweep();
+    String missing = missing(kind);
+    if (missing != null) {
+      String message = "a " + kind + " file system needs " + missing;
+      if ("true".equals(System.getenv("CI"))) {
+        fail(message);
+      }
+      assumeTrue(false, message);
+    }
+    long pid = ProcessHandle.current().pid();
+    LoopFileSystem made = new LoopFileSystem(Files.createTempDirectory(PREFIX + pid + "-"));
+    boolean mounted = false;
+    try {
+      Files.createDirectory(made.mountPoint);
+      made.makeAndMount(kind, sizeBytes);
+      mounted = true;
+    } finally {
+      if (!mounted) {
+        made.close();
+      }
+    }
+    return made;
+  }
+
+  private void makeAndMount(Kind kind, long sizeBytes) throws IOException {
+    if (kind == Kind.TMPFS) {
+      run("mount", "-t", "tmpfs", "-o", "size=" + sizeBytes, "qcow4j", mountPoint.toString());
+      return;
+    }
+    Path image = home.resolve("image");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(sizeBytes);
+    }
+    switch (kind) {
+      case EXT4 -> run("mkfs.ext4", "-q", "-F", image.toString());
+      case XFS -> run("mkfs.xfs", "-q", "-m", "reflink=1", image.toString());
+      case BTRFS -> run("mkfs.btrfs", "-q", image.toString());
+      case TMPFS -> throw new IllegalArgumentException("has no image");
+    }
+    run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+  }
+
+  private static @Nullable String missing(Kind kind) {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      return "root";
+    }
+    List<String> tools = new ArrayList<>(List.of("mount", "umount"));
+    if (kind != Kind.TMPFS) {
+      tools.add("mkfs." + kind.name().toLowerCase(java.util.Locale.ROOT));
+      if (!Files.exists(Path.of("/dev/loop-control"))) {
+        return "/dev/loop-control";
+      }
+    }
+    for (String tool : tools) {
+      boolean found =
+          Arrays.stream((System.getenv("PATH") + ":/usr/sbin:/sbin").split(":", -1))
+              .anyMatch(directory -> Files.isExecutable(Path.of(directory, tool)));
+      if (!found) {
+        return tool;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void close() throws IOException {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    remove(home);
+  }
+
+  private void closeQuietly() {
+    try {
+      close();
+    } catch (IOException e) {
+      System.err.println("could not clean up " + home + ": " + e);
+    }
+  }
+
+  /** Unmounts and deletes what processes left that are no more. */
+  private static void sweep() throws IOException {
+    if (swept) {
+      return;
+    }
+    swept = true;
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(temporary, PREFIX + "*")) {
+      for (Path home : left) {
+        String rest = home.getFileName().toString().substring(PREFIX.length());
+        long pid = Long.parseLong(rest.substring(0, rest.indexOf('-')));
+        if (ProcessHandle.of(pid).isEmpty()) {
+          remove(home);
+        }
+      }
+    }
+  }
+
+  private static void remove(Path home) throws IOException {
+    Path mountPoint = home.resolve("mnt");
+    if (isMounted(mountPoint)) {
+      try {
+        run("umount", mountPoint.toString());
+      } catch (IOException e) {
+        // Somebody still has a file open there: out of sight now, and gone when it is closed.
+        run("umount", "-l", mountPoint.toString());
+      }
+    }
+    Files.deleteIfExists(mountPoint);
+    Files.deleteIfExists(home.resolve("image"));
+    Files.deleteIfExists(home);
+  }
+
+  private static boolean isMounted(Path mountPoint) throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1).stream()
+        .anyMatch(line -> line.contains(" " + mountPoint + " "));
+  }
+
+  private static void run(String... command) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().merge("PATH", ":/usr/sbin:/sbin", String::concat);
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
+        process.destroyForcibly();
+        throw new IOException(String.join(" ", command) + " failed: " + output);
+      }
+    } catch (InterruptedException e) {
+      throw new UncheckedIOException(new IOException(e));
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.github.qcow4j.nativeio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.qcow4j.nativeio.LoopFileSystem.Kind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Shared storage, told by the file system itself. */
+final class ReflinkTest {
+
+  private static final int MIB = 1 << 20;
+
+  private final Volume volume = HostGround.provider("panama");
+
+  private BlockFile make(Path path, int length) throws IOException {
+    BlockFile file = volume.open(path, OpenOptions.creatingNew());
+    Bytes.write(file, Bytes.random(length, 1), 0);
+    file.sync();
+    return file;
+  }
+
+  /** Whether the file system calls some storage of the file shared. */
+  private static boolean sharesStorage(Path path) throws IOException {
+    Process process =
+        new ProcessBuilder("filefrag", "-v", path.toString()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(output).contains("physical_offset");
+    return output.lines().anyMatch(line -> line.contains("shared"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"XFS", "BTRFS"})
+  void aCopyOfWholeBlocksSharesThemAndUsesNoStorage(Kind kind) throws IOException {
+    Path directory = LoopFileSystem.shared(kind).newDirectory();
+    Path copy = directory.resolve("copy");
+    try (BlockFile source = make(directory.resolve("source"), 16 * MIB + 100);
+        BlockFile target = volume.open(copy, OpenOptions.creatingNew())) {
+      CopyResult result = target.copyRange(source, 0, 0, 16 * MIB + 100);
+      target.sync();
+
+      assertThat(result).isEqualTo(new CopyResult(16 * MIB, 100, 0));
+      assertThat(sharesStorage(copy)).isTrue();
+      assertThat(Bytes.read(target, 0, 17 * MIB)).isEqualTo(Bytes.random(16 * MIB + 100, 1));
+      assertThat(target.cloneRange(source, 0, 4096, 8192)).isTrue();
+      assertThat(target.cloneFrom(source)).isTrue();
+      assertThat(target.cloneRange(source, 1, 0, 4096)).isFalse();
+      assertThat(target.cloneRange(source, 0, 4096, 8192)).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"EXT4", "TMPFS"})
+  void whereStorageCannotBeSharedTheKernelCopies(Kind kind) throws IOException {
+    Path directory = LoopFileSystem.shared(kind).newDirectory();
+    Path copy = directory.resolve("copy");
+    try (BlockFile source = make(directory.resolve("source"), MIB);
+        BlockFile target = volume.open(copy, OpenOptions.creatingNew())) {
+      assertThat(target.cloneFrom(source)).isFalse();
+      assertThat(target.copyRange(source, 0, 0, MIB)).isEqualTo(new CopyResult(0, MIB, 0));
+      assertThat(Bytes.read(target, 0, MIB)).isEqualTo(Bytes.random(MIB, 1));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void betweenFileSystemsBytesAreCopiedAllTheSame(Kind kind) throws IOException {
+    Path from = LoopFileSystem.shared(kind).newDirectory().resolve("source");
+    Kind other = kind == Kind.XFS ? Kind.BTRFS : Kind.XFS;
+    Path to = LoopFileSystem.shared(other).newDirectory().resolve("copy");
+    try (BlockFile source = make(from, MIB);
+        BlockFile target = volume.open(to, OpenOptions.creatingNew())) {
+      CopyResult result = target.copyRange(source, 0, 0, MIB);
+      assertThat(result.reflinkBytes()).isZero();
+      assertThat(result.totalBytes()).isEqualTo(MIB);
+      assertThat(Bytes.read(target, 0, MIB)).isEqualTo(Bytes.random(MIB, 1));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void aFullFileSystemSaysSo(Kind kind) throws IOException {
+    Path directory = LoopFileSystem.shared(kind).newDirectory();
+    Path path = directory.resolve("large");
+    try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
+      assertThatThrownBy(
+              () -> {
+                file.preallocate(0, 1L << 40);
+                byte[] bytes = Bytes.random(16 * MIB, 2);
+                for (long at = 0; at < 1L << 30; at += bytes.length) {
+                  Bytes.write(file, bytes, at);
+                }
+              })
+          .isInstanceOfSatisfying(
+              SystemCallException.class,
+              e -> assertThat(e.errno()).isIn(Errno.ENOSPC.number(), Errno.EFBIG.number()));
+    }
+    volume.unlink(path);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void aFileSystemIsSyncedFrozenAndThawed(Kind kind) throws IOException {
+    try (LoopFileSystem own = LoopFileSystem.mount(kind, 512L << 20)) {
+      Path directory = own.newDirectory();
+      make(directory.resolve("file"), MIB).close();
+      assertThat(volume.syncFileSystem(directory)).isTrue();
+      boolean frozen = volume.freeze(own.mountPoint());
+      if (frozen) {
+        assertThatThrownBy(() -> volume.freeze(own.mountPoint()))
+            .hasMessageContaining("Device or resource busy");
+        assertThat(volume.thaw(own.mountPoint())).isTrue();
+      }
+      assertThat(frozen).isEqualTo(kind != Kind.TMPFS);
+      volume.unlink(directory.resolve("file"));
+    }
+  }
+}
