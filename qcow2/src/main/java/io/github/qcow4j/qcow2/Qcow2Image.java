@@ -3,20 +3,27 @@ package io.github.qcow4j.qcow2;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.header.UnknownBytes;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.ImageWriter;
+import io.github.qcow4j.qcow2.write.SnapshotChanges;
+import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class Qcow2Image implements DiskImage {
 
   private final BlockFile file;
-  private final Qcow2Header header;
-  private final Parts parts;
-  private final long virtualSize;
+  private volatile Qcow2Header header;
+  private volatile Parts parts;
+  private volatile long virtualSize;
   private final @Nullable InternalSnapshot snapshot;
 
   @GuardedBy("this")
@@ -300,6 +307,91 @@ public final class Qcow2Image implements DiskImage {
       throw new IllegalArgumentException("not one compressed cluster");
     }
     writer.writeCompressed(guestOffset, compressed);
+  }
+
+  /**
+   * Takes an internal snapshot of the disk as it is; at once, or not at all, and durable on return.
+   * Nothing else may be under way on the image.
+   *
+   * @param name its name, at most 65535 bytes of UTF-8; need not be unique
+   * @param date when it was taken
+   * @return the snapshot, its identifier one more than the largest so far
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when refcounts are too narrow to
+   *     share clusters, or there are too many snapshots
+   * @throws UnsupportedFeatureException with an external data file, which cannot share clusters
+   */
+  public InternalSnapshot createSnapshot(String name, Instant date) throws IOException {
+    refuseDataFile();
+    InternalSnapshot draft =
+        new InternalSnapshot(
+            0,
+            0,
+            InternalSnapshot.nextId(snapshots()),
+            name,
+            date.getEpochSecond(),
+            date.getNano(),
+            0,
+            0,
+            header.virtualSize(),
+            -1,
+            24,
+            UnknownBytes.NONE);
+    changeSnapshots(changes -> changes.create(draft));
+    return snapshots().getLast();
+  }
+
+  /**
+   * Makes the disk what a snapshot holds, its size included; at once, or not at all, and durable on
+   * return. Nothing else may be under way on the image.
+   */
+  public void applySnapshot(InternalSnapshot wanted) throws IOException {
+    refuseDataFile();
+    changeSnapshots(changes -> changes.apply(wanted));
+  }
+
+  /**
+   * Deletes a snapshot; at once, or not at all, and durable on return. Nothing else may be under
+   * way on the image.
+   */
+  public void deleteSnapshot(InternalSnapshot unwanted) throws IOException {
+    refuseDataFile();
+    changeSnapshots(changes -> changes.delete(unwanted));
+  }
+
+  /** One change of the snapshots. */
+  @FunctionalInterface
+  private interface SnapshotChange {
+    void apply(SnapshotChanges changes) throws IOException;
+  }
+
+  private void changeSnapshots(SnapshotChange change) throws IOException {
+    ImageWriter writer = requireWriter(0, 0);
+    try {
+      change.apply(new SnapshotChanges(writer, file, header, parts.snapshots));
+    } finally {
+      reload();
+    }
+  }
+
+  /** Opens the image anew: what was known of its structures before no longer holds. */
+  private synchronized void reload() throws IOException {
+    header = HeaderParser.parse(file, false);
+    List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
+    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+    ImageWriter writer =
+        new WriterOpener(file, header, snapshots, bitmaps)
+            .open(parts.dataFile, parts.backing != null, true);
+    parts = new Parts(snapshots, bitmaps, parts.dataFile, parts.backing, parts.shared, writer);
+    virtualSize = header.virtualSize();
+  }
+
+  private void refuseDataFile() throws UnsupportedFeatureException {
+    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
+      throw new UnsupportedFeatureException(
+          path(),
+          "Internal snapshots are not possible with an external data file",
+          Feature.EXTERNAL_DATA_FILE.specificationName());
+    }
   }
 
   private ImageWriter requireWriter(long guestOffset, long lengthBytes) {

@@ -33,8 +33,9 @@ public final class DecoderPool implements AutoCloseable {
    * @param file the image
    * @param type how its clusters are compressed
    * @param clusterSize its cluster size in bytes
-   * @param generation how often compressed clusters of the image were written since it was opened,
-   *     so that one decoded before is not taken for another that stands there now
+   * @param generation a number that changes when compressed clusters of the image are written, so
+   *     that one decoded before is not taken for another that stands there now; 0 where none ever
+   *     are
    * @param where the part of the cluster that is wanted; its length is what remains of {@code
    *     target}
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the cluster cannot be decoded

@@ -69,6 +69,16 @@ public final class RefcountStore {
     return codec.maxValue();
   }
 
+  /** A copy of the table's entries. */
+  public long[] tableCopy() {
+    return table.clone();
+  }
+
+  /** The cache of refcount blocks. */
+  public MetadataPages blocks() {
+    return blocks;
+  }
+
   /** Where the refcount table stands. */
   public long tableOffset() {
     return tableOffset;

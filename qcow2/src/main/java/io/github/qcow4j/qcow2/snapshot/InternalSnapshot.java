@@ -2,6 +2,8 @@ package io.github.qcow4j.qcow2.snapshot;
 
 import io.github.qcow4j.qcow2.header.UnknownBytes;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * One entry of the snapshot table (qcow2 specification, "Snapshots").
@@ -33,6 +35,9 @@ public record InternalSnapshot(
     int extraBytes,
     UnknownBytes unknownExtra) {
 
+  /** Identifiers that are numbers small enough to be counted on from. */
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
+
   /**
    * The size of the snapshot's disk.
    *
@@ -47,5 +52,35 @@ public record InternalSnapshot(
     int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;
     int idBytes = id.getBytes(StandardCharsets.UTF_8).length;
     return (40 + extraBytes + idBytes + nameBytes + 7) & ~7;
+  }
+
+  /** The same with its L1 table elsewhere. */
+  public InternalSnapshot withL1(long newTableOffset, int newEntries) {
+    return new InternalSnapshot(
+        newTableOffset,
+        newEntries,
+        id,
+        name,
+        dateSeconds,
+        dateNanos,
+        vmClockNanos,
+        vmStateBytes,
+        diskBytes,
+        icount,
+        extraBytes,
+        unknownExtra);
+  }
+
+  /**
+   * The identifier of the next snapshot: one more than the largest number among those there are.
+   */
+  public static String nextId(List<InternalSnapshot> snapshots) {
+    long largest = 0;
+    for (InternalSnapshot snapshot : snapshots) {
+      if (NUMBER.matcher(snapshot.id).matches()) {
+        largest = Math.max(largest, Long.parseLong(snapshot.id));
+      }
+    }
+    return Long.toString(largest + 1);
   }
 }

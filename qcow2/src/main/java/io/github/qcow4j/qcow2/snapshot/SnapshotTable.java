@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.header.UnknownBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -142,5 +143,64 @@ public final class SnapshotTable {
     byte[] rest = new byte[extra.limit() - NAMED_EXTRA_BYTES];
     extra.get(NAMED_EXTRA_BYTES, rest);
     return UnknownBytes.of(rest);
+  }
+
+  /** The length of a table of these entries in bytes. */
+  public static long encodedBytes(List<InternalSnapshot> snapshots) {
+    long bytes = 0;
+    for (InternalSnapshot snapshot : snapshots) {
+      bytes += snapshot.storedBytes();
+    }
+    return bytes;
+  }
+
+  /**
+   * A table of these entries, each with the 24 bytes of extra data that say the size of guest state
+   * and disk, and the instruction count.
+   *
+   * @param image for messages
+   * @throws LimitExceededException when there are too many, or the table becomes too large
+   */
+  public static ByteBuffer encode(Path image, List<InternalSnapshot> snapshots)
+      throws LimitExceededException {
+    long bytes = encodedBytes(snapshots);
+    if (snapshots.size() > FormatLimits.MAX_SNAPSHOTS
+        || bytes > FormatLimits.MAX_SNAPSHOT_TABLE_BYTES) {
+      throw new LimitExceededException(
+          image,
+          "Snapshot table is too big",
+          "snapshot table bytes",
+          FormatLimits.MAX_SNAPSHOT_TABLE_BYTES);
+    }
+    ByteBuffer table = ByteBuffer.allocate((int) bytes);
+    int position = 0;
+    for (InternalSnapshot snapshot : snapshots) {
+      encode(table.position(position), snapshot);
+      position += snapshot.storedBytes();
+    }
+    return table.clear();
+  }
+
+  private static void encode(ByteBuffer to, InternalSnapshot snapshot) {
+    byte[] id = snapshot.id().getBytes(StandardCharsets.UTF_8);
+    byte[] name = snapshot.name().getBytes(StandardCharsets.UTF_8);
+    long vmState = snapshot.vmStateBytes();
+    to.putLong(snapshot.l1TableOffset()).putInt(snapshot.l1Entries());
+    to.putShort((short) id.length).putShort((short) name.length);
+    to.putInt((int) snapshot.dateSeconds()).putInt(snapshot.dateNanos());
+    to.putLong(snapshot.vmClockNanos());
+    to.putInt(vmState == (int) vmState ? (int) vmState : 0);
+    to.putInt(snapshot.extraBytes());
+    if (snapshot.extraBytes() >= 8) {
+      to.putLong(vmState);
+    }
+    if (snapshot.extraBytes() >= 16) {
+      to.putLong(snapshot.diskBytes());
+    }
+    if (snapshot.extraBytes() >= NAMED_EXTRA_BYTES) {
+      to.putLong(snapshot.icount());
+    }
+    to.put(snapshot.unknownExtra().toByteArray());
+    to.put(id).put(name);
   }
 }

@@ -4,6 +4,7 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.Mapping;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,13 +32,16 @@ public final class ImageWriter {
   /** Edges and data of fills up to this size are put together in one buffer and written at once. */
   private static final int JOINED_FILL_BYTES = 256 << 10;
 
+  /** Numbers that no two states of compressed clusters share, of whatever image. */
+  private static final AtomicLong GENERATIONS = new AtomicLong();
+
   private final Qcow2Header header;
   private final BlockFile dataFile;
   private final boolean hasBacking;
   private final MutableTables tables;
   private final WriteOrder order;
   private final long dirtyBudgetBytes;
-  private final AtomicLong compressedGeneration = new AtomicLong();
+  private volatile long compressedGeneration = GENERATIONS.incrementAndGet();
   private final ReentrantReadWriteLock operations = new ReentrantReadWriteLock();
   private final GuestRangeLocks ranges = new GuestRangeLocks();
   private final ReentrantLock metadata = new ReentrantLock();
@@ -215,7 +219,7 @@ public final class ImageWriter {
       tables.file().write(compressed, hostOffset);
       metadata.lock();
       try {
-        compressedGeneration.incrementAndGet();
+        compressedGeneration = GENERATIONS.incrementAndGet();
         MutableTables.OpenL2 open = tables.openL2(guestOffset);
         int index = tables.l2Index(guestOffset);
         tables.freeLater(open.table().entry(index));
@@ -264,9 +268,9 @@ public final class ImageWriter {
         guestOffset, lengthBytes, () -> zeroPlanner.discard(guestOffset, lengthBytes, hasBacking));
   }
 
-  /** How often a compressed cluster was written since the image was opened. */
+  /** A number that changes whenever a compressed cluster is written; never 0. */
   public long compressedGeneration() {
-    return compressedGeneration.get();
+    return compressedGeneration;
   }
 
   /** A change of tables that moves no guest data. */
@@ -318,6 +322,34 @@ public final class ImageWriter {
       order.flushAll(() -> true);
     } finally {
       metadata.unlock();
+    }
+  }
+
+  /** A change of several structures at once. */
+  @FunctionalInterface
+  interface StructureChange {
+    void apply(L1Table active, StructureSwitch change) throws IOException;
+  }
+
+  /**
+   * Changes several structures at once, while nothing else is under way. Afterwards, whether it
+   * succeeded or not, this writer is of no more use: the image is to be opened anew.
+   */
+  void changeStructure(StructureChange change) throws IOException {
+    operations.writeLock().lock();
+    metadata.lock();
+    try {
+      order.flushAll(() -> true);
+      long clusterSize = header.clusterSize();
+      long endCluster = (tables.hostEnd() + clusterSize - 1) / clusterSize;
+      ShadowRefcounts refcounts =
+          new ShadowRefcounts(
+              tables.file(), header, order.refcountTableInFile(), tables.refcounts(), endCluster);
+      change.apply(
+          tables.l1(), new StructureSwitch(tables.file(), header, tables.l2Pages(), refcounts));
+    } finally {
+      metadata.unlock();
+      operations.writeLock().unlock();
     }
   }
 

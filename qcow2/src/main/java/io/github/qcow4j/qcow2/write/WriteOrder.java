@@ -87,6 +87,12 @@ final class WriteOrder {
     }
   }
 
+  /** Where the refcount table of the file stands, when everything is written. */
+  ShadowRefcounts.Place refcountTableInFile() {
+    return new ShadowRefcounts.Place(
+        tables.refcounts().tableOffset(), (int) clustersOf(tableEntriesInFile));
+  }
+
   private void writeRefcounts() throws IOException {
     RefcountStore refcounts = tables.refcounts();
     if (refcounts.tableMustMove(tableEntriesInFile)) {

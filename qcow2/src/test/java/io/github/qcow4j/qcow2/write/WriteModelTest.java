@@ -13,11 +13,16 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.CompressionType;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.zip.Deflater;
 import org.junit.jupiter.api.Test;
@@ -77,10 +82,14 @@ class WriteModelTest {
       spec = spec.withBacking(makeBase(random, model), "raw");
     }
     ImageCreation.create(volume, image, spec);
+    Map<String, byte[]> snapshots = new HashMap<>();
     for (int session = 0; session < 3; session++) {
       try (Qcow2Image disk = open(image)) {
         for (int step = 0; step < STEPS / 3; step++) {
           step(disk, model, random, version == 2 && backed);
+          if (refcountOrder > 2 && random.nextInt(6) == 0) {
+            snapshotStep(disk, model, random, snapshots);
+          }
         }
       }
       qemu.assertCheckClean(image);
@@ -141,6 +150,34 @@ class WriteModelTest {
     int mismatch =
         Arrays.mismatch(target.array(), 0, readLength, model, readFrom, readFrom + readLength);
     assertThat(mismatch).as("first byte read differently, from " + readFrom).isEqualTo(-1);
+  }
+
+  private static void snapshotStep(
+      Qcow2Image disk, byte[] model, Random random, Map<String, byte[]> snapshots)
+      throws Exception {
+    List<InternalSnapshot> present = disk.snapshots();
+    assertThat(present).hasSameSizeAs(snapshots.keySet());
+    int choice = random.nextInt(4);
+    if (choice < 2 || present.isEmpty()) {
+      InternalSnapshot taken = disk.createSnapshot("snap", Instant.EPOCH);
+      snapshots.put(taken.id(), model.clone());
+      return;
+    }
+    InternalSnapshot chosen = present.get(random.nextInt(present.size()));
+    if (choice == 2) {
+      disk.applySnapshot(chosen);
+      System.arraycopy(snapshots.get(chosen.id()), 0, model, 0, model.length);
+    } else {
+      disk.deleteSnapshot(chosen);
+      snapshots.remove(chosen.id());
+    }
+    for (InternalSnapshot left : disk.snapshots()) {
+      ByteBuffer all = ByteBuffer.allocate(model.length);
+      disk.openSnapshot(left).read(0, all);
+      assertThat(Arrays.mismatch(all.array(), snapshots.get(left.id())))
+          .as("first byte that snapshot " + left.id() + " reads differently")
+          .isEqualTo(-1);
+    }
   }
 
   private static void compress(Qcow2Image disk, byte[] model, Random random, int clusterSize)

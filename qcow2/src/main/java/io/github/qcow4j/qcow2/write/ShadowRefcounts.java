@@ -1,0 +1,197 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
+import io.github.qcow4j.qcow2.refcount.RefcountStore;
+import io.github.qcow4j.qcow2.table.MetadataPages;
+import io.github.qcow4j.qcow2.table.MetadataPages.Page;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * A second refcount structure beside the one in use. A change that must happen as a whole counts
+ * here: every block that changes is written to a new place, and so is the table, and nothing of the
+ * structure in use is touched. One write of the header then makes this one the valid one; without
+ * it, nothing has happened.
+ *
+ * <p>New clusters are taken behind everything in use, so that they are free in both structures. For
+ * one thread, on an image whose own changes are all written.
+ */
+final class ShadowRefcounts {
+
+  private static final long OFFSET_MASK = -512L;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final CounterCodec codec;
+  private final int blockEntries;
+  private final MetadataPages blocks;
+  private final Place oldTable;
+  private final BitSet moved = new BitSet();
+  private long[] table;
+  private long nextCluster;
+
+  /**
+   * @param file the image
+   * @param header its header
+   * @param tablePlace where the refcount table in use stands
+   * @param store the refcounts in use, without changes of their own
+   * @param endCluster the first host cluster behind everything in use
+   */
+  ShadowRefcounts(
+      BlockFile file, Qcow2Header header, Place tablePlace, RefcountStore store, long endCluster) {
+    this.file = file;
+    this.header = header;
+    this.codec = CounterCodec.ofOrder(header.refcountOrder());
+    this.blockEntries = codec.countersIn(header.clusterSize());
+    this.oldTable = tablePlace;
+    this.blocks = store.blocks();
+    this.table = store.tableCopy();
+    this.nextCluster = endCluster;
+  }
+
+  /** The refcount of a host cluster as it will be. */
+  long get(long cluster) throws IOException {
+    int index = tableIndex(cluster);
+    if (index >= table.length || (table[index] & OFFSET_MASK) == 0) {
+      return 0;
+    }
+    Page page = blocks.get(table[index] & OFFSET_MASK);
+    return codec.get(page.bytes(), (int) (cluster % blockEntries));
+  }
+
+  /**
+   * Adds to, or takes from, the counters of a run of clusters.
+   *
+   * @throws LimitExceededException when a counter would pass its width
+   * @throws CorruptImageException when a counter would fall below zero
+   */
+  void add(long firstCluster, long count, int delta) throws IOException {
+    for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
+      Page page = changeable(tableIndex(cluster));
+      int index = (int) (cluster % blockEntries);
+      long before = codec.get(page.bytes(), index);
+      if (delta > 0 && Long.compareUnsigned(before, codec.maxValue() - delta) > 0) {
+        throw new LimitExceededException(
+            file.path(),
+            "Refcount of the cluster at offset 0x"
+                + Long.toHexString(cluster << header.clusterBits())
+                + " would pass its width",
+            "refcount bits",
+            codec.bits());
+      }
+      if (delta < 0 && Long.compareUnsigned(before, -delta) < 0) {
+        throw new CorruptImageException(
+            file.path(),
+            "Refcount of the cluster at offset 0x"
+                + Long.toHexString(cluster << header.clusterBits())
+                + " would fall below zero",
+            "refcount block",
+            page.hostOffset());
+      }
+      codec.set(page.bytes(), index, before + delta);
+      blocks.markDirty(page);
+    }
+  }
+
+  /** Takes contiguous new clusters; their refcounts become 1. */
+  long allocate(long count) throws IOException {
+    long first = reserve(count);
+    add(first, count, 1);
+    return first;
+  }
+
+  private long reserve(long count) throws LimitExceededException {
+    long first = nextCluster;
+    nextCluster += count;
+    if (nextCluster >= FormatLimits.MAX_HOST_OFFSET >>> header.clusterBits()) {
+      throw new LimitExceededException(
+          file.path(),
+          "The image file would become too large",
+          "host offset",
+          FormatLimits.MAX_HOST_OFFSET);
+    }
+    return first;
+  }
+
+  /** The block of a table index at its new place; the first call moves or makes it. */
+  private Page changeable(int index) throws IOException {
+    if (index >= table.length) {
+      enlarge(index + 1);
+    }
+    if (moved.get(index)) {
+      return blocks.get(table[index]);
+    }
+    long oldOffset = table[index] & OFFSET_MASK;
+    byte[] old = oldOffset == 0 ? null : blocks.get(oldOffset).bytes();
+    long home = reserve(1);
+    Page page = blocks.create(home << header.clusterBits());
+    if (old != null) {
+      System.arraycopy(old, 0, page.bytes(), 0, old.length);
+    }
+    table[index] = page.hostOffset();
+    moved.set(index);
+    // Counting the move may move further blocks, each of them once.
+    add(home, 1, 1);
+    if (oldOffset != 0) {
+      add(oldOffset >>> header.clusterBits(), 1, -1);
+    }
+    return blocks.get(page.hostOffset());
+  }
+
+  private void enlarge(int needed) throws LimitExceededException {
+    int perCluster = header.clusterSize() / Long.BYTES;
+    long rounded = ((long) needed + perCluster - 1) / perCluster * perCluster;
+    if (rounded * Long.BYTES > FormatLimits.MAX_REFCOUNT_TABLE_BYTES) {
+      throw new LimitExceededException(
+          file.path(),
+          "Reference count table too large",
+          "Reference count table bytes",
+          FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
+    }
+    table = Arrays.copyOf(table, (int) rounded);
+  }
+
+  /**
+   * Where the new table stands.
+   *
+   * @param hostOffset its host offset
+   * @param clusters its length in clusters
+   */
+  record Place(long hostOffset, int clusters) {}
+
+  /** Writes the structure; not durable on return. The old table's clusters are given back in it. */
+  Place write() throws IOException {
+    add(oldTable.hostOffset() >>> header.clusterBits(), oldTable.clusters(), -1);
+    long clusters;
+    long home;
+    do {
+      // Counting the table may need a longer table; what was taken for the shorter one is given
+      // back.
+      clusters = tableClusters();
+      home = allocate(clusters);
+      if (tableClusters() != clusters) {
+        add(home, clusters, -1);
+      }
+    } while (tableClusters() != clusters);
+    blocks.writeDirty();
+    ByteBuffer bytes = ByteBuffer.allocate(table.length * Long.BYTES);
+    bytes.asLongBuffer().put(table);
+    file.write(bytes, home << header.clusterBits());
+    return new Place(home << header.clusterBits(), (int) clusters);
+  }
+
+  private long tableClusters() {
+    return ((long) table.length * Long.BYTES + header.clusterSize() - 1) >>> header.clusterBits();
+  }
+
+  private int tableIndex(long cluster) {
+    return (int) Math.min(cluster / blockEntries, Integer.MAX_VALUE - 1);
+  }
+}

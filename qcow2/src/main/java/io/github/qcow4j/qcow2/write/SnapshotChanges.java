@@ -1,0 +1,150 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Takes, applies and deletes internal snapshots (qcow2 specification, "Snapshots"). Each is one
+ * {@link StructureSwitch}: durable on return, and after a crash either done or not.
+ */
+public final class SnapshotChanges {
+
+  private final ImageWriter writer;
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final List<InternalSnapshot> snapshots;
+
+  /**
+   * Prepares a change; one change is made with it.
+   *
+   * @param writer the image's writer, of no more use afterwards
+   * @param file the image
+   * @param header its header
+   * @param snapshots its snapshots
+   */
+  public SnapshotChanges(
+      ImageWriter writer, BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots) {
+    this.writer = writer;
+    this.file = file;
+    this.header = header;
+    this.snapshots = snapshots;
+  }
+
+  /**
+   * Takes a snapshot of the disk as it is. Data stay where they are; from now on both share them.
+   *
+   * @param draft the new table entry; its L1 table is put in here
+   */
+  public void create(InternalSnapshot draft) throws IOException {
+    writer.changeStructure((active, change) -> create(draft, active, change));
+  }
+
+  private void create(InternalSnapshot draft, L1Table active, StructureSwitch change)
+      throws IOException {
+    int needed = (int) header.l1EntriesFor(header.virtualSize());
+    long[] shared = new long[active.size()];
+    long[] own = new long[active.size()];
+    for (int i = 0; i < active.size(); i++) {
+      long entry = active.entry(i);
+      if ((entry & L2Entry.OFFSET_MASK) == 0) {
+        continue;
+      }
+      if (i >= needed) {
+        // Guest state behind the disk's end goes to the snapshot and leaves the disk.
+        shared[i] = entry & L2Entry.OFFSET_MASK;
+        continue;
+      }
+      change.addReferences(entry, 1);
+      shared[i] = change.withRightFlags(entry);
+      own[i] = shared[i];
+      change.addTable(shared[i], 1);
+    }
+    change.freeL1(active.hostOffset(), active.size());
+    L1Table forSnapshot = change.writeL1(shared);
+    L1Table forDisk = change.writeL1(own);
+    List<InternalSnapshot> all = new ArrayList<>(snapshots);
+    all.add(draft.withL1(forSnapshot.hostOffset(), forSnapshot.size()));
+    change.commit(header.storedSize(), forDisk, snapshots, all);
+  }
+
+  /**
+   * Makes the disk what a snapshot holds, its size included. What the disk held is lost, unless
+   * another snapshot holds it.
+   */
+  public void apply(InternalSnapshot wanted) throws IOException {
+    writer.changeStructure((active, change) -> apply(wanted, active, change));
+  }
+
+  private void apply(InternalSnapshot wanted, L1Table active, StructureSwitch change)
+      throws IOException {
+    L1Table source = loadL1(wanted);
+    long size = wanted.virtualSize(header.virtualSize());
+    for (int i = 0; i < source.size(); i++) {
+      change.addTree(source.entry(i), 1);
+    }
+    for (int i = 0; i < active.size(); i++) {
+      change.addTree(active.entry(i), -1);
+    }
+    int entries = (int) Math.max(source.size(), header.l1EntriesFor(size));
+    long[] own = new long[entries];
+    for (int i = 0; i < source.size(); i++) {
+      own[i] = normalised(source.entry(i), change);
+    }
+    change.freeL1(active.hostOffset(), active.size());
+    change.commit(size, change.writeL1(own), snapshots, snapshots);
+  }
+
+  /** Deletes a snapshot; what nothing else refers to is free afterwards. */
+  public void delete(InternalSnapshot unwanted) throws IOException {
+    writer.changeStructure((active, change) -> delete(unwanted, active, change));
+  }
+
+  private void delete(InternalSnapshot unwanted, L1Table active, StructureSwitch change)
+      throws IOException {
+    List<InternalSnapshot> rest = new ArrayList<>(snapshots);
+    if (!rest.remove(unwanted)) {
+      throw new CorruptImageException(
+          null, "Snapshot " + unwanted.id() + " is not in the table", "snapshot table", -1);
+    }
+    L1Table source = loadL1(unwanted);
+    for (int i = 0; i < source.size(); i++) {
+      change.addTree(source.entry(i), -1);
+    }
+    change.freeL1(source.hostOffset(), source.size());
+    long[] own = new long[active.size()];
+    for (int i = 0; i < own.length; i++) {
+      own[i] = normalised(active.entry(i), change);
+    }
+    L1Table forDisk = active;
+    if (!Arrays.equals(own, active.copyOfEntries(active.size()))) {
+      change.freeL1(active.hostOffset(), active.size());
+      forDisk = change.writeL1(own);
+    }
+    change.commit(header.storedSize(), forDisk, snapshots, rest);
+  }
+
+  private static long normalised(long l1Entry, StructureSwitch change) throws IOException {
+    return (l1Entry & L2Entry.OFFSET_MASK) == 0
+        ? 0
+        : change.l1EntryFor(change.withRightFlags(l1Entry));
+  }
+
+  private L1Table loadL1(InternalSnapshot snapshot) throws IOException {
+    SnapshotTable.checkL1(file, header, snapshot);
+    return L1Table.load(
+        file,
+        snapshot.l1TableOffset(),
+        snapshot.l1Entries(),
+        header.clusterSize(),
+        "L1 table of snapshot " + snapshot.id());
+  }
+}

@@ -1,0 +1,187 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.HeaderField;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import io.github.qcow4j.qcow2.table.L2Table;
+import io.github.qcow4j.qcow2.table.MetadataPages;
+import io.github.qcow4j.qcow2.table.MetadataPages.Page;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Replaces several structures of an image at once: active L1 table, refcounts, snapshot table. All
+ * that changes is built beside what is in use and made durable; then one write of 48 bytes within
+ * the header's first sector makes it valid, and whatever a power cut does, the image is the old or
+ * the new one, without a leak in either.
+ *
+ * <p>Used once, by one thread, on an image whose own changes are all written.
+ */
+final class StructureSwitch {
+
+  private static final int FIRST_FIELD = HeaderField.SIZE;
+  private static final int FIELDS_END = HeaderField.SNAPSHOTS_OFFSET + Long.BYTES;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final MetadataPages l2Pages;
+  private final ShadowRefcounts refcounts;
+  private final ReferenceWalk references;
+
+  StructureSwitch(
+      BlockFile file, Qcow2Header header, MetadataPages l2Pages, ShadowRefcounts refcounts) {
+    this.file = file;
+    this.header = header;
+    this.l2Pages = l2Pages;
+    this.refcounts = refcounts;
+    this.references = new ReferenceWalk(header, refcounts);
+  }
+
+  ShadowRefcounts refcounts() {
+    return refcounts;
+  }
+
+  /** The L2 table that an L1 entry names, checked for its place. */
+  L2Table l2(long l1Entry) throws IOException {
+    long hostOffset = l1Entry & L2Entry.OFFSET_MASK;
+    if ((hostOffset & (header.clusterSize() - 1)) != 0 || hostOffset >= file.size()) {
+      throw new CorruptImageException(
+          file.path(),
+          "L2 table offset 0x" + Long.toHexString(hostOffset) + " is impossible",
+          "L1 table",
+          hostOffset);
+    }
+    return table(l2Pages.get(hostOffset));
+  }
+
+  private L2Table table(Page page) {
+    return new L2Table(page.bytes(), header.l2EntryBytes() > Long.BYTES);
+  }
+
+  /** Adds to the refcounts of an L2 table and of everything it refers to. */
+  void addTree(long l1Entry, int delta) throws IOException {
+    if ((l1Entry & L2Entry.OFFSET_MASK) != 0) {
+      references.addAll(l2(l1Entry), delta);
+      addTable(l1Entry, delta);
+    }
+  }
+
+  /** Adds to the refcounts of everything that an L2 table refers to, not of the table itself. */
+  void addReferences(long l1Entry, int delta) throws IOException {
+    if ((l1Entry & L2Entry.OFFSET_MASK) != 0) {
+      references.addAll(l2(l1Entry), delta);
+    }
+  }
+
+  /** Adds to the refcount of an L2 table alone. */
+  void addTable(long l1Entry, int delta) throws IOException {
+    refcounts.add((l1Entry & L2Entry.OFFSET_MASK) >>> header.clusterBits(), 1, delta);
+  }
+
+  /**
+   * An L2 table whose copied flags say what the new refcounts say: the same one where they do
+   * already, else a copy, counted once, in exchange for one reference to the old one.
+   *
+   * @return its host offset
+   */
+  long withRightFlags(long l1Entry) throws IOException {
+    L2Table old = l2(l1Entry);
+    long[] entries = new long[old.size()];
+    boolean changed = false;
+    for (int i = 0; i < entries.length; i++) {
+      entries[i] = withRightFlag(old.entry(i));
+      changed |= entries[i] != old.entry(i);
+    }
+    if (!changed) {
+      return l1Entry & L2Entry.OFFSET_MASK;
+    }
+    byte[] oldBytes = l2Pages.get(l1Entry & L2Entry.OFFSET_MASK).bytes();
+    Page copy = l2Pages.create(refcounts.allocate(1) << header.clusterBits());
+    System.arraycopy(oldBytes, 0, copy.bytes(), 0, oldBytes.length);
+    L2Table table = table(copy);
+    for (int i = 0; i < entries.length; i++) {
+      table.setEntry(i, entries[i]);
+    }
+    addTable(l1Entry, -1);
+    return copy.hostOffset();
+  }
+
+  private long withRightFlag(long entry) throws IOException {
+    long hostOffset = entry & L2Entry.OFFSET_MASK;
+    if (L2Entry.isCompressed(entry) || hostOffset == 0) {
+      return entry & ~L2Entry.COPIED;
+    }
+    boolean alone = refcounts.get(hostOffset >>> header.clusterBits()) == 1;
+    return alone ? entry | L2Entry.COPIED : entry & ~L2Entry.COPIED;
+  }
+
+  /** An L1 entry whose copied flag says what the new refcount of its L2 table says. */
+  long l1EntryFor(long l2Offset) throws IOException {
+    boolean alone = refcounts.get(l2Offset >>> header.clusterBits()) == 1;
+    return alone ? l2Offset | L2Entry.COPIED : l2Offset;
+  }
+
+  /** Writes an L1 table to a new place; not durable on return. */
+  L1Table writeL1(long[] entries) throws IOException {
+    long bytes = (long) entries.length * Long.BYTES;
+    long home = refcounts.allocate(Math.max(1, clusters(bytes)));
+    ByteBuffer encoded = ByteBuffer.allocate((int) bytes);
+    encoded.asLongBuffer().put(entries);
+    file.write(encoded, home << header.clusterBits());
+    return L1Table.of(home << header.clusterBits(), entries);
+  }
+
+  /** Gives the clusters of an L1 table back. */
+  void freeL1(long hostOffset, int entries) throws IOException {
+    refcounts.add(hostOffset >>> header.clusterBits(), clusters((long) entries * Long.BYTES), -1);
+  }
+
+  /**
+   * Writes everything, makes it durable, switches, and makes that durable.
+   *
+   * @param sizeBytes the disk's size
+   * @param l1 the new active L1 table
+   * @param oldSnapshots the snapshots whose table is in use
+   * @param newSnapshots the snapshots of the new table
+   */
+  void commit(
+      long sizeBytes,
+      L1Table l1,
+      List<InternalSnapshot> oldSnapshots,
+      List<InternalSnapshot> newSnapshots)
+      throws IOException {
+    long oldBytes = SnapshotTable.encodedBytes(oldSnapshots);
+    refcounts.add(header.snapshotsOffset() >>> header.clusterBits(), clusters(oldBytes), -1);
+    long snapshotsOffset = 0;
+    ByteBuffer snapshots = SnapshotTable.encode(file.path(), newSnapshots);
+    if (snapshots.hasRemaining()) {
+      snapshotsOffset = refcounts.allocate(clusters(snapshots.remaining())) << header.clusterBits();
+      file.write(snapshots, snapshotsOffset);
+    }
+    l2Pages.writeDirty();
+    ShadowRefcounts.Place refcountTable = refcounts.write();
+    file.sync();
+
+    ByteBuffer fields = ByteBuffer.allocate(FIELDS_END - FIRST_FIELD);
+    fields.putLong(sizeBytes);
+    fields.putInt(header.cryptMethod());
+    fields.putInt(l1.size());
+    fields.putLong(l1.hostOffset());
+    fields.putLong(refcountTable.hostOffset());
+    fields.putInt(refcountTable.clusters());
+    fields.putInt(newSnapshots.size());
+    fields.putLong(snapshotsOffset);
+    file.write(fields.flip(), FIRST_FIELD);
+    file.sync();
+  }
+
+  private long clusters(long bytes) {
+    return (bytes + header.clusterSize() - 1) >>> header.clusterBits();
+  }
+}
