@@ -64,6 +64,13 @@ final class LinuxBlockFile implements BlockFile {
     return writable;
   }
 
+  /** What the kernel would say, also where it is not asked because it refused before. */
+  private void checkWritable(String call) throws IOException {
+    if (!writable) {
+      throw Errno.EBADF.exception(call, descriptor.path().toString());
+    }
+  }
+
   @Override
   public long size() throws IOException {
     gate.enter();
@@ -169,6 +176,7 @@ final class LinuxBlockFile implements BlockFile {
     Arguments.checkRange(fileOffset, lengthBytes);
     gate.enter();
     try {
+      checkWritable("fallocate");
       return space.punchHole(fileOffset, lengthBytes);
     } finally {
       gate.exit();
@@ -181,6 +189,7 @@ final class LinuxBlockFile implements BlockFile {
     Arguments.checkRange(fileOffset, lengthBytes);
     gate.enter();
     try {
+      checkWritable("fallocate");
       return space.writeZeroes(fileOffset, lengthBytes, mayPunch);
     } finally {
       gate.exit();
@@ -192,6 +201,7 @@ final class LinuxBlockFile implements BlockFile {
     Arguments.checkRange(fileOffset, lengthBytes);
     gate.enter();
     try {
+      checkWritable("fallocate");
       return space.preallocate(fileOffset, lengthBytes);
     } finally {
       gate.exit();
@@ -207,6 +217,7 @@ final class LinuxBlockFile implements BlockFile {
     try {
       other.gate.enter();
       try {
+        checkWritable("ioctl");
         return copying.cloneFrom(other.descriptor);
       } finally {
         other.gate.exit();
@@ -228,6 +239,7 @@ final class LinuxBlockFile implements BlockFile {
     try {
       other.gate.enter();
       try {
+        checkWritable("ioctl");
         return copying.cloneRange(other.descriptor, sourceOffset, targetOffset, lengthBytes);
       } finally {
         other.gate.exit();
@@ -250,6 +262,7 @@ final class LinuxBlockFile implements BlockFile {
     try {
       other.gate.enter();
       try {
+        checkWritable("copy_file_range");
         inKernel = copying.copyInKernel(other.descriptor, sourceOffset, targetOffset, lengthBytes);
       } finally {
         other.gate.exit();

@@ -1,0 +1,99 @@
+package io.github.qcow4j.nativeio.panama;
+
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.Ground;
+import io.github.qcow4j.nativeio.HostGround;
+import io.github.qcow4j.nativeio.ProviderInfo;
+import io.github.qcow4j.nativeio.ProviderInfo.Capability;
+import io.github.qcow4j.nativeio.linux.LinuxCalls;
+import io.github.qcow4j.nativeio.linux.LinuxVolume;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The real kernel in its worst mood: every second call that may wait is interrupted, reads and
+ * writes come short, and all that a kernel or file system may refuse is refused.
+ */
+final class GrudgingKernel {
+
+  private static final long SHORT_BYTES = 7777;
+  private static final int TMPFILE_BIT = 020000000;
+  private static final int OFD_SETLK = 37;
+  private static final int NO_REPLACE = 1;
+  private static final int SEEK_DATA = 3;
+
+  private final LinuxCalls real = new PanamaCalls();
+  private final Map<String, AtomicInteger> counts = new ConcurrentHashMap<>();
+
+  static Ground ground(Path directory) throws IOException {
+    GrudgingKernel kernel = new GrudgingKernel();
+    LinuxCalls calls =
+        (LinuxCalls)
+            Proxy.newProxyInstance(
+                LinuxCalls.class.getClassLoader(),
+                new Class<?>[] {LinuxCalls.class},
+                (proxy, method, arguments) -> kernel.call(method, arguments));
+    ProviderInfo info =
+        new ProviderInfo(
+            "grudging", EnumSet.of(Capability.OPEN_FILE_LOCKS, Capability.DIRECT_IO), "a test");
+    return new HostGround(LinuxVolume.over(calls, info), directory);
+  }
+
+  private Object call(Method method, Object[] arguments) throws Throwable {
+    String name = method.getName();
+    boolean mayWait =
+        switch (name) {
+          case "pread", "pwrite", "ftruncate", "fallocate" -> true;
+          case "fcntl" -> arguments[1].equals(OFD_SETLK);
+          default -> false;
+        };
+    int count = counts.computeIfAbsent(name, any -> new AtomicInteger()).getAndIncrement();
+    if (mayWait && count % 2 == 0) {
+      return result(Errno.EINTR);
+    }
+    boolean refused =
+        switch (name) {
+          case "fallocate", "ioctl", "copyFileRange" -> true;
+          case "renameat2" -> arguments[2].equals(NO_REPLACE);
+          case "lseek" -> (int) arguments[2] >= SEEK_DATA;
+          default -> false;
+        };
+    if (refused) {
+      return result(
+          switch (name) {
+            case "ioctl" -> Errno.ENOTTY;
+            case "copyFileRange" -> Errno.ENOSYS;
+            case "renameat2", "lseek" -> Errno.EINVAL;
+            default -> Errno.EOPNOTSUPP;
+          });
+    }
+    if (name.equals("pread") || name.equals("pwrite")) {
+      long length = (long) arguments[2];
+      // Direct I/O stays aligned, as the kernel's own short transfers do.
+      long aligned = length % 4096 == 0 ? 8192 : SHORT_BYTES;
+      arguments[2] = Math.min(length, aligned);
+    }
+    try {
+      Object result = method.invoke(real, arguments);
+      boolean unnamed = name.equals("open") && ((int) arguments[1] & TMPFILE_BIT) != 0;
+      if (unnamed && (long) result >= 0) {
+        real.close((int) (long) result);
+        return result(Errno.EOPNOTSUPP);
+      }
+      return result;
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static long result(Errno errno) {
+    return -errno.number();
+  }
+}
