@@ -472,15 +472,20 @@ public abstract class BlockFileContract {
 
   @Test
   void aWholeFileIsSharedOrNothingHasChanged() throws IOException {
-    byte[] content = Bytes.random(MIB + 100, 20);
-    byte[] before = Bytes.random(2 * MIB, 21);
-    Bytes.write(file, before, 0);
-    try (BlockFile source = makeOther(content)) {
-      boolean shared = file.cloneFrom(source);
-      if (!can(Capability.CLONE_RANGE)) {
-        assertThat(shared).isFalse();
+    for (int length : new int[] {MIB, MIB + 100}) {
+      for (int lengthBefore : new int[] {0, 5000, 2 * MIB}) {
+        byte[] content = Bytes.random(length, 20);
+        byte[] before = Bytes.random(lengthBefore, 21);
+        file.truncate(0);
+        Bytes.write(file, before, 0);
+        try (BlockFile source = makeOther(content)) {
+          boolean shared = file.cloneFrom(source);
+          if (!can(Capability.CLONE_RANGE)) {
+            assertThat(shared).isFalse();
+          }
+          assertThat(Bytes.read(file, 0, 3 * MIB)).isEqualTo(shared ? content : before);
+        }
       }
-      assertThat(Bytes.read(file, 0, 3 * MIB)).isEqualTo(shared ? content : before);
     }
   }
 

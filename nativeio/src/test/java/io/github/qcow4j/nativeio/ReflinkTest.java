@@ -49,7 +49,9 @@ final class ReflinkTest {
       assertThat(sharesStorage(copy)).isTrue();
       assertThat(Bytes.read(target, 0, 17 * MIB)).isEqualTo(Bytes.random(16 * MIB + 100, 1));
       assertThat(target.cloneRange(source, 0, 4096, 8192)).isTrue();
+      target.truncate(0);
       assertThat(target.cloneFrom(source)).isTrue();
+      assertThat(Bytes.read(target, 0, 17 * MIB)).isEqualTo(Bytes.random(16 * MIB + 100, 1));
       assertThat(target.cloneRange(source, 1, 0, 4096)).isFalse();
       assertThat(target.cloneRange(source, 0, 4096, 8192)).isTrue();
     }
