@@ -445,6 +445,18 @@ public final class Qcow2Image implements DiskImage {
             "L1 table of snapshot " + view.id());
   }
 
+  /** Writes all metadata, for a file that is then synced and closed by others. */
+  void finishWriting() throws IOException {
+    if (parts.writer != null) {
+      parts.writer.finish();
+    }
+  }
+
+  /** Lets go of memory, not of files, which others own. */
+  void release() {
+    parts.shared.decoders.close();
+  }
+
   @Override
   public void close() throws IOException {
     if (snapshot != null) {
@@ -455,10 +467,8 @@ public final class Qcow2Image implements DiskImage {
     try (file;
         dataFile;
         backing) {
-      parts.shared.decoders.close();
-      if (parts.writer != null) {
-        parts.writer.finish();
-      }
+      release();
+      finishWriting();
     }
   }
 }

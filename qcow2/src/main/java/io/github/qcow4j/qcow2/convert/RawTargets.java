@@ -3,11 +3,9 @@ package io.github.qcow4j.qcow2.convert;
 import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileKind;
-import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.qcow2.lock.ImageLock;
-import io.github.qcow4j.qcow2.lock.LockProfile;
+import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +33,7 @@ public final class RawTargets {
     if (volume.status(path).kind() != FileKind.REGULAR) {
       return existing(volume, path, sizeBytes, false);
     }
-    BlockFile replaced = openLocked(volume, path);
+    BlockFile replaced = ReplacedImage.openLocked(volume, path);
     try {
       return newFile(volume, path, sizeBytes, replaced);
     } catch (IOException | RuntimeException e) {
@@ -56,7 +54,7 @@ public final class RawTargets {
    */
   public static ConvertTarget existing(
       Volume volume, Path path, long sizeBytes, boolean readsAsZeros) throws IOException {
-    BlockFile file = openLocked(volume, path);
+    BlockFile file = ReplacedImage.openLocked(volume, path);
     try {
       boolean sized = file.kind() == FileKind.REGULAR || file.kind() == FileKind.BLOCK_DEVICE;
       if (sized && file.size() < sizeBytes) {
@@ -82,17 +80,6 @@ public final class RawTargets {
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
-      throw e;
-    }
-  }
-
-  private static BlockFile openLocked(Volume volume, Path path) throws IOException {
-    BlockFile file = volume.open(path, OpenOptions.writing());
-    try {
-      ImageLock.acquire(file, LockProfile.WRITING);
-      return file;
-    } catch (IOException | RuntimeException e) {
-      closeAfter(e, file);
       throw e;
     }
   }

@@ -2,13 +2,10 @@ package io.github.qcow4j.qcow2.create;
 
 import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.nativeio.FileKind;
-import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
-import io.github.qcow4j.qcow2.lock.ImageLock;
-import io.github.qcow4j.qcow2.lock.LockProfile;
+import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -29,18 +26,9 @@ public final class ImageCreation {
    *     clusters, or names do not fit into the header
    */
   public static void create(Volume volume, Path path, ImageSpec spec) throws IOException {
-    if (volume.exists(path) && volume.status(path).kind() == FileKind.REGULAR) {
-      try (BlockFile replaced = volume.open(path, OpenOptions.writing())) {
-        ImageLock.acquire(replaced, LockProfile.WRITING);
-        createNew(volume, path, spec);
-      }
-    } else {
-      createNew(volume, path, spec);
-    }
-  }
-
-  private static void createNew(Volume volume, Path path, ImageSpec spec) throws IOException {
-    try (AtomicFile file = AtomicFile.create(volume, path)) {
+    BlockFile replaced = ReplacedImage.lock(volume, path);
+    try (replaced;
+        AtomicFile file = AtomicFile.create(volume, path)) {
       writeFresh(file.file(), spec);
       file.publish(RenameMode.REPLACE);
     }

@@ -1,0 +1,25 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A target that stores clusters compressed. Streams are made by many threads, and stored in order.
+ */
+interface CompressingTarget extends ConvertTarget {
+
+  /** An encoder for one thread. */
+  ClusterEncoder newEncoder();
+
+  /** The length of a cluster in bytes; what is handed to {@link #write} is aligned to it. */
+  int clusterSize();
+
+  /**
+   * Stores one compressed cluster; not durable on return.
+   *
+   * @param guestOffset the cluster's beginning
+   * @param stream what an encoder made of it; consumed
+   */
+  void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException;
+}

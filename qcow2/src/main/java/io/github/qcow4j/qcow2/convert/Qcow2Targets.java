@@ -1,0 +1,52 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.FreshImage;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Targets of conversions that are qcow2 images. */
+public final class Qcow2Targets {
+
+  private Qcow2Targets() {}
+
+  /**
+   * How clusters are stored.
+   *
+   * @param compressed whether compressed, where that makes them smaller
+   * @param level how hard to try: 1 to 9 for zlib, 1 to 22 for zstd, 0 for the usual
+   * @param inOrder whether clusters are placed in the order of the disk; then the result is the
+   *     same however many threads there are
+   */
+  public record Storage(boolean compressed, int level, boolean inOrder) {
+
+    /** Plain clusters in the order of the disk. */
+    public static final Storage PLAIN = new Storage(false, 0, true);
+  }
+
+  /**
+   * A new image that appears under its name, whole and durable, when the conversion completes;
+   * until then an existing file of that name stays as it is.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param spec what to create; its size is that of the sources
+   * @param backing the image that the new one's backing name stands for, or null; stays the
+   *     caller's
+   * @param storage how clusters are stored
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
+   *     in use, by a source of this conversion for example
+   */
+  public static ConvertTarget create(
+      Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing, Storage storage)
+      throws IOException {
+    FreshImage fresh = FreshImage.create(volume, path, spec, backing);
+    boolean overBacking = spec.backingName() != null;
+    return storage.compressed
+        ? new Qcow2Target.Compressed(fresh, storage.inOrder, overBacking, storage.level)
+        : new Qcow2Target(fresh, storage.inOrder, overBacking);
+  }
+}
