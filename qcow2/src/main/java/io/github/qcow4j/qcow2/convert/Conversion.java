@@ -40,7 +40,7 @@ public final class Conversion {
       JobControl control,
       SalvageListener salvageListener)
       throws IOException {
-    ConvertSource source = new ConvertSource(sources);
+    ConvertSource source = new ConvertSource(sources, target.overBacking());
     control.expect(source.sizeBytes());
     ConvertWork work = new ConvertWork(source, target, options, control, salvageListener);
     runThreads(work, options.parallelism());

@@ -1,21 +1,35 @@
 package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Several disks, one behind the other, as one. Safe for many threads. */
+/**
+ * Several disks, one behind the other, as one. Reading is safe for many threads; asking for extents
+ * is for one at a time.
+ */
 final class ConvertSource {
 
   private final List<DiskImage> images;
+  private final List<DataRanges> ranges = new ArrayList<>();
   private final long[] starts;
+  private final boolean topLayerOnly;
 
-  ConvertSource(List<DiskImage> images) {
+  /**
+   * @param images the disks
+   * @param topLayerOnly whether what the topmost layer does not hold is left to the target's
+   *     backing file
+   */
+  ConvertSource(List<DiskImage> images, boolean topLayerOnly) {
     this.images = List.copyOf(images);
+    this.topLayerOnly = topLayerOnly;
     this.starts = new long[images.size() + 1];
     for (int i = 0; i < images.size(); i++) {
       starts[i + 1] = Math.addExact(starts[i], images.get(i).virtualSize());
+      ranges.add(new DataRanges(images.get(i)));
     }
   }
 
@@ -23,21 +37,57 @@ final class ConvertSource {
     return starts[starts.length - 1];
   }
 
-  int imageCount() {
-    return images.size();
+  /**
+   * What stands at an offset.
+   *
+   * @param end where the extent ends, counted from the first disk's beginning
+   * @param content what it holds
+   */
+  record SourceExtent(long end, Segment.Content content) {}
+
+  /** The extent at an offset, counted from the first disk's beginning. */
+  SourceExtent extentAt(long offset) throws IOException {
+    int index = imageAt(offset);
+    DiskImage image = images.get(index);
+    long guestOffset = offset - starts[index];
+    Extent extent = image.extentAt(guestOffset, image.virtualSize() - guestOffset);
+    if (isLeftToBacking(image, extent)) {
+      return new SourceExtent(offset + extent.lengthBytes(), Segment.Content.LEFT_TO_BACKING);
+    }
+    if (extent.readsAsZeros()) {
+      return new SourceExtent(offset + extent.lengthBytes(), Segment.Content.ZEROS);
+    }
+    if (extent.kind() != Extent.Kind.DATA) {
+      return new SourceExtent(offset + extent.lengthBytes(), Segment.Content.DATA);
+    }
+    DataRanges.Range range = ranges.get(index).at(extent, guestOffset);
+    return new SourceExtent(
+        offset + range.lengthBytes(), range.hole() ? Segment.Content.ZEROS : Segment.Content.DATA);
   }
 
-  DiskImage image(int index) {
-    return images.get(index);
+  private boolean isLeftToBacking(DiskImage image, Extent extent) {
+    DiskImage backing = image.backing();
+    return topLayerOnly && backing != null && extent.depth() > 0;
   }
 
-  /** Where the disk of that number begins. */
-  long start(int index) {
-    return starts[index];
+  /** Fills {@code target}, across disks where it must. */
+  void read(long offset, ByteBuffer target) throws IOException {
+    int limit = target.limit();
+    long position = offset;
+    for (int i = imageAt(offset); target.position() < limit; i++) {
+      int count = (int) Math.min(limit - target.position(), starts[i + 1] - position);
+      ByteBuffer part = target.slice(target.position(), count);
+      images.get(i).read(position - starts[i], part);
+      target.position(target.position() + count);
+      position += count;
+    }
   }
 
-  /** Fills {@code target} from one disk; {@code offset} counts from the first disk's beginning. */
-  void read(int imageIndex, long offset, ByteBuffer target) throws IOException {
-    images.get(imageIndex).read(offset - starts[imageIndex], target);
+  private int imageAt(long offset) {
+    int index = 0;
+    while (index < images.size() - 1 && offset >= starts[index + 1]) {
+      index++;
+    }
+    return index;
   }
 }

@@ -16,6 +16,14 @@ public interface ConvertTarget extends Closeable {
   /** Whether what is never written reads as zeros. */
   boolean readsAsZeros();
 
+  /**
+   * Whether unwritten clusters show a backing file that holds what lies below the source's topmost
+   * layer, so that only that layer is copied.
+   */
+  default boolean overBacking() {
+    return false;
+  }
+
   /** Whether bytes must come from front to back, without gaps and by one thread at a time. */
   boolean inOrder();
 

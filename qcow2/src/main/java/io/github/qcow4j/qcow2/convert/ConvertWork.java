@@ -16,6 +16,7 @@ final class ConvertWork {
   private final JobControl control;
   private final Conversion.SalvageListener salvageListener;
   private final SegmentQueue queue;
+  private final @Nullable CompressingTarget compressing;
   private final Turns turns = new Turns();
   private final Pace pace;
   private final AtomicBoolean failed = new AtomicBoolean();
@@ -33,7 +34,10 @@ final class ConvertWork {
     this.options = options;
     this.control = control;
     this.salvageListener = salvageListener;
-    this.queue = new SegmentQueue(source, options.salvage());
+    this.compressing = target instanceof CompressingTarget compressed ? compressed : null;
+    this.queue =
+        new SegmentQueue(
+            source, options.salvage(), compressing == null ? 1 : compressing.clusterSize());
     this.pace = new Pace(options.bytesPerSecond(), control);
   }
 
@@ -46,8 +50,7 @@ final class ConvertWork {
   /** Takes pieces until there are no more, or some thread failed. */
   void runOneThread() throws IOException {
     boolean done = false;
-    try {
-      ThreadBuffers buffers = new ThreadBuffers(options.sparseBytes());
+    try (ThreadBuffers buffers = new ThreadBuffers(options.sparseBytes(), compressing)) {
       Segment segment = queue.next();
       while (segment != null && !failed.get()) {
         control.checkpoint();
@@ -66,11 +69,14 @@ final class ConvertWork {
 
   private void convert(Segment segment, ThreadBuffers buffers) throws IOException {
     ByteBuffer data = null;
-    if (!segment.zero()) {
+    if (segment.content() == Segment.Content.DATA) {
       data = buffers.data((int) segment.lengthBytes());
       read(segment, data);
       data.flip();
       pace.take(segment.lengthBytes());
+      if (buffers.batch() != null) {
+        buffers.batch().compress(data);
+      }
     }
     if (!target.inOrder()) {
       write(segment, data, buffers);
@@ -82,7 +88,7 @@ final class ConvertWork {
 
   private void read(Segment segment, ByteBuffer data) throws IOException {
     try {
-      source.read(segment.imageIndex(), segment.offset(), data);
+      source.read(segment.offset(), data);
     } catch (IOException e) {
       if (!options.salvage()) {
         throw e;
@@ -94,14 +100,22 @@ final class ConvertWork {
 
   private void write(Segment segment, @Nullable ByteBuffer data, ThreadBuffers buffers)
       throws IOException {
+    if (segment.content() == Segment.Content.LEFT_TO_BACKING) {
+      return;
+    }
     if (data == null) {
       writeZeroes(segment.offset(), segment.lengthBytes(), buffers);
-      return;
-    }
-    if (options.sparseBytes() == 0) {
+    } else if (buffers.batch() != null) {
+      writtenBytes.add(buffers.batch().store(segment.offset(), data).writtenBytes());
+    } else if (options.sparseBytes() == 0) {
       writeData(segment.offset(), data);
-      return;
+    } else {
+      writeSparsely(segment, data, buffers);
     }
+  }
+
+  private void writeSparsely(Segment segment, ByteBuffer data, ThreadBuffers buffers)
+      throws IOException {
     int end = data.limit();
     int from = 0;
     while (from < end) {

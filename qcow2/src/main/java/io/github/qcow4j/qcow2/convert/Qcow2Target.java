@@ -34,6 +34,11 @@ class Qcow2Target implements ConvertTarget {
   }
 
   @Override
+  public boolean overBacking() {
+    return overBacking;
+  }
+
+  @Override
   public boolean inOrder() {
     return inOrder;
   }

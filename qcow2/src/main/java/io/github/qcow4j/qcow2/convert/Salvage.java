@@ -33,7 +33,7 @@ final class Salvage {
 
   private void readPart(Segment segment, ByteBuffer data, int from, int to) {
     try {
-      source.read(segment.imageIndex(), segment.offset() + from, data.slice(from, to - from));
+      source.read(segment.offset() + from, data.slice(from, to - from));
     } catch (IOException e) {
       if (to - from <= SECTOR_BYTES) {
         bad(segment.offset() + from, data, from, to, e);

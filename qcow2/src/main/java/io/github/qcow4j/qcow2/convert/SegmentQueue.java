@@ -1,8 +1,7 @@
 package io.github.qcow4j.qcow2.convert;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.github.qcow4j.qcow2.DiskImage;
-import io.github.qcow4j.qcow2.Extent;
+import io.github.qcow4j.qcow2.convert.ConvertSource.SourceExtent;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +22,7 @@ final class SegmentQueue {
 
   private final ConvertSource source;
   private final boolean salvage;
-
-  @GuardedBy("this")
-  private int imageIndex;
+  private final int unitBytes;
 
   @GuardedBy("this")
   private long position;
@@ -34,67 +31,62 @@ final class SegmentQueue {
   private long sequence;
 
   @GuardedBy("this")
-  private @Nullable Extent extent;
+  private @Nullable SourceExtent extent;
 
-  @GuardedBy("this")
-  private @Nullable DataRanges ranges;
-
-  SegmentQueue(ConvertSource source, boolean salvage) {
+  /**
+   * @param source what to cut
+   * @param salvage whether to go on where an extent cannot be told
+   * @param unitBytes pieces consist of whole units of so many bytes, a power of two up to {@link
+   *     #MAX_DATA_BYTES}; a unit with any data is data
+   */
+  SegmentQueue(ConvertSource source, boolean salvage, int unitBytes) {
     this.source = source;
     this.salvage = salvage;
+    this.unitBytes = unitBytes;
   }
 
   /** The next piece, or null when there are no more. */
   synchronized @Nullable Segment next() throws IOException {
-    while (imageIndex < source.imageCount() && position >= source.image(imageIndex).virtualSize()) {
-      imageIndex++;
-      position = 0;
-      extent = null;
-      ranges = null;
-    }
-    if (imageIndex == source.imageCount()) {
+    if (position >= source.sizeBytes()) {
       return null;
     }
-    DiskImage image = source.image(imageIndex);
     if (extent == null || position >= extent.end()) {
-      extent = extentAt(image, position);
+      extent = extentAt(position);
     }
-    boolean zero = extent.readsAsZeros();
-    long length = extent.end() - position;
-    if (extent.kind() == Extent.Kind.DATA) {
-      DataRanges.Range range = ranges(image).at(extent, position);
-      zero = range.hole();
-      length = Math.min(length, range.lengthBytes());
+    Segment.Content content = extent.content();
+    long end = content == Segment.Content.DATA ? unitEnd(extent.end()) : unitStart(extent.end());
+    if (end <= position) {
+      // A unit in which several extents meet.
+      content = Segment.Content.DATA;
+      end = Math.min(position + unitBytes, source.sizeBytes());
     }
-    if (!zero) {
+    if (content == Segment.Content.DATA) {
       // Pieces end on multiples of their size, so that blocks of zeros are found whole.
-      length = Math.min(length, MAX_DATA_BYTES - (position & (MAX_DATA_BYTES - 1)));
+      end = Math.min(end, (position & -MAX_DATA_BYTES) + MAX_DATA_BYTES);
     }
-    Segment segment =
-        new Segment(sequence++, imageIndex, source.start(imageIndex) + position, length, zero);
-    position += length;
+    Segment segment = new Segment(sequence++, position, end - position, content);
+    position = end;
     return segment;
   }
 
-  @GuardedBy("this")
-  private DataRanges ranges(DiskImage image) {
-    if (ranges == null) {
-      ranges = new DataRanges(image);
-    }
-    return ranges;
+  private long unitStart(long offset) {
+    return offset == source.sizeBytes() ? offset : offset & -unitBytes;
   }
 
-  private Extent extentAt(DiskImage image, long guestOffset) throws IOException {
-    long left = image.virtualSize() - guestOffset;
+  private long unitEnd(long offset) {
+    return Math.min((offset + unitBytes - 1) & -unitBytes, source.sizeBytes());
+  }
+
+  private SourceExtent extentAt(long offset) throws IOException {
     try {
-      return image.extentAt(guestOffset, left);
+      return source.extentAt(offset);
     } catch (IOException e) {
       if (!salvage) {
         throw e;
       }
       // Reading it will fail as well, and be reported there.
-      return new Extent(
-          guestOffset, Math.min(left, UNKNOWN_STEP_BYTES), 0, Extent.Kind.COMPRESSED, -1);
+      return new SourceExtent(
+          Math.min(offset + UNKNOWN_STEP_BYTES, source.sizeBytes()), Segment.Content.DATA);
     }
   }
 }

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** What one thread of a conversion works with, allocated once. */
-final class ThreadBuffers {
+final class ThreadBuffers implements AutoCloseable {
 
   private static final int PAGE_BYTES = 4096;
 
@@ -13,8 +13,20 @@ final class ThreadBuffers {
   private final ZeroBlocks zeroBlocks;
   private @Nullable ByteBuffer zeros;
 
-  ThreadBuffers(int sparseBytes) {
+  private final @Nullable CompressedBatch batch;
+
+  /**
+   * @param sparseBytes size of a block of zeros that becomes a hole, or 0
+   * @param compressing the target, if it stores clusters compressed
+   */
+  ThreadBuffers(int sparseBytes, @Nullable CompressingTarget compressing) {
     this.zeroBlocks = new ZeroBlocks(Math.max(sparseBytes, 512));
+    this.batch = compressing == null ? null : new CompressedBatch(compressing, sparseBytes == 0);
+  }
+
+  /** Where clusters are compressed, or null when they are not. */
+  @Nullable CompressedBatch batch() {
+    return batch;
   }
 
   ByteBuffer data(int bytes) {
@@ -30,5 +42,12 @@ final class ThreadBuffers {
 
   ZeroBlocks zeroBlocks() {
     return zeroBlocks;
+  }
+
+  @Override
+  public void close() {
+    if (batch != null) {
+      batch.close();
+    }
   }
 }

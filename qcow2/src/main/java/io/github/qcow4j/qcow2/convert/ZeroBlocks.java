@@ -46,8 +46,11 @@ final class ZeroBlocks {
     return (int) Math.min(to, from + toBoundary);
   }
 
-  /** Nearly all data differs from zero in its first bytes, which decides it without a call. */
-  private boolean isZero(ByteBuffer data, int from, int to) {
+  /**
+   * Whether a range of at most a block is zeros. Nearly all data differs from zero in its first
+   * bytes, which decides it without a call.
+   */
+  boolean isZero(ByteBuffer data, int from, int to) {
     if (to - from >= Long.BYTES && data.getLong(from) != 0) {
       return false;
     }

@@ -1,0 +1,104 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * The clusters of one piece, compressed by one thread, and stored when it is its turn. Used for one
+ * piece after the other.
+ */
+final class CompressedBatch implements AutoCloseable {
+
+  private static final int ZERO = -1;
+  private static final int PLAIN = 0;
+
+  private final CompressingTarget target;
+  private final ClusterEncoder encoder;
+  private final int clusterSize;
+  private final boolean keepZeros;
+  private final ZeroBlocks zeroBlocks;
+  private final ByteBuffer streams = ByteBuffer.allocateDirect(SegmentQueue.MAX_DATA_BYTES);
+  private final ByteBuffer lastCluster;
+  private final int[] lengths;
+
+  /**
+   * @param target what stores the clusters
+   * @param keepZeros whether clusters of zeros are stored like others
+   */
+  CompressedBatch(CompressingTarget target, boolean keepZeros) {
+    this.target = target;
+    this.encoder = target.newEncoder();
+    this.clusterSize = target.clusterSize();
+    this.keepZeros = keepZeros;
+    this.zeroBlocks = new ZeroBlocks(clusterSize);
+    this.lastCluster = ByteBuffer.allocateDirect(clusterSize);
+    this.lengths = new int[SegmentQueue.MAX_DATA_BYTES / clusterSize];
+  }
+
+  /** Compresses the clusters of a piece, which begins at a cluster. */
+  void compress(ByteBuffer data) {
+    streams.clear();
+    for (int i = 0; i * clusterSize < data.limit(); i++) {
+      int from = i * clusterSize;
+      int to = Math.min(from + clusterSize, data.limit());
+      if (!keepZeros && zeroBlocks.isZero(data, from, to)) {
+        lengths[i] = ZERO;
+        continue;
+      }
+      int before = streams.position();
+      ByteBuffer room = streams.slice(before, clusterSize - 1);
+      lengths[i] = encoder.encode(wholeCluster(data, from, to), room) ? room.position() : PLAIN;
+      streams.position(before + lengths[i]);
+    }
+  }
+
+  /** The disk's last cluster is filled up with zeros. */
+  private ByteBuffer wholeCluster(ByteBuffer data, int from, int to) {
+    if (to - from == clusterSize) {
+      return data.slice(from, clusterSize);
+    }
+    lastCluster.clear().put(data.slice(from, to - from));
+    while (lastCluster.hasRemaining()) {
+      lastCluster.put((byte) 0);
+    }
+    return lastCluster.flip();
+  }
+
+  /** What storing found. */
+  record Stored(long writtenBytes, long zeroBytes) {}
+
+  /**
+   * Stores what was compressed.
+   *
+   * @param offset where the piece begins on the target's disk
+   * @param data the piece itself
+   */
+  Stored store(long offset, ByteBuffer data) throws IOException {
+    long zeroBytes = 0;
+    int position = 0;
+    for (int i = 0; i * clusterSize < data.limit(); i++) {
+      int from = i * clusterSize;
+      int length = Math.min(clusterSize, data.limit() - from);
+      switch (lengths[i]) {
+        case ZERO -> {
+          zeroBytes += length;
+          if (!target.readsAsZeros()) {
+            target.writeZeroes(offset + from, length);
+          }
+        }
+        case PLAIN -> target.write(offset + from, data.slice(from, length));
+        default -> {
+          target.writeCompressed(offset + from, streams.slice(position, lengths[i]));
+          position += lengths[i];
+        }
+      }
+    }
+    return new Stored(data.limit() - zeroBytes, zeroBytes);
+  }
+
+  @Override
+  public void close() {
+    encoder.close();
+  }
+}
