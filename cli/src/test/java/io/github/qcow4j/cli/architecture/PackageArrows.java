@@ -41,8 +41,8 @@ final class PackageArrows extends ArchCondition<JavaClass> {
                                qcow2.refcount
           qcow2.create      -> qcow2.header qcow2.error qcow2.refcount qcow2.lock
           qcow2             -> qcow2.error qcow2.header qcow2.table qcow2.lock qcow2.chain qcow2.snapshot \
-                               qcow2.bitmap qcow2.cluster qcow2.job qcow2.write
-          qcow2.convert     -> qcow2 qcow2.job qcow2.lock
+                               qcow2.bitmap qcow2.cluster qcow2.job qcow2.write qcow2.create
+          qcow2.convert     -> qcow2 qcow2.job qcow2.lock qcow2.create qcow2.cluster qcow2.header
 
           snapshot          ->
 
