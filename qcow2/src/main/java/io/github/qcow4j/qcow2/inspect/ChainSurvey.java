@@ -75,16 +75,9 @@ public final class ChainSurvey {
   }
 
   private @Nullable ImageSummary look(Step step) {
-    ImageOptions own =
-        new ImageOptions(
-            step.format(),
-            true,
-            options.sharing(),
-            options.maxChainLayers(),
-            options.maxVirtualSize(),
-            options.l2CacheBytes());
     try {
-      ImageSummary summary = ImageInspector.inspect(volume, step.path(), own);
+      ImageSummary summary =
+          ImageInspector.inspect(volume, step.path(), options.withFormat(step.format()));
       seen.add(summary.identity());
       layers.add(new SurveyedLayer.Present(summary, dataFile(summary)));
       return summary;
