@@ -4,7 +4,4 @@ module io.github.qcow4j.cli {
   requires io.github.qcow4j.qcow2;
   requires io.github.qcow4j.snapshot;
   requires static org.jspecify;
-
-  opens io.github.qcow4j.cli to
-      info.picocli;
 }

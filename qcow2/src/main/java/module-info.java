@@ -3,11 +3,17 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2;
   exports io.github.qcow4j.qcow2.bitmap;
   exports io.github.qcow4j.qcow2.chain;
+  exports io.github.qcow4j.qcow2.check;
+  exports io.github.qcow4j.qcow2.compare;
   exports io.github.qcow4j.qcow2.convert;
   exports io.github.qcow4j.qcow2.create;
+  exports io.github.qcow4j.qcow2.encryption;
   exports io.github.qcow4j.qcow2.error;
   exports io.github.qcow4j.qcow2.header;
+  exports io.github.qcow4j.qcow2.inspect;
   exports io.github.qcow4j.qcow2.job;
+  exports io.github.qcow4j.qcow2.map;
+  exports io.github.qcow4j.qcow2.measure;
   exports io.github.qcow4j.qcow2.snapshot;
 
   requires transitive io.github.qcow4j.nativeio;

@@ -1,12 +1,18 @@
 package io.github.qcow4j.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.Volumes;
+import java.io.BufferedOutputStream;
+import java.io.PrintStream;
 import java.util.List;
-import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
 
 /** Where the program starts. */
 public final class Main {
+
+  private static final int OUTPUT_BUFFER_BYTES = 1 << 16;
+
   private Main() {}
 
   /**
@@ -14,21 +20,54 @@ public final class Main {
    *
    * @param args the arguments as the shell gave them
    */
-  public static void main(String[] args) throws IOException {
-    String personality = System.getProperty("qcow4j.personality", "qcow4j");
-    if (List.of(args).equals(List.of("--version"))) {
-      System.out.println(personality + " version " + version());
-      return;
+  public static void main(String[] args) {
+    PrintStream out =
+        new PrintStream(
+            new BufferedOutputStream(System.out, OUTPUT_BUFFER_BYTES), false, System.out.charset());
+    Console console =
+        new Console(
+            Personality.of(System.getProperty("qcow4j.personality", "qcow4j")),
+            out,
+            System.err,
+            System.getenv(),
+            Volumes::host);
+    CountDownLatch finished = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(console, finished), "qcow4j-stop"));
+    int exitCode = 1;
+    try {
+      exitCode = run(console, args);
+      if (System.out.checkError() && exitCode == 0) {
+        console.error("Could not write to standard output");
+        exitCode = 1;
+      }
+    } finally {
+      finished.countDown();
     }
-    System.err.println(personality + ": only --version is known");
-    System.exit(1);
+    System.exit(exitCode);
   }
 
-  private static String version() throws IOException {
-    try (InputStream resource = Main.class.getResourceAsStream("version.properties")) {
-      Properties properties = new Properties();
-      properties.load(resource);
-      return properties.getProperty("version", "unknown");
+  /**
+   * Runs the command line inside this process.
+   *
+   * @param console what surrounds the call; its output is flushed on return
+   * @param args the arguments
+   * @return the exit code
+   */
+  public static int run(Console console, String... args) {
+    return new Program(console).run(List.of(args));
+  }
+
+  /**
+   * On a signal the JVM comes here while the program still runs: the job is stopped and may clean
+   * up before the JVM ends with 128 and the number of the signal. At a normal end there is nothing
+   * left to wait for.
+   */
+  private static void stop(Console console, CountDownLatch finished) {
+    console.cancel();
+    try {
+      finished.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -53,6 +53,12 @@ public record ImageOptions(
         null, false, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
   }
 
+  /** The same with another format, or null to let the content decide. */
+  public ImageOptions withFormat(@Nullable ImageFormat newFormat) {
+    return new ImageOptions(
+        newFormat, writable, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+  }
+
   /** The same, opening the named file alone: no backing file, no data file, no guest data. */
   public ImageOptions withMetadataOnly() {
     return new ImageOptions(

@@ -20,7 +20,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
 
   private static final Map<String, Set<String>> ALLOWED =
       table(
-          """
+"""
           nativeio          -> nativeio.panama nativeio.portable
           nativeio.linux    -> nativeio nativeio.support
           nativeio.panama   -> nativeio nativeio.linux
@@ -43,11 +43,20 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2             -> qcow2.error qcow2.header qcow2.table qcow2.lock qcow2.chain qcow2.snapshot \
                                qcow2.bitmap qcow2.cluster qcow2.job qcow2.write qcow2.create
           qcow2.convert     -> qcow2 qcow2.job qcow2.lock qcow2.create qcow2.cluster qcow2.header
+          qcow2.encryption  -> qcow2.error qcow2.header
+          qcow2.inspect     -> qcow2 qcow2.bitmap qcow2.chain qcow2.encryption qcow2.error qcow2.header \
+                               qcow2.snapshot
+          qcow2.map         -> qcow2 qcow2.error qcow2.header qcow2.table
+          qcow2.compare     -> qcow2 qcow2.header qcow2.job qcow2.map
 
           snapshot          ->
 
-          cli               ->
-          """);
+          cli               -> cli.console cli.image cli.option
+          cli.option        ->
+          cli.output        ->
+          cli.console       -> cli.option
+          cli.image         -> cli.console cli.option cli.output
+""");
 
   PackageArrows() {
     super("use packages of their floor only as the table of arrows allows");

@@ -62,26 +62,29 @@ public final class BitmapDirectory {
     List<Bitmap> bitmaps = new ArrayList<>();
     Set<String> names = new HashSet<>();
     while (directory.hasRemaining()) {
+      requireRemaining(FIXED_BYTES);
       if (bitmaps.size() == count) {
         throw corrupt("More bitmaps found than specified in header extension");
       }
       Bitmap bitmap = readEntry();
       if (!names.add(bitmap.name())) {
-        throw corrupt("Bitmap name '" + bitmap.name() + "' appears twice");
+        throw corrupt("Bitmap already exists: " + bitmap.name());
       }
       bitmaps.add(bitmap);
     }
     if (bitmaps.size() != count) {
       throw corrupt("Less bitmaps found than specified in header extension");
     }
+    for (Bitmap bitmap : bitmaps) {
+      if (!bitmap.inUse() && !coversDisk(bitmap)) {
+        throw corrupt("Could not read bitmap '" + bitmap.name() + "' from image: Invalid argument");
+      }
+    }
     return List.copyOf(bitmaps);
   }
 
   private Bitmap readEntry() throws CorruptImageException {
     int start = directory.position();
-    if (directory.remaining() < FIXED_BYTES) {
-      throw corrupt("Broken bitmap directory");
-    }
     long tableOffset = directory.getLong();
     int tableEntries = directory.getInt();
     int flags = directory.getInt();
@@ -112,6 +115,12 @@ public final class BitmapDirectory {
     return bitmap;
   }
 
+  private void requireRemaining(int bytes) throws CorruptImageException {
+    if (directory.remaining() < bytes) {
+      throw corrupt("Broken bitmap directory");
+    }
+  }
+
   private boolean isSound(Bitmap bitmap, int nameBytes) {
     long entries = Integer.toUnsignedLong(bitmap.tableEntries());
     boolean tableSound =
@@ -125,11 +134,12 @@ public final class BitmapDirectory {
             && (bitmap.flags() & ~(Bitmap.FLAG_IN_USE | Bitmap.FLAG_AUTO)) == 0
             && bitmap.granularityBits() >= FormatLimits.MIN_BITMAP_GRANULARITY_BITS
             && bitmap.granularityBits() <= FormatLimits.MAX_BITMAP_GRANULARITY_BITS;
-    return tableSound && fieldsSound && (bitmap.inUse() || coversDisk(bitmap, entries));
+    return tableSound && fieldsSound;
   }
 
   /** A table has exactly the clusters that the disk's bits need. */
-  private boolean coversDisk(Bitmap bitmap, long entries) {
+  private boolean coversDisk(Bitmap bitmap) {
+    long entries = Integer.toUnsignedLong(bitmap.tableEntries());
     long size = header.virtualSize();
     long bits =
         (size >>> bitmap.granularityBits())

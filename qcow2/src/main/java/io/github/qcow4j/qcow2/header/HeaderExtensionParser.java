@@ -42,17 +42,19 @@ final class HeaderExtensionParser {
   HeaderExtensions parse(Qcow2Header header) throws ImageException {
     int position = begin;
     while (position < end) {
-      int type = position + 8 <= area.limit() ? area.getInt(position) : 0;
-      if (type == HeaderExtensions.TYPE_END) {
-        break;
-      }
-      long length = Integer.toUnsignedLong(area.getInt(position + 4));
-      if (position > end - 8 || length > end - position - 8) {
+      // The end mark has a length too, and it must not lead out of the list either.
+      if (position > end - 8
+          || Integer.toUnsignedLong(area.getInt(position + 4)) > end - position - 8) {
         throw new CorruptImageException(
             image, "Header extension too large", "header extensions", position);
       }
-      accept(header, type, position + 8, (int) length);
-      position += 8 + (int) ((length + 7) & ~7L);
+      int type = area.getInt(position);
+      if (type == HeaderExtensions.TYPE_END) {
+        break;
+      }
+      int length = area.getInt(position + 4);
+      accept(header, type, position + 8, length);
+      position += 8 + ((length + 7) & ~7);
     }
     if (header.has(Feature.BITMAPS) && bitmaps == null) {
       throw corrupt("Missing bitmaps extension for its autoclear feature bit", begin);
@@ -145,7 +147,7 @@ final class HeaderExtensionParser {
     if (count > FormatLimits.MAX_BITMAPS) {
       throw new LimitExceededException(
           image,
-          "bitmaps_ext: image has "
+          "bitmaps_ext: Image has "
               + count
               + " bitmaps, exceeding the QEMU supported maximum of "
               + FormatLimits.MAX_BITMAPS,
@@ -168,6 +170,9 @@ final class HeaderExtensionParser {
               + ")",
           "bitmap directory bytes",
           FormatLimits.MAX_BITMAP_DIRECTORY_BYTES);
+    }
+    if (directoryBytes == 0) {
+      throw corrupt("Requested bitmap directory size is zero", position + 8);
     }
     bitmaps = new BitmapsExtension((int) count, directoryBytes, directoryOffset);
   }

@@ -28,6 +28,26 @@ final class HeaderRules {
         Integer.toUnsignedLong(header.refcountTableClusters()) * header.clusterSize(),
         FormatLimits.MAX_REFCOUNT_TABLE_BYTES,
         header.refcountTableOffset());
+    // A checker looks at the snapshot table itself, and can say more about it.
+    if (!checking) {
+      checkSnapshotTable();
+    }
+    checkTable(
+        "Active L1 table",
+        "header field l1_table_offset",
+        40,
+        Integer.toUnsignedLong(header.l1Entries()) * Long.BYTES,
+        FormatLimits.MAX_L1_BYTES,
+        header.l1TableOffset());
+    checkSize();
+    if (header.cryptMethod() < 0 || header.cryptMethod() > Qcow2Header.CRYPT_LUKS) {
+      String method = Integer.toString(header.cryptMethod());
+      throw new UnsupportedFeatureException(
+          image, "Unsupported encryption method " + method, "encryption method " + method);
+    }
+  }
+
+  private void checkSnapshotTable() throws ImageException {
     long snapshots = Integer.toUnsignedLong(header.snapshotCount());
     if (snapshots > FormatLimits.MAX_SNAPSHOTS) {
       throw tooLarge("Snapshot table", "snapshots", FormatLimits.MAX_SNAPSHOTS);
@@ -38,19 +58,6 @@ final class HeaderRules {
         64,
         snapshots * 40,
         header.snapshotsOffset());
-    checkTable(
-        "Active L1 table",
-        "header field l1_table_offset",
-        40,
-        Integer.toUnsignedLong(header.l1Entries()) * Long.BYTES,
-        FormatLimits.MAX_L1_BYTES,
-        header.l1TableOffset());
-    checkSize();
-    if (header.cryptMethod() < 0 || header.cryptMethod() > Qcow2Header.CRYPT_LUKS) {
-      String method = Integer.toUnsignedString(header.cryptMethod());
-      throw new UnsupportedFeatureException(
-          image, "Unsupported encryption method " + method, "encryption method " + method);
-    }
   }
 
   private void checkWidths() throws ImageException {
@@ -94,11 +101,11 @@ final class HeaderRules {
 
   private void checkSize() throws ImageException {
     // A size of 2^63 and more would be negative here; no L1 table could hold it either.
-    if (header.storedSize() < 0 || header.l1EntriesFor(header.virtualSize()) > Integer.MAX_VALUE) {
+    if (header.storedSize() < 0 || header.l1EntriesFor(header.storedSize()) > Integer.MAX_VALUE) {
       throw new LimitExceededException(
           image, "Image is too big", "L1 entries", Qcow2Header.maxL1Entries());
     }
-    if (header.l1EntriesFor(header.virtualSize()) > Integer.toUnsignedLong(header.l1Entries())) {
+    if (header.l1EntriesFor(header.storedSize()) > Integer.toUnsignedLong(header.l1Entries())) {
       throw corrupt("L1 table is too small", "header field l1_size", 36);
     }
   }

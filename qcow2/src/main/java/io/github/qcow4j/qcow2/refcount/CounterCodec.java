@@ -17,8 +17,6 @@ public final class CounterCodec {
   /** The largest binary logarithm of a width: counters of 64 bits. */
   public static final int MAX_ORDER = 6;
 
-  private static final VarHandle SHORT =
-      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle LONG =
@@ -80,10 +78,10 @@ public final class CounterCodec {
   public long get(byte[] bytes, int index) {
     return switch (order) {
       case 3 -> bytes[index] & 0xFF;
-      case 4 -> (short) SHORT.get(bytes, index << 1) & 0xFFFF;
+      case 4 -> (bytes[index << 1] & 0xFF) << 8 | (bytes[(index << 1) + 1] & 0xFF);
       case 5 -> (int) INT.get(bytes, index << 2) & 0xFFFF_FFFFL;
       case 6 -> (long) LONG.get(bytes, index << 3);
-      default -> bytes[index >>> (3 - order)] >>> shift(index) & maxValue;
+      default -> (bytes[index >>> (3 - order)] >>> shift(index)) & maxValue;
     };
   }
 
@@ -99,7 +97,10 @@ public final class CounterCodec {
     }
     switch (order) {
       case 3 -> bytes[index] = (byte) value;
-      case 4 -> SHORT.set(bytes, index << 1, (short) value);
+      case 4 -> {
+        bytes[index << 1] = (byte) (value >>> 8);
+        bytes[(index << 1) + 1] = (byte) value;
+      }
       case 5 -> INT.set(bytes, index << 2, (int) value);
       case 6 -> LONG.set(bytes, index << 3, value);
       default -> setNarrow(bytes, index, (int) value);
@@ -110,7 +111,7 @@ public final class CounterCodec {
     int position = index >>> (3 - order);
     int shift = shift(index);
     int others = bytes[position] & ~((int) maxValue << shift);
-    bytes[position] = (byte) (others | value << shift);
+    bytes[position] = (byte) (others | (value << shift));
   }
 
   /** Where in its byte a counter narrower than a byte stands. */

@@ -27,10 +27,10 @@ public final class SnapshotTable {
   private final long fileBytes;
   private long position;
 
-  private SnapshotTable(BlockFile file, Qcow2Header header) throws IOException {
+  private SnapshotTable(BlockFile file, Qcow2Header header, long fileBytes) {
     this.file = file;
     this.header = header;
-    this.fileBytes = file.size();
+    this.fileBytes = fileBytes;
     this.position = header.snapshotsOffset();
   }
 
@@ -41,7 +41,38 @@ public final class SnapshotTable {
    * @throws LimitExceededException when an entry or the table is too large
    */
   public static List<InternalSnapshot> read(BlockFile file, Qcow2Header header) throws IOException {
-    return new SnapshotTable(file, header).readAll();
+    return new SnapshotTable(file, header, file.size()).readAll();
+  }
+
+  /**
+   * What a checker reads: bytes past the end of the file count as zeros.
+   *
+   * @param snapshots the entries
+   * @param lengthBytes how long they are together
+   * @param overhanging how many more entries there are beyond the largest table allowed
+   */
+  public record Padded(List<InternalSnapshot> snapshots, long lengthBytes, int overhanging) {}
+
+  /**
+   * Reads the entries for a checker, which wants to see what is there.
+   *
+   * @throws LimitExceededException when an entry is too large
+   */
+  public static Padded readPadded(BlockFile file, Qcow2Header header) throws IOException {
+    SnapshotTable table = new SnapshotTable(file, header, Long.MAX_VALUE);
+    List<InternalSnapshot> snapshots = new ArrayList<>();
+    int count = header.snapshotCount();
+    while (snapshots.size() < count) {
+      InternalSnapshot snapshot = table.readEntry(snapshots.size());
+      if (table.isTooBig()) {
+        break;
+      }
+      snapshots.add(snapshot);
+    }
+    return new Padded(
+        List.copyOf(snapshots),
+        table.position - header.snapshotsOffset(),
+        count - snapshots.size());
   }
 
   /**
@@ -73,7 +104,7 @@ public final class SnapshotTable {
     List<InternalSnapshot> snapshots = new ArrayList<>();
     for (int i = 0; i < header.snapshotCount(); i++) {
       snapshots.add(readEntry(i));
-      if (position - header.snapshotsOffset() > FormatLimits.MAX_SNAPSHOT_TABLE_BYTES) {
+      if (isTooBig()) {
         throw new LimitExceededException(
             file.path(),
             "Snapshot table is too big",
@@ -84,8 +115,12 @@ public final class SnapshotTable {
     return List.copyOf(snapshots);
   }
 
+  private boolean isTooBig() {
+    return position - header.snapshotsOffset() > FormatLimits.MAX_SNAPSHOT_TABLE_BYTES;
+  }
+
   private InternalSnapshot readEntry(int index) throws IOException {
-    long start = position;
+    position = (position + 7) & ~7L;
     ByteBuffer fixed = take(FIXED_BYTES, index);
     int extraBytes = fixed.getInt(36);
     if (Integer.compareUnsigned(extraBytes, FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES) > 0) {
@@ -98,7 +133,6 @@ public final class SnapshotTable {
     ByteBuffer extra = take(extraBytes, index);
     String id = text(take(fixed.getShort(12) & 0xFFFF, index));
     String name = text(take(fixed.getShort(14) & 0xFFFF, index));
-    position = start + ((position - start + 7) & ~7L);
     return new InternalSnapshot(
         fixed.getLong(0),
         fixed.getInt(8),

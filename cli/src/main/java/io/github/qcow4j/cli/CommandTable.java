@@ -1,0 +1,42 @@
+package io.github.qcow4j.cli;
+
+import io.github.qcow4j.cli.console.Command;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.image.ChainCommand;
+import io.github.qcow4j.cli.image.CompareCommand;
+import io.github.qcow4j.cli.image.InfoCommand;
+import io.github.qcow4j.cli.image.MapCommand;
+import io.github.qcow4j.cli.image.SnapshotCommand;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The commands by name. Only the one that is called is loaded. */
+final class CommandTable {
+
+  /** The commands of {@code qemu-img} that there are, in alphabetical order. */
+  static final List<String> QEMU_IMG = List.of("compare", "info", "map", "snapshot");
+
+  /** The commands of our own. */
+  static final List<String> OWN = List.of("chain");
+
+  private CommandTable() {}
+
+  /** The command of that name, or null. */
+  static @Nullable Command find(String name, Console console) {
+    return switch (name) {
+      case "compare" -> new CompareCommand(console);
+      case "info" -> new InfoCommand(console);
+      case "map" -> new MapCommand(console);
+      case "snapshot" -> new SnapshotCommand(console);
+      default -> console.personality() == Personality.QCOW4J ? findOwn(name, console) : null;
+    };
+  }
+
+  private static @Nullable Command findOwn(String name, Console console) {
+    return switch (name) {
+      case "chain" -> new ChainCommand(console);
+      default -> null;
+    };
+  }
+}

@@ -1,0 +1,93 @@
+package io.github.qcow4j.cli;
+
+import io.github.qcow4j.cli.console.Command;
+import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import java.io.IOException;
+import java.util.List;
+
+/** One call of the program: general options, then a command; and how each failure ends. */
+final class Program {
+
+  private static final int FAILURE = 1;
+
+  private final Console console;
+
+  Program(Console console) {
+    this.console = console;
+  }
+
+  int run(List<String> arguments) {
+    int exitCode = runGuarded(arguments);
+    console.out().flush();
+    if (console.out().checkError() && exitCode == 0) {
+      console.error("Could not write to standard output");
+      return FAILURE;
+    }
+    return exitCode;
+  }
+
+  private int runGuarded(List<String> arguments) {
+    try {
+      return dispatch(arguments);
+    } catch (UsageException e) {
+      console.error(String.valueOf(e.getMessage()));
+      if (e.pointingToHelp()) {
+        console.hint(
+            "Try '" + console.personality().programName() + " --help' for more information");
+      }
+      return FAILURE;
+    } catch (CommandFailure e) {
+      console.error(String.valueOf(e.getMessage()));
+      if (e.hint() != null) {
+        console.hint(e.hint());
+      }
+      console.trace(e);
+      return e.exitCode();
+    } catch (JobCancelledException e) {
+      return failed(e, !console.isCancelled());
+    } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      return failed(e, true);
+    }
+  }
+
+  private int failed(Throwable failure, boolean saying) {
+    if (saying) {
+      console.error(console.errorText().reason(failure));
+    }
+    console.trace(failure);
+    return FAILURE;
+  }
+
+  private int dispatch(List<String> arguments) throws UsageException, CommandFailure, IOException {
+    int next = 0;
+    while (next < arguments.size() && arguments.get(next).startsWith("-")) {
+      String option = arguments.get(next);
+      switch (option) {
+        case "-h", "--help" -> {
+          GeneralHelp.print(console);
+          return 0;
+        }
+        case "-V", "--version" -> {
+          new VersionText(console).print(arguments.subList(next + 1, arguments.size()));
+          return 0;
+        }
+        // Tracing is QEMU's own; what it would trace is not here.
+        case "-T", "--trace" -> next++;
+        default -> throw UsageException.wrongForm("unrecognized option '" + option + "'");
+      }
+      next++;
+    }
+    if (next >= arguments.size()) {
+      throw UsageException.wrongForm("Not enough arguments");
+    }
+    String name = arguments.get(next);
+    Command command = CommandTable.find(name, console);
+    if (command == null) {
+      throw UsageException.wrongForm("Command not found: " + name);
+    }
+    return command.run(arguments.subList(next + 1, arguments.size()));
+  }
+}

@@ -1,0 +1,68 @@
+package io.github.qcow4j.cli;
+
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.ProviderInfo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Properties;
+
+/**
+ * What {@code --version} says. As {@code qemu-img} it names the version of that whose command line
+ * it understands first, because scripts look for a number there.
+ */
+final class VersionText {
+
+  private static final String QEMU_VERSION = "7.2.22";
+
+  private final Console console;
+
+  VersionText(Console console) {
+    this.console = console;
+  }
+
+  void print(List<String> moreArguments) throws IOException {
+    Properties versions = versions();
+    PrintStream out = console.out();
+    String own = versions.getProperty("version", "unknown");
+    out.print(
+        console.personality() == Personality.QEMU_IMG
+            ? "qemu-img version " + QEMU_VERSION + " (qcow4j " + own + ")\n"
+            : "qcow4j version " + own + "\n");
+    if (moreArguments.contains("--verbose")) {
+      printParts(out, versions);
+    }
+  }
+
+  private void printParts(PrintStream out, Properties versions) {
+    ProviderInfo provider = console.volume().provider();
+    out.print("file access: " + provider.name() + " (" + provider.reason() + ")\n");
+    out.print(
+        "    "
+            + String.join(", ", provider.capabilities().stream().map(Enum::name).sorted().toList())
+            + "\n");
+    out.print(
+        "runtime: Java "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("java.vm.name")
+            + ", "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.arch")
+            + "\n");
+    for (String library : List.of("picocli", "zstd-jni")) {
+      out.print("library: " + library + " " + versions.getProperty(library, "unknown") + "\n");
+    }
+  }
+
+  private static Properties versions() throws IOException {
+    try (InputStream resource = Main.class.getResourceAsStream("version.properties")) {
+      Properties properties = new Properties();
+      properties.load(resource);
+      return properties;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package io.github.qcow4j.cli.console;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.PrintStream;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What surrounds one call of the program: its streams, its environment, the files of the host, and
+ * the job it is about. {@link #cancel} may be called by any thread, all else by the program's own.
+ */
+public final class Console {
+
+  private final Personality personality;
+  private final PrintStream out;
+  private final PrintStream err;
+  private final Map<String, String> environment;
+  private final Supplier<Volume> volume;
+  private volatile @Nullable JobControl job;
+  private volatile boolean cancelled;
+
+  /**
+   * @param personality whose part the program plays
+   * @param out standard output
+   * @param err standard error
+   * @param environment the environment's variables
+   * @param volume where names are looked up; asked for when first needed
+   */
+  public Console(
+      Personality personality,
+      PrintStream out,
+      PrintStream err,
+      Map<String, String> environment,
+      Supplier<Volume> volume) {
+    this.personality = personality;
+    this.out = out;
+    this.err = err;
+    this.environment = environment;
+    this.volume = volume;
+  }
+
+  /** Whose part the program plays. */
+  public Personality personality() {
+    return personality;
+  }
+
+  /** Standard output. */
+  public PrintStream out() {
+    return out;
+  }
+
+  /** The value of an environment variable, or null when it is not set. */
+  public @Nullable String environment(String name) {
+    return environment.get(name);
+  }
+
+  /** Where names are looked up. */
+  public Volume volume() {
+    return volume.get();
+  }
+
+  /** How failures read here. */
+  public ErrorText errorText() {
+    return new ErrorText(personality == Personality.QCOW4J);
+  }
+
+  /** Says on standard error what went wrong; every line of it begins with the program's name. */
+  public void error(String lines) {
+    out.flush();
+    for (String line : lines.split("\n", -1)) {
+      err.print(personality.programName() + ": " + line + "\n");
+    }
+    err.flush();
+  }
+
+  /** Adds a line to an error, without the program's name. */
+  public void hint(String line) {
+    err.print(line + "\n");
+    err.flush();
+  }
+
+  /** Begins a job that {@link #cancel} stops. */
+  public JobControl startJob(JobControl.ProgressListener listener) {
+    JobControl started = JobControl.reportingTo(listener);
+    job = started;
+    if (cancelled) {
+      started.cancel();
+    }
+    return started;
+  }
+
+  /** Stops the job that is under way, and any that would follow. */
+  public void cancel() {
+    cancelled = true;
+    JobControl running = job;
+    if (running != null) {
+      running.cancel();
+    }
+  }
+
+  /** Whether the program was asked to stop. */
+  public boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Whether stack traces are wanted. */
+  public boolean debugging() {
+    return environment.containsKey("QCOW4J_DEBUG") || Boolean.getBoolean("qcow4j.debug");
+  }
+
+  /** Prints a stack trace, for those who want one. */
+  public void trace(Throwable failure) {
+    if (debugging()) {
+      failure.printStackTrace(err);
+      err.flush();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package io.github.qcow4j.cli.console;
+
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
+import io.github.qcow4j.qcow2.error.ReferenceTrail;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one place that puts failures into words: QEMU's where it has some, and never more than one
+ * line and a hint.
+ */
+public final class ErrorText {
+
+  private final boolean tellingWhere;
+
+  ErrorText(boolean tellingWhere) {
+    this.tellingWhere = tellingWhere;
+  }
+
+  /**
+   * The failure to open an image.
+   *
+   * @param exitCode what the program ends with
+   * @param name the image as the user named it
+   * @param failure why; its {@link ReferenceTrail}s tell which layer of the chain it was
+   */
+  public CommandFailure couldNotOpen(int exitCode, String name, IOException failure) {
+    StringBuilder line = new StringBuilder("Could not open '" + name + "': ");
+    for (Throwable note : failure.getSuppressed()) {
+      if (note instanceof ReferenceTrail trail
+          && trail.role() == ReferenceTrail.Role.BACKING_FILE) {
+        line.append("Could not open backing file: ");
+      }
+    }
+    line.append(whileOpening(failure));
+    return new CommandFailure(exitCode, line.toString(), hint(failure), failure);
+  }
+
+  /** The failure of one file to open, without the names that led to it. */
+  public String whileOpening(IOException failure) {
+    if (failure instanceof FileSystemException file) {
+      return whileOpeningFile(file);
+    }
+    return reason(failure);
+  }
+
+  /** A second line that helps, or null. */
+  public @Nullable String hint(Throwable failure) {
+    return failure instanceof ImageInUseException inUse && inUse.image() != null
+        ? "Is another process using the image [" + inUse.image() + "]?"
+        : null;
+  }
+
+  /**
+   * Why something failed, for the end of a line that says what: the kernel's reason, what is wrong
+   * with the image, or what the program ran out of.
+   */
+  public String reason(Throwable failure) {
+    return switch (failure) {
+      case ImageException image -> describe(image);
+      case FileSystemException file -> kernelReason(file);
+      case OutOfMemoryError memory -> "Cannot allocate memory";
+      case StackOverflowError stack -> "Cannot allocate memory";
+      case IOException io -> singleLine(io);
+      default -> "internal error: " + singleLine(failure);
+    };
+  }
+
+  private String describe(ImageException failure) {
+    String where = failure.where();
+    String message = singleLine(failure);
+    return tellingWhere && where != null ? message + " (" + where + ")" : message;
+  }
+
+  private static String whileOpeningFile(FileSystemException failure) {
+    String reason = kernelReason(failure);
+    if (failure instanceof SystemCallException call && call.errno() == Errno.EISDIR.number()) {
+      return "'file' driver requires '" + failure.getFile() + "' to be a regular file";
+    }
+    boolean complete = failure instanceof SystemCallException call && call.errno() == 0;
+    if (complete && Errno.ofText(reason) == null) {
+      return reason;
+    }
+    boolean opening = !(failure instanceof SystemCallException call) || isOpening(call.call());
+    return "Could not " + (opening ? "open" : "read") + " '" + failure.getFile() + "': " + reason;
+  }
+
+  private static boolean isOpening(String call) {
+    return !call.startsWith("p") && !call.startsWith("read");
+  }
+
+  private static String kernelReason(FileSystemException failure) {
+    return switch (failure) {
+      case NoSuchFileException missing -> Errno.ENOENT.text();
+      case AccessDeniedException denied -> Errno.EACCES.text();
+      case FileAlreadyExistsException existing -> Errno.EEXIST.text();
+      case FileSystemLoopException loop -> Errno.ELOOP.text();
+      default -> failure.getReason() == null ? singleLine(failure) : failure.getReason();
+    };
+  }
+
+  private static String singleLine(Throwable failure) {
+    String message = failure.getMessage();
+    String text =
+        message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+    return text.replace('\n', ' ').replace('\r', ' ');
+  }
+}

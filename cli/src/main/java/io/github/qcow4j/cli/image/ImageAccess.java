@@ -1,0 +1,158 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.Option;
+import io.github.qcow4j.cli.option.SizeText;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import java.io.IOException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options about opening images that all image commands have, and the opening itself. Used by
+ * one command, by its thread.
+ */
+final class ImageAccess {
+
+  static final Option FORMAT = Option.value('f', "format", "FMT", "the image's format");
+  static final Option FORCE_SHARE =
+      Option.flag('U', "force-share", "open the image even while somebody writes to it");
+  static final Option IMAGE_OPTS =
+      Option.flag("image-opts", "the image is given as key=value,... (driver, file.filename)");
+  static final Option OBJECT =
+      Option.value("object", "OBJECT", "recognised and refused: nothing here needs objects");
+  static final Option QUIET = Option.flag('q', "quiet", "say nothing but errors");
+  static final Option PROGRESS = Option.flag('p', "progress", "show how far the work is");
+  static final Option REFERENCES =
+      Option.extension(
+          "references",
+          "POLICY",
+          "which files the image may lead to: deny, same-dir, under=DIR, allow");
+  static final Option MAX_CHAIN =
+      Option.extension("max-chain", "N", "how many layers a chain may have, 256 if not given");
+  static final Option MAX_SIZE =
+      Option.extension("max-size", "SIZE", "the largest virtual size to accept");
+
+  private static final Set<String> CACHE_MODES =
+      Set.of("none", "off", "directsync", "writeback", "unsafe", "writethrough");
+
+  private final Console console;
+  private final int failureExitCode;
+  private boolean described;
+  private boolean forceShare;
+  private @Nullable String references;
+  private int maxChain = ImageOptions.DEFAULT_MAX_CHAIN_LAYERS;
+  private long maxSize = Long.MAX_VALUE;
+  private ImageOptions.Sharing sharing = ImageOptions.Sharing.DEFAULT;
+
+  /**
+   * @param console what surrounds the call
+   * @param failureExitCode what the program ends with when an image cannot be opened
+   */
+  ImageAccess(Console console, int failureExitCode) {
+    this.console = console;
+    this.failureExitCode = failureExitCode;
+  }
+
+  /** Takes an option of those here; those that are none of them are a command's own business. */
+  void accept(String option, String value) throws UsageException, CommandFailure {
+    switch (option) {
+      case "force-share" -> forceShare = true;
+      case "image-opts" -> described = true;
+      case "object" -> throw refusedObject(value);
+      case "references" -> references = value;
+      case "max-chain" -> maxChain = maxChain(value);
+      case "max-size" -> maxSize = SizeText.parse("maximum virtual size", value);
+      default -> throw new IllegalStateException("nobody takes the option " + option);
+    }
+  }
+
+  /** Keeps writers away from raw images too, as convert does for what it reads. */
+  void excludeWriters() {
+    sharing = ImageOptions.Sharing.EXCLUDE_WRITERS;
+  }
+
+  /** Whether {@code --image-opts} is given. */
+  boolean isDescribed() {
+    return described;
+  }
+
+  /** The image that the user's words name. */
+  ImageName name(String text, @Nullable String format) throws UsageException, CommandFailure {
+    ImageNames names = new ImageNames(failureExitCode);
+    if (!described) {
+      return names.plain(text, format);
+    }
+    if (format != null) {
+      throw UsageException.wrongValue("--image-opts and --format are mutually exclusive");
+    }
+    return names.described(text);
+  }
+
+  /** Opens an image with its chain. */
+  DiskImage open(ImageName name) throws UsageException, CommandFailure {
+    try {
+      return DiskImages.open(console.volume(), name.path(), policy(), options(name));
+    } catch (IOException e) {
+      throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
+    }
+  }
+
+  /** Opens the named file alone, for its metadata. */
+  DiskImage openMetadata(ImageName name) throws CommandFailure {
+    try {
+      return DiskImages.open(
+          console.volume(), name.path(), ReferencePolicy.deny(), options(name).withMetadataOnly());
+    } catch (IOException e) {
+      throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
+    }
+  }
+
+  /** Which files an image may lead to. */
+  ReferencePolicy policy() throws UsageException {
+    return ReferenceChoice.of(references, console.environment(ReferenceChoice.VARIABLE));
+  }
+
+  /** How to open an image. */
+  ImageOptions options(ImageName name) {
+    ImageOptions options =
+        name.format() == null ? ImageOptions.probing() : ImageOptions.of(name.format());
+    return options
+        .withSharing(forceShare ? ImageOptions.Sharing.FORCE_SHARE : sharing)
+        .withMaxChainLayers(maxChain)
+        .withMaxVirtualSize(maxSize);
+  }
+
+  /** Checks the name of a cache mode; all of them read and write the same bytes here. */
+  void requireCacheMode(String kind, String mode) throws CommandFailure {
+    if (!CACHE_MODES.contains(mode)) {
+      throw new CommandFailure(failureExitCode, "Invalid " + kind + " option: " + mode);
+    }
+  }
+
+  private static int maxChain(String text) throws UsageException {
+    try {
+      int layers = Integer.parseInt(text);
+      if (layers >= 1) {
+        return layers;
+      }
+    } catch (NumberFormatException e) {
+      // Said below, for all that is no number of layers.
+    }
+    throw UsageException.wrongValue("--max-chain must be a number of layers, not '" + text + "'");
+  }
+
+  private static UsageException refusedObject(String value) {
+    int comma = value.indexOf(',');
+    String type = comma < 0 ? value : value.substring(0, comma);
+    return UsageException.wrongValue(
+        type.equals("secret")
+            ? "Objects of type 'secret' are not supported: encrypted images cannot be read"
+            : "Parameter 'qom-type' does not accept value '" + type + "'");
+  }
+}

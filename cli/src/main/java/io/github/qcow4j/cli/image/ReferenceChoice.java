@@ -1,0 +1,67 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.chain.Reference;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which files an image may lead to, as {@code --references} and the environment say it. The
+ * environment can only take away from what the option, or {@code qemu-img}'s habit, allows.
+ */
+final class ReferenceChoice {
+
+  /** The environment variable. */
+  static final String VARIABLE = "QCOW4J_REFERENCES";
+
+  private ReferenceChoice() {}
+
+  /**
+   * The policy.
+   *
+   * @param option the value of the option, or null when it is not given
+   * @param environment the value of the variable, or null when it is not set
+   */
+  static ReferencePolicy of(@Nullable String option, @Nullable String environment)
+      throws UsageException {
+    ReferencePolicy wanted =
+        option == null ? ReferencePolicy.allowAndProbe() : policy("--references", option);
+    return environment == null || environment.isEmpty()
+        ? wanted
+        : both(wanted, policy(VARIABLE, environment));
+  }
+
+  private static ReferencePolicy policy(String source, String text) throws UsageException {
+    return switch (text) {
+      case "deny" -> ReferencePolicy.deny();
+      case "same-dir" -> ReferencePolicy.sameDirectory();
+      case "allow" -> ReferencePolicy.allow();
+      default -> {
+        if (text.startsWith("under=") && text.length() > "under=".length()) {
+          yield ReferencePolicy.under(Path.of(text.substring("under=".length())));
+        }
+        throw UsageException.wrongValue(
+            source + " must be deny, same-dir, under=DIR or allow, not '" + text + "'");
+      }
+    };
+  }
+
+  private static ReferencePolicy both(ReferencePolicy first, ReferencePolicy second) {
+    return new ReferencePolicy() {
+      @Override
+      public Path admit(Reference reference, Volume volume) throws IOException {
+        Path admitted = first.admit(reference, volume);
+        second.admit(reference, volume);
+        return admitted;
+      }
+
+      @Override
+      public boolean mayProbeFormat() {
+        return first.mayProbeFormat() && second.mayProbeFormat();
+      }
+    };
+  }
+}

@@ -1,0 +1,73 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.cli.console.Command;
+import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.Option;
+import io.github.qcow4j.cli.option.OptionTable;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code snapshot}: lists the internal snapshots of an image. */
+public final class SnapshotCommand extends Command {
+
+  private static final Description DESCRIPTION =
+      new Description(
+          "snapshot",
+          "FILE",
+          "Lists the internal snapshots of an image",
+          OptionTable.of(
+              Option.flag('l', "list", "list the snapshots, as without any action"),
+              ImageAccess.FORMAT,
+              ImageAccess.IMAGE_OPTS,
+              ImageAccess.FORCE_SHARE,
+              ImageAccess.QUIET,
+              ImageAccess.OBJECT,
+              ImageAccess.REFERENCES,
+              ImageAccess.MAX_CHAIN,
+              ImageAccess.MAX_SIZE));
+
+  private final ImageAccess access;
+  private @Nullable String format;
+  private boolean listing;
+
+  /**
+   * @param console what surrounds the call
+   */
+  public SnapshotCommand(Console console) {
+    super(console, DESCRIPTION);
+    this.access = new ImageAccess(console, 1);
+  }
+
+  @Override
+  protected void accept(String option, String value) throws UsageException, CommandFailure {
+    switch (option) {
+      case "list" -> {
+        if (listing) {
+          throw UsageException.wrongForm("Cannot mix '-l', '-a', '-c', '-d'");
+        }
+        listing = true;
+      }
+      case "format" -> format = value;
+      case "quiet" -> {}
+      default -> access.accept(option, value);
+    }
+  }
+
+  @Override
+  protected int execute(List<String> operands) throws UsageException, CommandFailure, IOException {
+    if (operands.size() != 1) {
+      throw UsageException.wrongForm("Expecting one image file name");
+    }
+    try (DiskImage image = access.open(access.name(operands.getFirst(), format))) {
+      if (image instanceof Qcow2Image qcow2 && !qcow2.snapshots().isEmpty()) {
+        console().out().print("Snapshot list:\n" + SnapshotTableText.of(qcow2.snapshots()));
+      }
+    }
+    return 0;
+  }
+}

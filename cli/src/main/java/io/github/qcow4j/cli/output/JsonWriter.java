@@ -1,0 +1,149 @@
+package io.github.qcow4j.cli.output;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Writes one JSON value as text in QEMU's form: four spaces for each level, one member or element a
+ * line, keys in the order of the calls, and everything that is not printable ASCII escaped.
+ *
+ * <p>The calls must form a value: {@code object(); key("a"); number(1); end();}. Used once, by one
+ * thread.
+ */
+public final class JsonWriter {
+
+  private static final String INDENT = "    ";
+  private static final String HEX = "0123456789ABCDEF";
+
+  private final StringBuilder text = new StringBuilder();
+  private final Deque<Character> open = new ArrayDeque<>();
+  private boolean first = true;
+  private boolean afterKey;
+
+  /** Begins an object. */
+  public JsonWriter object() {
+    return begin('{', '}');
+  }
+
+  /** Begins an array. */
+  public JsonWriter array() {
+    return begin('[', ']');
+  }
+
+  /** Ends the innermost object or array. */
+  public JsonWriter end() {
+    char bracket = open.pop();
+    newLine();
+    text.append(bracket);
+    first = false;
+    return this;
+  }
+
+  /** Begins a member of an object; its value must follow. */
+  public JsonWriter key(String name) {
+    separate();
+    quote(name);
+    text.append(": ");
+    afterKey = true;
+    return this;
+  }
+
+  /** A string. */
+  public JsonWriter string(String value) {
+    separate();
+    quote(value);
+    return this;
+  }
+
+  /** A whole number. */
+  public JsonWriter number(long value) {
+    separate();
+    text.append(value);
+    return this;
+  }
+
+  /** A truth value. */
+  public JsonWriter bool(boolean value) {
+    separate();
+    text.append(value);
+    return this;
+  }
+
+  /** A member with a string. */
+  public JsonWriter member(String name, String value) {
+    return key(name).string(value);
+  }
+
+  /** A member with a whole number. */
+  public JsonWriter member(String name, long value) {
+    return key(name).number(value);
+  }
+
+  /** A member with a truth value. */
+  public JsonWriter member(String name, boolean value) {
+    return key(name).bool(value);
+  }
+
+  /** The text so far, without a line feed at its end. */
+  @Override
+  public String toString() {
+    return text.toString();
+  }
+
+  private JsonWriter begin(char opening, char closing) {
+    separate();
+    text.append(opening);
+    open.push(closing);
+    first = true;
+    return this;
+  }
+
+  private void separate() {
+    if (afterKey) {
+      afterKey = false;
+      return;
+    }
+    if (!open.isEmpty()) {
+      if (!first) {
+        text.append(',');
+      }
+      newLine();
+    }
+    first = false;
+  }
+
+  private void newLine() {
+    text.append('\n').repeat(INDENT, open.size());
+  }
+
+  private void quote(String value) {
+    text.append('"');
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      switch (c) {
+        case '"' -> text.append("\\\"");
+        case '\\' -> text.append("\\\\");
+        case '\b' -> text.append("\\b");
+        case '\f' -> text.append("\\f");
+        case '\n' -> text.append("\\n");
+        case '\r' -> text.append("\\r");
+        case '\t' -> text.append("\\t");
+        default -> {
+          if (c >= 0x20 && c < 0x7F) {
+            text.append(c);
+          } else {
+            escape(c);
+          }
+        }
+      }
+    }
+    text.append('"');
+  }
+
+  private void escape(char c) {
+    text.append("\\u");
+    for (int shift = 12; shift >= 0; shift -= 4) {
+      text.append(HEX.charAt((c >> shift) & 15));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.github.qcow4j.cli.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.ImageZoo;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.qcow2.testing.ToolRun;
+import io.github.qcow4j.qcow2.testing.ZooImage;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Over several hundred generated images, this program says exactly what qemu-img says. */
+final class ZooAgreementTest {
+
+  private final ImageZoo zoo = ImageZoo.shared();
+  private final QemuTools qemu = QemuTools.require();
+
+  @Test
+  void infoSaysTheSame() {
+    zoo.forEach(image -> assertSame(image, "info"));
+  }
+
+  @Test
+  void infoSaysTheSameInJson() {
+    zoo.forEach(image -> assertSame(image, "info", "--output=json"));
+  }
+
+  @Test
+  void infoSaysTheSameOfTheWholeChain() {
+    zoo.forEach(image -> assertSame(image, "info", "--backing-chain"));
+  }
+
+  @Test
+  void infoSaysTheSameOfTheWholeChainInJson() {
+    zoo.forEach(image -> assertSame(image, "info", "--backing-chain", "--output=json"));
+  }
+
+  @Test
+  void mapSaysTheSame() {
+    zoo.forEach(image -> assertSame(image, "map"));
+  }
+
+  @Test
+  void mapSaysTheSameInJson() {
+    zoo.forEach(image -> assertSame(image, "map", "--output=json"));
+  }
+
+  @Test
+  void mapSaysTheSameOfAPartOfTheDisk() {
+    zoo.forEach(image -> {
+      String third = Long.toString(image.virtualSizeBytes() / 3);
+      assertSame(image, "map", "--output=json", "-s", third, "-l", third);
+    });
+  }
+
+  @Test
+  void snapshotListSaysTheSame() {
+    zoo.forEach(image -> assertSame(image, "snapshot", "-l"));
+  }
+
+  private void assertSame(ZooImage image, String... command) {
+    List<String> arguments = new ArrayList<>(List.of(command));
+    arguments.add(image.path().toString());
+    ToolRun theirs = qemu.img(arguments);
+    OurRun ours = OurRun.asQemuImg(arguments);
+    assertThat(ours.stdout()).as("standard output of %s", arguments).isEqualTo(theirs.stdout());
+    assertThat(ours.stderr()).as("standard error of %s", arguments).isEqualTo(theirs.stderr());
+    assertThat(ours.exitCode()).as("exit code of %s", arguments).isEqualTo(theirs.exitCode());
+  }
+}

@@ -1,0 +1,108 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.EncryptionHeader;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
+import io.github.qcow4j.qcow2.refcount.RefcountReader;
+import io.github.qcow4j.qcow2.refcount.RefcountTable;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * One run of a check: count all references, compare them with what is stored, look at the copied
+ * flags. Used once, by one thread.
+ */
+final class CheckRun implements AutoCloseable {
+
+  private static final long HELD_BLOCK_BYTES = 4L << 20;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final CheckTally tally;
+  private final JobControl control;
+  private final CounterCodec codec;
+  private final RefcountTable table;
+  private final References references;
+  private final StoredCounts stored;
+  private final TableStream stream;
+  private final MappingWalk mapping;
+
+  CheckRun(BlockFile file, Qcow2Header header, CheckTally tally, JobControl control)
+      throws IOException {
+    this.file = file;
+    this.header = header;
+    this.tally = tally;
+    this.control = control;
+    this.codec = CounterCodec.ofOrder(header.refcountOrder());
+    this.table = RefcountTable.load(file, header);
+    this.references =
+        new References(fileBytes(file), header.clusterBits(), codec.maxValue(), tally);
+    RefcountReader reader = new RefcountReader(file, header, table, HELD_BLOCK_BYTES);
+    this.stored = new StoredCounts(table, reader, tally);
+    this.stream = new TableStream(file, header.clusterSize(), control);
+    StoredOnes ones = new StoredOnes(table, reader, codec, references.clustersInFile());
+    this.mapping = new MappingWalk(file, header, references, ones, tally, stream, control);
+  }
+
+  /** QEMU counts a file in whole sectors, and so does what it finds past the end of one. */
+  private static long fileBytes(BlockFile file) throws IOException {
+    return (file.size() + FormatLimits.SECTOR_BYTES - 1) & -FormatLimits.SECTOR_BYTES;
+  }
+
+  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
+    countReferences(snapshots, bitmaps);
+    long highestUsed = compareCounts();
+    checkCopiedFlags();
+    ClusterStatistics statistics = mapping.statistics();
+    return new CheckReport(
+        tally.corruptions(),
+        tally.leaks(),
+        tally.checkErrors(),
+        References.clustersIn(header.virtualSize(), header.clusterBits()),
+        statistics.allocated(),
+        statistics.fragmented(),
+        statistics.compressed(),
+        (highestUsed + 1) << header.clusterBits());
+  }
+
+  private void countReferences(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
+    references.count(0, header.clusterSize());
+    mapping.walk(header.l1TableOffset(), header.l1Entries(), true);
+    snapshots.walk(mapping, references);
+    references.count(
+        header.refcountTableOffset(), (long) header.refcountTableClusters() * header.clusterSize());
+    EncryptionHeader encryption = header.extensions().encryptionHeader();
+    if (encryption != null) {
+      references.count(encryption.hostOffset(), encryption.lengthBytes());
+    }
+    BitmapAudit.walk(file, header, bitmaps, references, control);
+    new RefcountBlockAudit(table, references, tally).run();
+  }
+
+  private long compareCounts() throws IOException {
+    RefcountComparison comparison = new RefcountComparison(table, codec, references, stored, tally);
+    control.expect(control.totalUnits() + comparison.size());
+    comparison.run(stream);
+    return comparison.highestUsed();
+  }
+
+  private void checkCopiedFlags() throws IOException {
+    if (mapping.doubtful().isEmpty()) {
+      return;
+    }
+    long[] l1 = TableEntries.entries(file, header.l1TableOffset(), header.l1Entries());
+    CopiedFlagCheck flags = new CopiedFlagCheck(header, l1, stored, tally);
+    TableStream.Source tables = flags.tables(mapping.doubtful());
+    control.expect(control.totalUnits() + tables.size());
+    stream.forEach(tables, flags);
+  }
+
+  @Override
+  public void close() {
+    stream.close();
+  }
+}

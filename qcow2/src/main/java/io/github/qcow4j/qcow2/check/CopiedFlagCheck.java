@@ -1,0 +1,101 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+
+/**
+ * Holds the copied flags of the active L1 table, and of the L2 tables below it, against the stored
+ * reference counts, exactly, where the walk over all tables saw reason to doubt them. For one
+ * thread.
+ */
+final class CopiedFlagCheck implements TableStream.Visitor {
+
+  private final Qcow2Header header;
+  private final long[] l1;
+  private final StoredCounts stored;
+  private final CheckTally tally;
+  private final boolean extended;
+  private final boolean externalData;
+
+  CopiedFlagCheck(Qcow2Header header, long[] l1, StoredCounts stored, CheckTally tally) {
+    this.header = header;
+    this.l1 = l1;
+    this.stored = stored;
+    this.tally = tally;
+    this.extended = header.has(Feature.EXTENDED_L2);
+    this.externalData = header.has(Feature.EXTERNAL_DATA_FILE);
+  }
+
+  /** The L2 tables to look at: those in doubt that an L1 entry really names. */
+  TableStream.Source tables(BitSet doubtful) {
+    return new TableStream.Source() {
+      @Override
+      public long size() {
+        return Math.min(doubtful.length(), l1.length);
+      }
+
+      @Override
+      public boolean inUse(long index) {
+        return doubtful.get((int) index) && hostOffset(index) != 0;
+      }
+
+      @Override
+      public long hostOffset(long index) {
+        return l1[(int) index] & L2Entry.OFFSET_MASK;
+      }
+    };
+  }
+
+  @Override
+  public void table(long index, byte[] bytes, int position) {
+    if (!checkTableFlag((int) index)) {
+      return;
+    }
+    ByteBuffer table = ByteBuffer.wrap(bytes, position, header.clusterSize()).slice();
+    long tableOffset = l1[(int) index] & L2Entry.OFFSET_MASK;
+    for (int at = 0; at < header.clusterSize(); at += header.l2EntryBytes()) {
+      long entry = table.getLong(at);
+      if (entry != 0
+          && !L2Entry.isCompressed(entry)
+          && StandardEntry.hasCluster(entry, externalData, extended)) {
+        checkClusterFlag(entry, tableOffset + at);
+      }
+    }
+  }
+
+  /** Where the count cannot be had, nothing below is looked at: the comparison said so already. */
+  private boolean checkTableFlag(int l1Index) {
+    long entry = l1[l1Index];
+    long tableOffset = entry & L2Entry.OFFSET_MASK;
+    try {
+      long refcount = stored.refcount(tableOffset >>> header.clusterBits());
+      if (entry < 0 != (refcount == 1)) {
+        tally.report(new MappingFinding.WrongCopiedFlagOfTable(l1Index, entry, refcount));
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private void checkClusterFlag(long entry, long entryOffset) {
+    try {
+      long clusterIndex = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
+      long refcount = externalData ? 1 : stored.refcount(clusterIndex);
+      if (entry < 0 != (refcount == 1)) {
+        tally.report(new MappingFinding.WrongCopiedFlagOfCluster(entryOffset, entry, refcount));
+      }
+    } catch (IOException e) {
+      // The comparison of counts met the same failure, and reported it.
+    }
+  }
+
+  @Override
+  public void unreadable(long index, IOException failure) throws IOException {
+    throw failure;
+  }
+}

@@ -1,0 +1,55 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
+
+/**
+ * The counters of {@value #COUNTERS} neighbouring clusters, all of the narrowest width that holds
+ * the largest of them: most clusters have one reference, and one bit is enough to say so.
+ */
+final class CounterPage {
+
+  static final int INDEX_BITS = 15;
+  static final int COUNTERS = 1 << INDEX_BITS;
+
+  private CounterCodec codec = CounterCodec.ofOrder(0);
+  private byte[] bytes = new byte[codec.bytesFor(COUNTERS)];
+
+  long get(int index) {
+    return codec.get(bytes, index);
+  }
+
+  /** Adds one; false, and nothing is changed, when the counter has reached the limit. */
+  boolean increment(int index, long limit) {
+    if (codec.order() == 0) {
+      int bit = 1 << (index & 7);
+      byte octet = bytes[index >>> 3];
+      if ((octet & bit) == 0) {
+        bytes[index >>> 3] = (byte) (octet | bit);
+        return true;
+      }
+    }
+    long now = codec.get(bytes, index);
+    if (now == limit) {
+      return false;
+    }
+    if (now == codec.maxValue()) {
+      widen();
+    }
+    codec.set(bytes, index, now + 1);
+    return true;
+  }
+
+  private void widen() {
+    CounterCodec wider = CounterCodec.ofOrder(codec.order() + 1);
+    byte[] wide = new byte[wider.bytesFor(COUNTERS)];
+    for (int i = 0; i < COUNTERS; i++) {
+      wider.set(wide, i, codec.get(bytes, i));
+    }
+    bytes = wide;
+    codec = wider;
+  }
+
+  int memoryBytes() {
+    return bytes.length;
+  }
+}

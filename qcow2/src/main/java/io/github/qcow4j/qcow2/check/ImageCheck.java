@@ -1,0 +1,135 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.ImageOptions.Sharing;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
+import io.github.qcow4j.qcow2.bitmap.BitmapTable;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.HeaderParser;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.lock.ImageLock;
+import io.github.qcow4j.qcow2.lock.LockProfile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The check of one qcow2 image. Opening it and checking it are two steps, so that an image that
+ * cannot be opened is told from one whose check did not come to its end.
+ *
+ * <p>Also opens what nothing else does: images whose refcount table is gone, or whose snapshot
+ * table makes no sense. Encrypted images need no key.
+ *
+ * <p>Memory follows the image's used part: two bits for each host cluster in use once, more where
+ * clusters are shared, and the tables of at most a few megabytes that are being looked at. For one
+ * thread at a time; it starts two more to read ahead.
+ */
+public final class ImageCheck implements Closeable {
+
+  /** More clusters than this are not counted: they would not fit QEMU's counters either. */
+  public static final long MAX_CLUSTERS = Integer.MAX_VALUE;
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final List<Bitmap> bitmaps;
+
+  private ImageCheck(BlockFile file, Qcow2Header header, List<Bitmap> bitmaps) {
+    this.file = file;
+    this.header = header;
+    this.bitmaps = bitmaps;
+  }
+
+  /**
+   * Opens an image for checking; on failure nothing stays open. Nothing but the named file is
+   * opened.
+   *
+   * @param volume where the name is looked up
+   * @param path a qcow2 image
+   * @param sharing whom to keep out meanwhile; a check of an image that somebody writes to may find
+   *     things that are not so
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the file is no qcow2 image, or
+   *     its header or bitmap directory contradicts the format
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when it needs an unknown
+   *     feature
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when a limit would be passed
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when somebody writes to it
+   * @throws IOException when the storage fails
+   */
+  public static ImageCheck open(Volume volume, Path path, Sharing sharing) throws IOException {
+    BlockFile file = volume.open(path, OpenOptions.reading());
+    try {
+      if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
+        throw new SystemCallException(
+            "open",
+            0,
+            path.toString(),
+            "'file' driver requires '" + path + "' to be a regular file");
+      }
+      ImageLock.acquire(
+          file, sharing == Sharing.FORCE_SHARE ? LockProfile.READING_SHARED : LockProfile.READING);
+      Qcow2Header header = HeaderParser.parse(file, true);
+      List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+      for (Bitmap bitmap : bitmaps) {
+        if (!bitmap.inUse()) {
+          BitmapTable.load(file, header, bitmap);
+        }
+      }
+      return new ImageCheck(file, header, bitmaps);
+    } catch (IOException | RuntimeException e) {
+      try {
+        file.close();
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /** The image's header. */
+  public Qcow2Header header() {
+    return header;
+  }
+
+  /**
+   * Checks the image. Nothing is changed.
+   *
+   * @param findings told of every finding as it is met, in {@code qemu-img}'s order, on the calling
+   *     thread; there can be very many, see {@link FindingLog}
+   * @param control follows and stops the job; its unit is one table
+   * @return what was found, in numbers
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the file has more than {@link
+   *     #MAX_CLUSTERS} clusters, or the snapshot table or one of its entries is too large
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the snapshot table, or the
+   *     table of a bitmap that is marked as in use, makes no sense
+   * @throws io.github.qcow4j.qcow2.job.JobCancelledException when the job was stopped
+   * @throws IOException when a table cannot be read; nothing is concluded from that. Refcount
+   *     blocks are the exception: those that cannot be read are findings
+   */
+  public CheckReport run(Consumer<? super CheckFinding> findings, JobControl control)
+      throws IOException {
+    CheckTally tally = new CheckTally(findings);
+    SnapshotAudit snapshots = new SnapshotAudit(file, header, tally);
+    snapshots.readTable();
+    if (References.clustersIn(file.size(), header.clusterBits()) > MAX_CLUSTERS) {
+      throw new LimitExceededException(
+          file.path(), "File too large", "clusters in the file", MAX_CLUSTERS);
+    }
+    try (CheckRun run = new CheckRun(file, header, tally, control)) {
+      return run.check(snapshots, bitmaps);
+    }
+  }
+
+  /** Closes the image and releases its locks. */
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

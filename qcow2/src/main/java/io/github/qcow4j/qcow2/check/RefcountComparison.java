@@ -1,0 +1,161 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
+import io.github.qcow4j.qcow2.refcount.RefcountTable;
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * Holds the stored reference count of every cluster against the references that were met, and finds
+ * the last cluster in use. For one thread.
+ */
+final class RefcountComparison implements TableStream.Source, TableStream.Visitor {
+
+  private final RefcountTable table;
+  private final CounterCodec codec;
+  private final ReferenceCounts counted;
+  private final long clusterCount;
+  private final StoredCounts stored;
+  private final CheckTally tally;
+  private final byte[] zeros;
+  private long nextCluster;
+  private long highestUsed;
+
+  RefcountComparison(
+      RefcountTable table,
+      CounterCodec codec,
+      References references,
+      StoredCounts stored,
+      CheckTally tally) {
+    this.table = table;
+    this.codec = codec;
+    this.counted = references.counts();
+    this.clusterCount = references.clusterCount();
+    this.stored = stored;
+    this.tally = tally;
+    this.zeros = new byte[table.blockBytes()];
+  }
+
+  /** Compares all clusters. */
+  void run(TableStream stream) throws IOException {
+    stream.forEach(this, this);
+    finishWithoutBlocks(clusterCount);
+  }
+
+  /** The last cluster in use; 0 when none is. */
+  long highestUsed() {
+    return highestUsed;
+  }
+
+  @Override
+  public long size() {
+    return Math.min(table.size(), table.blockIndex(clusterCount - 1) + 1);
+  }
+
+  @Override
+  public boolean inUse(long index) {
+    return table.blockOffset(index) != 0
+        && table.isBlockAligned(index)
+        && table.isBlockReachable(index);
+  }
+
+  @Override
+  public long hostOffset(long index) {
+    return table.blockOffset(index);
+  }
+
+  @Override
+  public void table(long index, byte[] bytes, int position) {
+    finishWithoutBlocks(index * table.countersPerBlock());
+    long base = nextCluster - codec.countersIn(position);
+    long end = Math.min(clusterCount, nextCluster + table.countersPerBlock());
+    while (nextCluster < end) {
+      long chunkEnd = Math.min(end, (nextCluster | (CounterPage.COUNTERS - 1)) + 1);
+      compare(bytes, base, chunkEnd);
+      nextCluster = chunkEnd;
+    }
+  }
+
+  /**
+   * Compares clusters from the next one on, all in one page of counters.
+   *
+   * @param base the cluster whose counter would stand at the beginning of {@code bytes}
+   */
+  private void compare(byte[] bytes, long base, long end) {
+    CounterPage page = counted.page(nextCluster);
+    if (page == null && holdsZeros(bytes, base, end)) {
+      return;
+    }
+    for (long cluster = nextCluster; cluster < end; cluster++) {
+      long refcount = codec.get(bytes, (int) (cluster - base));
+      long references = page == null ? 0 : page.get((int) cluster & (CounterPage.COUNTERS - 1));
+      if ((refcount | references) != 0) {
+        highestUsed = cluster;
+        if (refcount != references) {
+          report(cluster, refcount, references);
+        }
+      }
+    }
+  }
+
+  private boolean holdsZeros(byte[] bytes, long base, long end) {
+    int first = (int) (nextCluster - base);
+    int count = (int) (end - nextCluster);
+    int from = codec.bytesFor(first);
+    int length = codec.bytesFor(count & -8);
+    return (count & 7) == 0 && Arrays.mismatch(bytes, from, from + length, zeros, 0, length) < 0;
+  }
+
+  private void report(long cluster, long refcount, long references) {
+    tally.report(
+        Long.compareUnsigned(refcount, references) < 0
+            ? new RefcountFinding.RefcountTooLow(cluster, refcount, references)
+            : new RefcountFinding.LeakedCluster(cluster, refcount, references));
+  }
+
+  @Override
+  public void unreadable(long index, IOException failure) {
+    finishWithoutBlocks(index * table.countersPerBlock());
+    failBlock(index, FailureReason.of(failure));
+  }
+
+  private void failBlock(long blockIndex, String reason) {
+    long end = Math.min(clusterCount, (blockIndex + 1) * table.countersPerBlock());
+    for (; nextCluster < end; nextCluster++) {
+      tally.report(new RefcountFinding.UnknownRefcount(nextCluster, reason));
+    }
+  }
+
+  /** Deals with clusters up to {@code end} whose blocks cannot be read, or do not exist. */
+  private void finishWithoutBlocks(long end) {
+    while (nextCluster < end) {
+      long blockIndex = table.blockIndex(nextCluster);
+      if (table.blockOffset(blockIndex) == 0) {
+        long blockEnd = Math.min(end, (blockIndex + 1) * table.countersPerBlock());
+        compareWithZeros(blockEnd);
+      } else {
+        if (!table.isBlockAligned(blockIndex)) {
+          stored.sayUnreadable(blockIndex);
+        }
+        failBlock(blockIndex, FailureReason.INPUT_OUTPUT_ERROR);
+      }
+    }
+  }
+
+  private void compareWithZeros(long end) {
+    while (nextCluster < end) {
+      long chunkEnd = Math.min(end, (nextCluster | (CounterPage.COUNTERS - 1)) + 1);
+      CounterPage page = counted.page(nextCluster);
+      if (page != null) {
+        for (long cluster = nextCluster; cluster < chunkEnd; cluster++) {
+          long references = page.get((int) cluster & (CounterPage.COUNTERS - 1));
+          if (references != 0) {
+            highestUsed = cluster;
+            report(cluster, 0, references);
+          }
+        }
+      }
+      nextCluster = chunkEnd;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.github.qcow4j.qcow2.check;
+
+/**
+ * Takes note of every reference that a walk over the metadata meets, cluster by cluster.
+ *
+ * <p>References may reach past the end of the file by less than one cluster: an image need not end
+ * on a cluster border. For one thread.
+ */
+final class References {
+
+  private final ReferenceCounts counts;
+  private final CheckTally tally;
+  private final long fileBytes;
+  private final int clusterBits;
+  private final long clustersInFile;
+  private long clusterCount;
+
+  /**
+   * @param limit what the image's counters can hold, unsigned
+   */
+  References(long fileBytes, int clusterBits, long limit, CheckTally tally) {
+    this.fileBytes = fileBytes;
+    this.clusterBits = clusterBits;
+    this.tally = tally;
+    this.clustersInFile = clustersIn(fileBytes, clusterBits);
+    this.clusterCount = clustersInFile;
+    this.counts = new ReferenceCounts(clustersInFile + 1, limit);
+  }
+
+  /** How many clusters a file has, the last one whole or not. */
+  static long clustersIn(long fileBytes, int clusterBits) {
+    return (fileBytes >>> clusterBits) + ((fileBytes & ((1L << clusterBits) - 1)) == 0 ? 0 : 1);
+  }
+
+  /**
+   * Counts one reference to every cluster that a range of the file touches.
+   *
+   * @param hostOffset where the range begins, with any alignment, unsigned
+   * @param lengthBytes its length; nothing is counted when it is not positive
+   */
+  void count(long hostOffset, long lengthBytes) {
+    if (lengthBytes <= 0) {
+      return;
+    }
+    if (leavesFile(hostOffset, lengthBytes)) {
+      tally.report(new RefcountFinding.ReferencePastEnd(hostOffset, lengthBytes));
+      return;
+    }
+    long last = (hostOffset + lengthBytes - 1) >>> clusterBits;
+    clusterCount = Math.max(clusterCount, last + 1);
+    for (long cluster = hostOffset >>> clusterBits; cluster <= last; cluster++) {
+      countCluster(cluster);
+    }
+  }
+
+  /** Counts one reference to a cluster that {@linkplain #clustersInFile() begins in the file}. */
+  void countCluster(long clusterIndex) {
+    if (!counts.increment(clusterIndex)) {
+      tally.report(new RefcountFinding.TooManyReferences(clusterIndex << clusterBits));
+    }
+  }
+
+  private boolean leavesFile(long hostOffset, long lengthBytes) {
+    if (hostOffset < 0 || hostOffset > Long.MAX_VALUE - lengthBytes) {
+      return true;
+    }
+    return hostOffset + lengthBytes - fileBytes >= 1L << clusterBits;
+  }
+
+  /** How many clusters the file has, the last one whole or not. */
+  long clustersInFile() {
+    return clustersInFile;
+  }
+
+  /** The same, and those past it that are referred to. */
+  long clusterCount() {
+    return clusterCount;
+  }
+
+  ReferenceCounts counts() {
+    return counts;
+  }
+}

@@ -1,0 +1,46 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.refcount.RefcountReader;
+import io.github.qcow4j.qcow2.refcount.RefcountTable;
+import java.io.IOException;
+
+/**
+ * The stored reference counts, as a check asks for them: the first time that a block turns out to
+ * have no aligned place, it says so. For one thread.
+ */
+final class StoredCounts {
+
+  private final RefcountTable table;
+  private final RefcountReader reader;
+  private final CheckTally tally;
+  private boolean saidUnreadable;
+
+  StoredCounts(RefcountTable table, RefcountReader reader, CheckTally tally) {
+    this.table = table;
+    this.reader = reader;
+    this.tally = tally;
+  }
+
+  /**
+   * The stored count of a cluster, unsigned.
+   *
+   * @throws IOException when it cannot be had
+   */
+  long refcount(long clusterIndex) throws IOException {
+    try {
+      return reader.refcount(clusterIndex);
+    } catch (CorruptImageException e) {
+      sayUnreadable(table.blockIndex(clusterIndex));
+      throw e;
+    }
+  }
+
+  /** Says that a block has no aligned place, unless that was said before. */
+  void sayUnreadable(long blockIndex) {
+    if (!saidUnreadable) {
+      saidUnreadable = true;
+      tally.report(new RefcountFinding.UnreadableBlock(blockIndex, table.blockOffset(blockIndex)));
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.Errno;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Loads L1 tables for a check, which looks at what is there: what lies past the end of the file
+ * counts as zeros and takes no memory.
+ */
+final class TableEntries {
+
+  private static final int CHUNK_BYTES = 1 << 18;
+
+  /** Positions of a file end here for QEMU; a table beyond cannot be read. */
+  private static final long MAX_FILE_BYTES = Long.MAX_VALUE - (1L << 30) + 1;
+
+  private TableEntries() {}
+
+  /**
+   * The entries of a table that lie within the file; the others are zero.
+   *
+   * @param entryCount the table's length, already held against the format's limit
+   * @throws IOException when the table cannot be read, or cannot be anywhere
+   */
+  static long[] entries(BlockFile file, long hostOffset, int entryCount) throws IOException {
+    long tableBytes = (long) entryCount * Long.BYTES;
+    if (hostOffset < 0 || hostOffset > MAX_FILE_BYTES - tableBytes) {
+      throw Errno.EIO.exception("pread", file.path().toString());
+    }
+    long insideBytes = Math.clamp(file.size() - hostOffset, 0L, tableBytes);
+    long[] entries = new long[(int) ((insideBytes + 7) / Long.BYTES)];
+    ByteBuffer chunk =
+        ByteBuffer.allocate((int) Math.min((long) entries.length * Long.BYTES, CHUNK_BYTES));
+    for (int loaded = 0; loaded < entries.length; ) {
+      chunk.clear();
+      chunk.limit((int) Math.min(chunk.capacity(), (long) (entries.length - loaded) * Long.BYTES));
+      file.readPadded(chunk, hostOffset + (long) loaded * Long.BYTES);
+      chunk.flip();
+      int count = chunk.remaining() / Long.BYTES;
+      chunk.asLongBuffer().get(entries, loaded, count);
+      loaded += count;
+    }
+    return entries;
+  }
+}

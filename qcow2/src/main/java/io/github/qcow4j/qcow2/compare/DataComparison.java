@@ -1,0 +1,167 @@
+package io.github.qcow4j.qcow2.compare;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and compares data in several threads, and takes the outcomes in the order in which the
+ * ranges were given. Used by one thread, the walker; it closes this.
+ */
+final class DataComparison implements AutoCloseable {
+
+  /** One read is as long as a cluster may be at most, so that no cluster is decoded twice. */
+  static final int PIECE_BYTES = 2 << 20;
+
+  private static final long SAME = -1;
+
+  private final DiskImage[] images;
+  private final JobControl control;
+  private final int window;
+  private final ExecutorService threads;
+  private final BufferPairs buffers;
+  private final Deque<Piece> pending = new ArrayDeque<>();
+  private @Nullable Throwable failure;
+  private long mismatch = SAME;
+
+  /** What is under way: the outcome is the guest offset of the first difference, or -1. */
+  private record Piece(Future<Long> outcome, long lengthBytes) {}
+
+  DataComparison(DiskImage[] images, int parallelism, JobControl control) {
+    this.images = images;
+    this.control = control;
+    this.window = 2 * parallelism;
+    this.buffers = new BufferPairs(PIECE_BYTES);
+    this.threads =
+        Executors.newFixedThreadPool(
+            parallelism, Thread.ofPlatform().daemon().name("qcow4j-compare-", 0).factory());
+  }
+
+  /** Whether the walk may end here, because the first difference or failure is known. */
+  boolean hasResult() {
+    return failure != null || mismatch != SAME;
+  }
+
+  /** Both disks must hold the same there. */
+  void expectSame(long guestOffset, long lengthBytes) throws IOException {
+    split(
+        guestOffset,
+        lengthBytes,
+        (buffer, offset, length) -> {
+          buffer.read(images, 0, offset, length);
+          buffer.read(images, 1, offset, length);
+          return buffer.mismatch();
+        });
+  }
+
+  /** One disk must hold zeros there. */
+  void expectZeros(int imageIndex, long guestOffset, long lengthBytes) throws IOException {
+    split(
+        guestOffset,
+        lengthBytes,
+        (buffer, offset, length) -> {
+          buffer.read(images, imageIndex, offset, length);
+          return buffer.nonZero(imageIndex);
+        });
+  }
+
+  /** The walker could not go on; everything given before comes first. */
+  void fail(ComparisonException walkFailure) {
+    takeAll();
+    if (!hasResult()) {
+      failure = walkFailure;
+    }
+  }
+
+  /** Waits for all that was given; the first difference, or null. */
+  @Nullable ComparisonResult await(boolean pastShorterDisk) throws IOException {
+    takeAll();
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IOException(failure);
+    }
+    return mismatch == SAME
+        ? null
+        : new ComparisonResult.ContentMismatch(mismatch & -512L, pastShorterDisk);
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    threads.close();
+  }
+
+  /** Compares one piece; the answer is the first difference within it, or -1. */
+  private interface Check {
+    long run(BufferPairs.Pair buffer, long guestOffset, int length) throws IOException;
+  }
+
+  private void split(long guestOffset, long lengthBytes, Check check) throws IOException {
+    long end = guestOffset + lengthBytes;
+    for (long offset = guestOffset; offset < end && !hasResult(); ) {
+      control.checkpoint();
+      int length = (int) Math.min(end - offset, PIECE_BYTES);
+      long begin = offset;
+      pending.add(new Piece(threads.submit(() -> compare(check, begin, length)), length));
+      if (pending.size() > window) {
+        takeFirst();
+      }
+      offset += length;
+    }
+  }
+
+  private long compare(Check check, long guestOffset, int length) throws IOException {
+    control.checkpoint();
+    BufferPairs.Pair pair = buffers.take();
+    try {
+      long at = check.run(pair, guestOffset, length);
+      return at < 0 ? SAME : guestOffset + at;
+    } finally {
+      buffers.giveBack(pair);
+    }
+  }
+
+  private void takeAll() {
+    while (!pending.isEmpty() && !hasResult()) {
+      takeFirst();
+    }
+  }
+
+  private void takeFirst() {
+    Piece piece = pending.remove();
+    try {
+      mismatch = outcome(piece.outcome());
+      control.advance(piece.lengthBytes());
+    } catch (ExecutionException e) {
+      failure = e.getCause();
+    }
+  }
+
+  /** An interrupt does not end the wait; it is handed on. */
+  private static long outcome(Future<Long> future) throws ExecutionException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
