@@ -95,14 +95,7 @@ class JobDefectsTest {
     void tablesAreHeldWithinABudgetHoweverManyThereAre() throws IOException {
       Path image = bench.image("full.qcow2", "cluster_size=4k,preallocation=metadata", 64 << 20);
       int budgetBytes = 64 << 10;
-      ImageOptions small =
-          new ImageOptions(
-              ImageFormat.QCOW2,
-              false,
-              ImageOptions.Sharing.DEFAULT,
-              1,
-              Long.MAX_VALUE,
-              budgetBytes);
+      ImageOptions small = QCOW2.withL2CacheBytes(budgetBytes);
       TappedVolume tapped = new TappedVolume(VOLUME);
       try (DiskImage disk =
           DiskImages.open(tapped.volume(), image, ReferencePolicy.deny(), small)) {

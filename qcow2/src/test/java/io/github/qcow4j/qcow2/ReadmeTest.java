@@ -71,7 +71,7 @@ class ReadmeTest {
                 + " (`ImageOptions.withMaxVirtualSize`) |",
             "| L2 tables in memory, of a whole chain | "
                 + mebibytes(Disks.QCOW2.l2CacheBytes())
-                + " |"));
+                + " (`ImageOptions.withL2CacheBytes`) |"));
   }
 
   @Test
