@@ -97,4 +97,13 @@ public record ImageOptions(
     return new ImageOptions(
         format, writable, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes);
   }
+
+  /** The same with another budget for the L2 tables of the whole chain, in bytes. */
+  public ImageOptions withL2CacheBytes(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("a budget is not negative: " + bytes);
+    }
+    return new ImageOptions(
+        format, writable, metadataOnly, sharing, maxChainLayers, maxVirtualSize, bytes);
+  }
 }

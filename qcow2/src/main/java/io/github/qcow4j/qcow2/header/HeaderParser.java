@@ -52,15 +52,16 @@ public final class HeaderParser {
   }
 
   /**
-   * Whether a file begins like a qcow2 image of version 2 or later, which is what QEMU's probing
-   * asks.
+   * Whether a file begins like a qcow2 image, of any version that QEMU's probing knows. That
+   * includes version 1, the older qcow format, which {@link #parse} refuses by its number: taken
+   * for raw, its tables would pass for guest data.
    *
    * @param start the first bytes of the file, at least 8 or as many as there are
    */
   public static boolean looksLikeQcow2(ByteBuffer start) {
     return start.remaining() >= 8
         && start.getInt(start.position()) == MAGIC
-        && Integer.compareUnsigned(start.getInt(start.position() + 4), 2) >= 0;
+        && start.getInt(start.position() + 4) != 0;
   }
 
   private Qcow2Header parse() throws IOException {
@@ -151,20 +152,20 @@ public final class HeaderParser {
   }
 
   /**
-   * The bytes up to the backing file name's end, or the header cluster's; missing ones are zero.
+   * The bytes up to the end of header and backing file name, or of the header cluster; missing ones
+   * are zero.
    */
   private ByteBuffer wholeHeaderArea(
       ByteBuffer start, long backingOffset, int headerLength, int clusterSize) throws IOException {
     if (start.limit() < FIRST_READ_BYTES || clusterSize <= FIRST_READ_BYTES) {
       return padded(start, clusterSize);
     }
-    int end =
-        backingOffset == 0
-            ? clusterSize
-            : (int) Math.min(clusterSize, backingOffset + Integer.toUnsignedLong(start.getInt(16)));
     if (backingOffset == 0 && listEndsWithin(start, headerLength)) {
       return start;
     }
+    long nameEnd = backingOffset + Integer.toUnsignedLong(start.getInt(16));
+    // The name may begin inside the header: its fields reach further then than the name does.
+    long end = backingOffset == 0 ? clusterSize : Math.max(headerLength, nameEnd);
     if (end <= start.limit()) {
       return start;
     }
