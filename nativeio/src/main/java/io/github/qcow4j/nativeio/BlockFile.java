@@ -76,7 +76,8 @@ public interface BlockFile extends Closeable {
 
   /**
    * Writes all remaining bytes of {@code source} at {@code fileOffset}, extending the file where
-   * needed. Not durable on return, not atomic.
+   * needed. Not durable on return, not atomic. A FIFO, socket or terminal has no positions: there
+   * the bytes follow those written before, and the call waits until they are taken.
    *
    * @param fileOffset position in bytes, {@code >= 0}
    */

@@ -133,7 +133,7 @@ final class LinuxBlockFile implements BlockFile {
     gate.enter();
     try {
       // Not repeated after a failure: the kernel may have dropped the pages and would then say yes.
-      descriptor.check("fdatasync", descriptor.calls().fdatasync(descriptor.number()));
+      checkSync("fdatasync", descriptor.calls().fdatasync(descriptor.number()));
     } finally {
       gate.exit();
     }
@@ -143,9 +143,17 @@ final class LinuxBlockFile implements BlockFile {
   public void syncAll() throws IOException {
     gate.enter();
     try {
-      descriptor.check("fsync", descriptor.calls().fsync(descriptor.number()));
+      checkSync("fsync", descriptor.calls().fsync(descriptor.number()));
     } finally {
       gate.exit();
+    }
+  }
+
+  /** What is neither a file nor a disk has nothing to make durable, and answers EINVAL. */
+  private void checkSync(String call, long result) throws IOException {
+    boolean stored = kind() == FileKind.REGULAR || kind() == FileKind.BLOCK_DEVICE;
+    if (stored || result != -Errno.EINVAL.number()) {
+      descriptor.check(call, result);
     }
   }
 

@@ -26,6 +26,9 @@ public interface LinuxCalls {
   /** {@code pwrite(2)}. */
   long pwrite(int descriptor, MemorySegment source, long lengthBytes, long fileOffset);
 
+  /** {@code write(2)}. */
+  long write(int descriptor, MemorySegment source, long lengthBytes);
+
   /** {@code lseek(2)}. */
   long lseek(int descriptor, long offset, int whence);
 

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
  */
 final class Transfer {
 
+  private static final int ESPIPE = Errno.ESPIPE.number();
   private static final int EINTR = Errno.EINTR.number();
 
   private final Descriptor file;
@@ -110,13 +111,13 @@ final class Transfer {
   void writeSegment(MemorySegment source, long lengthBytes, long fileOffset) throws IOException {
     long done = 0;
     while (done < lengthBytes) {
-      long result =
-          file.calls()
-              .pwrite(
-                  file.number(),
-                  done == 0 ? source : source.asSlice(done),
-                  lengthBytes - done,
-                  fileOffset + done);
+      MemorySegment rest = done == 0 ? source : source.asSlice(done);
+      long left = lengthBytes - done;
+      long result = file.calls().pwrite(file.number(), rest, left, fileOffset + done);
+      if (result == -ESPIPE) {
+        // A FIFO, socket or terminal has no positions.
+        result = file.calls().write(file.number(), rest, left);
+      }
       if (result > 0) {
         done += result;
       } else if (result == 0) {

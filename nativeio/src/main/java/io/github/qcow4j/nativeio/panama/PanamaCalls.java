@@ -44,6 +44,8 @@ final class PanamaCalls implements LinuxCalls {
 
   private static final MethodHandle PREAD = link(BUFFER, "pread");
   private static final MethodHandle PWRITE = link(BUFFER, "pwrite");
+  // Takes three arguments; a fourth in its register is not looked at, and saves a further shape.
+  private static final MethodHandle WRITE = link(BUFFER, "write");
   private static final MethodHandle OPENAT = link(NUMBERS, "openat");
   private static final MethodHandle CLOSE = link(NUMBERS, "close");
   private static final MethodHandle LSEEK = link(NUMBERS, "lseek");
@@ -99,6 +101,17 @@ final class PanamaCalls implements LinuxCalls {
     try {
       long result =
           (long) PREAD.invokeExact(state, (long) descriptor, target, lengthBytes, fileOffset);
+      return result == -1 ? error(state) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long write(int descriptor, MemorySegment source, long lengthBytes) {
+    MemorySegment state = STATE.get();
+    try {
+      long result = (long) WRITE.invokeExact(state, (long) descriptor, source, lengthBytes, 0L);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
