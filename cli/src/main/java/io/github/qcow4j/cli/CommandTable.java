@@ -5,6 +5,7 @@ import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.image.ChainCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
+import io.github.qcow4j.cli.image.ConvertCommand;
 import io.github.qcow4j.cli.image.InfoCommand;
 import io.github.qcow4j.cli.image.MapCommand;
 import io.github.qcow4j.cli.image.SnapshotCommand;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class CommandTable {
 
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
-  static final List<String> QEMU_IMG = List.of("compare", "info", "map", "snapshot");
+  static final List<String> QEMU_IMG = List.of("compare", "convert", "info", "map", "snapshot");
 
   /** The commands of our own. */
   static final List<String> OWN = List.of("chain");
@@ -26,6 +27,7 @@ final class CommandTable {
   static @Nullable Command find(String name, Console console) {
     return switch (name) {
       case "compare" -> new CompareCommand(console);
+      case "convert" -> new ConvertCommand(console);
       case "info" -> new InfoCommand(console);
       case "map" -> new MapCommand(console);
       case "snapshot" -> new SnapshotCommand(console);

@@ -80,6 +80,7 @@ final class ChainOpener {
         policy.admit(
             new Reference(ReferenceTrail.Role.BACKING_FILE, image, name, resolved, storedFormat),
             volume);
+    ImageFormat format = backingFormat(image, storedFormat);
     if (layers.size() >= options.maxChainLayers()) {
       throw new LimitExceededException(
           image,
@@ -94,7 +95,7 @@ final class ChainOpener {
           "backing file name",
           layer.header().backingFileOffset());
     }
-    return addLayer(admitted, backingFormat(image, storedFormat), storedFormat == null);
+    return addLayer(admitted, format, storedFormat == null);
   }
 
   private @Nullable ImageFormat backingFormat(Path image, @Nullable String storedFormat)

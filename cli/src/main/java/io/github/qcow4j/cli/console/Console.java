@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What surrounds one call of the program: its streams, its environment, the files of the host, and
- * the job it is about. {@link #cancel} may be called by any thread, all else by the program's own.
+ * the job it is about. {@link #cancel} may be called by any thread, and so may {@link #error}; all
+ * else is for the program's own.
  */
 public final class Console {
 
@@ -67,7 +68,7 @@ public final class Console {
   }
 
   /** Says on standard error what went wrong; every line of it begins with the program's name. */
-  public void error(String lines) {
+  public synchronized void error(String lines) {
     out.flush();
     for (String line : lines.split("\n", -1)) {
       err.print(personality.programName() + ": " + line + "\n");
@@ -76,7 +77,7 @@ public final class Console {
   }
 
   /** Adds a line to an error, without the program's name. */
-  public void hint(String line) {
+  public synchronized void hint(String line) {
     err.print(line + "\n");
     err.flush();
   }

@@ -65,11 +65,11 @@ final class InfoJson {
         json.member("icount", snapshot.icount());
       }
       json.member("vm-clock-nsec", Long.remainderUnsigned(snapshot.vmClockNanos(), NANOS));
-      json.member("name", snapshot.name());
+      json.member("name", ShownText.of(snapshot.name()));
       json.member("date-sec", snapshot.dateSeconds());
       json.member("date-nsec", Integer.toUnsignedLong(snapshot.dateNanos()));
       json.member("vm-clock-sec", Long.divideUnsigned(snapshot.vmClockNanos(), NANOS));
-      json.member("id", snapshot.id());
+      json.member("id", ShownText.of(snapshot.id()));
       json.member("vm-state-size", snapshot.vmStateBytes());
       json.end();
     }
@@ -117,7 +117,7 @@ final class InfoJson {
         json.string("auto");
       }
       json.end();
-      json.member("name", bitmap.name());
+      json.member("name", ShownText.of(bitmap.name()));
       json.member("granularity", bitmap.granularityBytes());
       json.end();
     }

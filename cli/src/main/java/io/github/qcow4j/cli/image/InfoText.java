@@ -100,7 +100,7 @@ final class InfoText {
       if (bitmap.auto()) {
         line("                [" + flag + "]: auto");
       }
-      line("            name: " + bitmap.name());
+      line("            name: " + ShownText.of(bitmap.name()));
       line("            granularity: " + bitmap.granularityBytes());
     }
   }

@@ -27,9 +27,9 @@ final class SnapshotTableText {
         .append(right("ICOUNT", 11))
         .append('\n');
     for (InternalSnapshot snapshot : snapshots) {
-      text.append(left(snapshot.id(), 9))
+      text.append(left(ShownText.of(snapshot.id()), 9))
           .append(' ')
-          .append(left(snapshot.name(), 16))
+          .append(left(ShownText.of(snapshot.name()), 16))
           .append(' ')
           .append(right(SizeFormat.of(snapshot.vmStateBytes()), 8))
           .append(right(date(snapshot.dateSeconds()), 20))

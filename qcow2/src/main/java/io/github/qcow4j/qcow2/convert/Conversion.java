@@ -31,7 +31,7 @@ public final class Conversion {
    * @param salvageListener hears of what could not be read; called only when salvaging
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
    * @throws IOException when reading or writing fails; a failed read is never taken for zeros,
-   *     except when salvaging
+   *     except when salvaging; a {@link ConversionPlace} attached to it tells where
    */
   public static ConvertResult run(
       List<DiskImage> sources,

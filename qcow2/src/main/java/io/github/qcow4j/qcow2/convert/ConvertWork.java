@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.qcow2.convert.ConversionPlace.Activity;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -91,7 +93,7 @@ final class ConvertWork {
       source.read(segment.offset(), data);
     } catch (IOException e) {
       if (!options.salvage()) {
-        throw e;
+        throw ConversionPlace.noted(e, Activity.READING, segment.offset());
       }
       Salvage salvage = new Salvage(source, salvageListener);
       unreadableBytes.add(salvage.read(segment, data.clear().limit((int) segment.lengthBytes())));
@@ -99,6 +101,17 @@ final class ConvertWork {
   }
 
   private void write(Segment segment, @Nullable ByteBuffer data, ThreadBuffers buffers)
+      throws IOException {
+    try {
+      writeSegment(segment, data, buffers);
+    } catch (JobCancelledException e) {
+      throw e;
+    } catch (IOException e) {
+      throw ConversionPlace.noted(e, Activity.WRITING, segment.offset());
+    }
+  }
+
+  private void writeSegment(Segment segment, @Nullable ByteBuffer data, ThreadBuffers buffers)
       throws IOException {
     if (segment.content() == Segment.Content.LEFT_TO_BACKING) {
       return;

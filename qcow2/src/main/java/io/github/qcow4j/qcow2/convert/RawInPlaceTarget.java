@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -44,7 +45,10 @@ final class RawInPlaceTarget implements ConvertTarget {
 
   @Override
   public void complete() throws IOException {
-    file.syncAll();
+    // Pipes and character devices have nothing to make durable, and refuse to be asked.
+    if (file.kind() == FileKind.REGULAR || file.kind() == FileKind.BLOCK_DEVICE) {
+      file.syncAll();
+    }
   }
 
   @Override

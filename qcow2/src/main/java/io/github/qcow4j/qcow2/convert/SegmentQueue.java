@@ -82,7 +82,7 @@ final class SegmentQueue {
       return source.extentAt(offset);
     } catch (IOException e) {
       if (!salvage) {
-        throw e;
+        throw ConversionPlace.noted(e, ConversionPlace.Activity.READING_EXTENTS, offset);
       }
       // Reading it will fail as well, and be reported there.
       return new SourceExtent(

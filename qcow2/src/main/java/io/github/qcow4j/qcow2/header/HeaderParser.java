@@ -257,9 +257,16 @@ public final class HeaderParser {
           "backing file name bytes",
           Math.min(FormatLimits.MAX_BACKING_NAME_BYTES, room));
     }
-    byte[] name = new byte[(int) length];
-    area.get((int) header.backingFileOffset(), name);
-    return new String(name, StandardCharsets.UTF_8);
+    // QEMU takes the name for a C string: what follows a NUL is no part of it, and an empty one is
+    // none. To take it otherwise would be to open another file than QEMU does.
+    int begin = (int) header.backingFileOffset();
+    int end = begin;
+    while (end < begin + length && area.get(end) != 0) {
+      end++;
+    }
+    byte[] name = new byte[end - begin];
+    area.get(begin, name);
+    return name.length == 0 ? null : new String(name, StandardCharsets.UTF_8);
   }
 
   private static UnknownBytes unknownTail(ByteBuffer area, int headerLength) {

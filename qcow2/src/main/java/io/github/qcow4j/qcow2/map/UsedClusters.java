@@ -59,9 +59,9 @@ final class UsedClusters {
   }
 
   private void load(ByteBuffer block, long blockOffset) throws IOException {
-    if ((blockOffset & (header.clusterSize() - 1)) != 0) {
+    if (blockOffset < 0 || (blockOffset & (header.clusterSize() - 1)) != 0) {
       throw new CorruptImageException(
-          file.path(), "Refblock offset is unaligned", "refcount table", blockOffset);
+          file.path(), "Refcount block offset invalid", "refcount table", blockOffset);
     }
     file.readPadded(block.clear(), blockOffset);
     block.flip();

@@ -1,0 +1,208 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.option.Option;
+import io.github.qcow4j.cli.option.OptionTable;
+import io.github.qcow4j.cli.option.SizeText;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The options of {@code convert}, taken and held against each other. Used once. */
+final class ConvertArguments {
+
+  static final OptionTable OPTIONS =
+      OptionTable.of(
+          Option.value('f', "source-format", "FMT", "the sources' format"),
+          ImageAccess.IMAGE_OPTS,
+          Option.value('T', "source-cache", "CACHE", "accepted; has no effect"),
+          Option.value(
+              'l', "snapshot", "SNAPSHOT", "convert this internal snapshot: its id, or its name"),
+          Option.flag("bitmaps", "refused: raw images hold no bitmaps"),
+          Option.flag("skip-broken-bitmaps", "refused likewise"),
+          Option.flag("salvage", "go on where a source cannot be read, with zeros"),
+          Option.value('O', "target-format", "FMT", "the target's format, raw if not given"),
+          Option.flag("target-image-opts", "the target is given as key=value,..., with -n"),
+          Option.value('o', "target-format-options", "OPTIONS", "options of the target's format"),
+          Option.value('t', "target-cache", "CACHE", "accepted; the target is always durable"),
+          Option.value('b', "backing", "FILE", "refused: raw images have no backing file"),
+          Option.value('B', "backing-file", "FILE", "the same under its older name"),
+          Option.value('F', "backing-format", "FMT", "the format of that"),
+          Option.value('S', "sparse-size", "SIZE", "runs of zeros so long become holes, 4k"),
+          Option.flag('n', "no-create", "write into the target as it is"),
+          Option.flag("target-is-zero", "the target reads as zeros already, with -n"),
+          Option.flag('c', "compress", "refused: raw images are not compressed"),
+          ImageAccess.FORCE_SHARE,
+          Option.value('r', "rate-limit", "RATE", "bytes to convert each second at most"),
+          Option.value('m', "parallel", "N", "how many threads work at once, 1 to 16"),
+          Option.flag('W', "oob-writes", "accepted: writing is never in order"),
+          Option.flag('C', "copy-range-offloading", "accepted; has no effect"),
+          ImageAccess.PROGRESS,
+          ImageAccess.QUIET,
+          ImageAccess.OBJECT,
+          ImageAccess.REFERENCES,
+          ImageAccess.MAX_CHAIN,
+          ImageAccess.MAX_SIZE);
+
+  private static final int DEFAULT_SPARSE_BYTES = 4096;
+  private static final Set<String> UNSUPPORTED_RAW_OPTIONS =
+      Set.of("size", "preallocation", "nocow", "extent_size_hint");
+
+  private final ImageAccess access;
+  private @Nullable String sourceFormat;
+  private String targetFormat = "raw";
+  private @Nullable String targetOptions;
+  private @Nullable SnapshotChoice snapshot;
+  private @Nullable String targetCache;
+  private @Nullable String sourceCache;
+  private int sparseBytes = DEFAULT_SPARSE_BYTES;
+  private int threads = ConvertOptions.DEFAULT.parallelism();
+  private long bytesPerSecond;
+  private boolean sparseGiven;
+  private boolean salvage;
+  private boolean bitmaps;
+  private boolean skippingBrokenBitmaps;
+  private boolean targetDescribed;
+  private boolean backing;
+  private boolean creating = true;
+  private boolean targetIsZero;
+  private boolean compressed;
+  private boolean offloading;
+  private boolean quiet;
+  private boolean showingProgress;
+
+  ConvertArguments(ImageAccess access) {
+    this.access = access;
+  }
+
+  void accept(String option, String value) throws UsageException, CommandFailure {
+    switch (option) {
+      case "source-format" -> sourceFormat = value;
+      case "source-cache" -> sourceCache = value;
+      case "snapshot" -> snapshot = SnapshotChoice.of(value);
+      case "bitmaps" -> bitmaps = true;
+      case "skip-broken-bitmaps" -> skippingBrokenBitmaps = true;
+      case "salvage" -> salvage = true;
+      case "target-format" -> targetFormat = value;
+      case "target-image-opts" -> targetDescribed = true;
+      case "target-format-options" -> targetOptions = value;
+      case "target-cache" -> targetCache = value;
+      case "backing", "backing-file", "backing-format" -> backing = true;
+      case "sparse-size" -> sparseBytes = sparseBytes(value);
+      case "no-create" -> creating = false;
+      case "target-is-zero" -> targetIsZero = true;
+      case "compress" -> compressed = true;
+      case "rate-limit" -> bytesPerSecond = SizeText.parse("rate limit", value);
+      case "parallel" -> threads = threads(value);
+      case "oob-writes" -> {}
+      case "copy-range-offloading" -> offloading = true;
+      case "progress" -> showingProgress = true;
+      case "quiet" -> quiet = true;
+      default -> access.accept(option, value);
+    }
+    sparseGiven |= option.equals("sparse-size");
+  }
+
+  /** Holds the options against each other, in the order in which qemu-img does. */
+  void check() throws UsageException, CommandFailure {
+    if (access.isDescribed() && sourceFormat != null) {
+      throw UsageException.wrongValue("--image-opts and --format are mutually exclusive");
+    }
+    refuseIf(offloading && compressed, "Cannot enable copy offloading when -c is used");
+    refuseIf(offloading && sparseGiven, "Cannot enable copy offloading when -S is used");
+    refuseIf(offloading && salvage, "Cannot use copy offloading in salvaging mode");
+    refuseIf(targetDescribed && creating, "--target-image-opts requires use of -n flag");
+    refuseIf(skippingBrokenBitmaps && !bitmaps, "Use of --skip-broken-bitmaps requires --bitmaps");
+    refuseIf(!creating && targetOptions != null, "-o has no effect when skipping image creation");
+    refuseIf(targetIsZero && creating, "--target-is-zero requires use of -n flag");
+    if (targetCache != null) {
+      access.requireCacheMode("cache", targetCache);
+    }
+    if (sourceCache != null) {
+      access.requireCacheMode("source cache", sourceCache);
+    }
+  }
+
+  /** Refuses what the target's format cannot take; said after the sources are open. */
+  void checkTarget() throws UsageException {
+    if (targetFormat.equals("qcow2")) {
+      throw UsageException.wrongValue("Images of format 'qcow2' cannot be converted to");
+    }
+    refuseIf(!targetFormat.equals("raw"), "Unknown file format '" + targetFormat + "'");
+    refuseIf(compressed, "Compression not supported for this file format");
+    refuseIf(backing, "Backing file not supported for file format 'raw'");
+    refuseIf(bitmaps, "Format driver 'raw' does not support bitmaps");
+    if (targetOptions != null && !targetOptions.equals("preallocation=off")) {
+      int equals = targetOptions.indexOf('=');
+      String name = equals < 0 ? targetOptions : targetOptions.substring(0, equals);
+      throw UsageException.wrongValue(
+          UNSUPPORTED_RAW_OPTIONS.contains(name)
+              ? "Option '" + targetOptions + "' is not supported for raw targets"
+              : "Invalid parameter '" + name + "'");
+    }
+  }
+
+  ConvertOptions options() {
+    return new ConvertOptions(threads, sparseBytes, salvage, bytesPerSecond);
+  }
+
+  @Nullable String sourceFormat() {
+    return sourceFormat;
+  }
+
+  @Nullable SnapshotChoice snapshot() {
+    return snapshot;
+  }
+
+  boolean creating() {
+    return creating;
+  }
+
+  boolean targetDescribed() {
+    return targetDescribed;
+  }
+
+  boolean targetIsZero() {
+    return targetIsZero;
+  }
+
+  boolean quiet() {
+    return quiet;
+  }
+
+  boolean showingProgress() {
+    return showingProgress && !quiet;
+  }
+
+  private static void refuseIf(boolean condition, String message) throws UsageException {
+    if (condition) {
+      throw UsageException.wrongValue(message);
+    }
+  }
+
+  private static int sparseBytes(String text) throws UsageException {
+    long bytes = SizeText.parse("buffer size for sparse output", text);
+    if (bytes > ConvertOptions.MAX_SPARSE_BYTES || bytes % 512 != 0) {
+      throw UsageException.wrongValue(
+          "Invalid buffer size for sparse output specified. Valid sizes are multiples of 512 up to "
+              + ConvertOptions.MAX_SPARSE_BYTES
+              + ". Select 0 to disable sparse detection (fully allocates output).");
+    }
+    return (int) bytes;
+  }
+
+  private static int threads(String text) throws UsageException {
+    try {
+      int threads = Integer.decode(text.stripLeading());
+      if (threads >= 1 && threads <= ConvertOptions.MAX_PARALLELISM) {
+        return threads;
+      }
+    } catch (NumberFormatException e) {
+      // Said below, for all that is no number of threads.
+    }
+    throw UsageException.wrongValue(
+        "Invalid number of coroutines. Allowed number of coroutines is between 1 and "
+            + ConvertOptions.MAX_PARALLELISM);
+  }
+}

@@ -1,0 +1,126 @@
+package io.github.qcow4j.cli.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.ContentDigest;
+import io.github.qcow4j.qcow2.testing.DamagedImages;
+import io.github.qcow4j.qcow2.testing.ImageRecipe;
+import io.github.qcow4j.qcow2.testing.ImageShelf;
+import io.github.qcow4j.qcow2.testing.Probe;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.qcow2.testing.QemuVerdicts;
+import io.github.qcow4j.qcow2.testing.SpecialImages;
+import io.github.qcow4j.qcow2.testing.ToolRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * To hand-picked, damaged and hostile images this program says what qemu-img says, with the
+ * exceptions in {@link Deviation}.
+ */
+final class DamagedAgreementTest {
+
+  private static final Set<Probe> ASKED =
+      EnumSet.of(
+          Probe.INFO,
+          Probe.INFO_JSON,
+          Probe.INFO_CHAIN_JSON,
+          Probe.MAP,
+          Probe.MAP_JSON,
+          Probe.CONVERT,
+          Probe.SNAPSHOT_LIST);
+
+  @TempDir Path directory;
+
+  private final List<String> disagreements = new ArrayList<>();
+  private final Set<Deviation> used = new HashSet<>();
+
+  @Test
+  void saysWhatQemuImgSaysAndChangesNothing() throws IOException {
+    for (ImageRecipe recipe : recipes()) {
+      QemuVerdicts verdicts = ImageShelf.shared().verdicts(recipe);
+      byte[] before = Files.readAllBytes(verdicts.image());
+      for (Probe probe : ASKED) {
+        ask(recipe.name(), probe, verdicts);
+      }
+      assertThat(Files.readAllBytes(verdicts.image()))
+          .as("the bytes of %s afterwards", recipe.name())
+          .isEqualTo(before);
+    }
+    assertThat(disagreements).isEmpty();
+    assertThat(Deviation.ALL).as("deviations that no image needs").allMatch(used::contains);
+  }
+
+  private static List<ImageRecipe> recipes() {
+    List<ImageRecipe> recipes = new ArrayList<>(DamagedImages.all());
+    recipes.addAll(SpecialImages.all());
+    return recipes;
+  }
+
+  private void ask(String name, Probe probe, QemuVerdicts verdicts) throws IOException {
+    Path target = directory.resolve("target.raw");
+    Files.deleteIfExists(target);
+    OurRun ours = OurRun.asQemuImg(probe.arguments(verdicts.image(), target));
+    ToolRun theirs = latest(verdicts, probe, ours);
+    String what = name + " " + probe + "\nqemu-img: " + theirs + "\nours: " + ours;
+    if (!isOrderly(ours)) {
+      disagreements.add("not orderly: " + what);
+    }
+    if (probe == Probe.CONVERT) {
+      if (Files.exists(target) != (ours.exitCode() == 0)) {
+        disagreements.add("a target exists, or not: " + what);
+      }
+      if (ours.exitCode() == 0
+          && theirs.exitCode() == 0
+          && !ContentDigest.ofRaw(target).equals(ContentDigest.ofRaw(verdicts.rawTarget()))) {
+        disagreements.add("the contents differ: " + what);
+      }
+    }
+    if (!isSame(theirs, ours)) {
+      Deviation.ALL.stream()
+          .filter(each -> each.covers().covers(name, probe, theirs, ours))
+          .findFirst()
+          .ifPresentOrElse(used::add, () -> disagreements.add(what));
+    }
+  }
+
+  /**
+   * Which clusters are holes, and whether that is looked at, depends on the storage that the file
+   * has at the moment. Where maps differ, qemu-img is asked again.
+   */
+  private static ToolRun latest(QemuVerdicts verdicts, Probe probe, OurRun ours) {
+    ToolRun theirs = verdicts.of(probe);
+    boolean map = probe == Probe.MAP || probe == Probe.MAP_JSON;
+    return map && theirs.exitCode() == 0 && !isSame(theirs, ours)
+        ? QemuTools.require()
+            .in(verdicts.image().getParent())
+            .img(probe.arguments(verdicts.image(), verdicts.rawTarget()))
+        : theirs;
+  }
+
+  private static boolean isSame(ToolRun theirs, OurRun ours) {
+    return ours.exitCode() == theirs.exitCode()
+        && ours.stdout().equals(theirs.stdout())
+        && ours.stderr().equals(theirs.stderr());
+  }
+
+  /** A failure is one line with the program's name, and never a stack trace. */
+  private static boolean isOrderly(OurRun ours) {
+    return ours.exitCode() == 0
+        ? ours.stderr().isEmpty()
+        : ours.exitCode() == 1
+            && ours.stderr().lines().count() == 1
+            && ours.stderr().startsWith("qemu-img: ")
+            && !ours.stderr().contains("internal error")
+            && !ours.stderr().contains("Exception");
+  }
+}
