@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.ImageOptions.Sharing;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.bitmap.BitmapTable;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -76,6 +77,11 @@ public final class ImageCheck implements Closeable {
       ImageLock.acquire(
           file, sharing == Sharing.FORCE_SHARE ? LockProfile.READING_SHARED : LockProfile.READING);
       Qcow2Header header = HeaderParser.parse(file, true);
+      requireReachable(
+          file,
+          "L1 table",
+          header.l1TableOffset(),
+          Integer.toUnsignedLong(header.l1Entries()) * Long.BYTES);
       List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
       for (Bitmap bitmap : bitmaps) {
         if (!bitmap.inUse()) {
@@ -90,6 +96,14 @@ public final class ImageCheck implements Closeable {
         e.addSuppressed(suppressed);
       }
       throw e;
+    }
+  }
+
+  private static void requireReachable(BlockFile file, String name, long hostOffset, long bytes)
+      throws CorruptImageException {
+    if (!TableEntries.isReachable(hostOffset, bytes)) {
+      throw new CorruptImageException(
+          file.path(), "Could not read " + name + ": Input/output error", name, hostOffset);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
@@ -74,6 +75,9 @@ final class SnapshotAudit {
 
   private SnapshotTable.Padded readEntries() throws IOException {
     try {
+      if (!TableEntries.isReachable(header.snapshotsOffset(), header.clusterSize())) {
+        throw Errno.EIO.exception("pread", file.path().toString());
+      }
       SnapshotTable.Padded table = SnapshotTable.readPadded(file, header);
       if (table.overhanging() > 0) {
         throw new LimitExceededException(

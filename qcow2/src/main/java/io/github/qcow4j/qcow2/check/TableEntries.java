@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -13,10 +14,12 @@ final class TableEntries {
 
   private static final int CHUNK_BYTES = 1 << 18;
 
-  /** Positions of a file end here for QEMU; a table beyond cannot be read. */
-  private static final long MAX_FILE_BYTES = Long.MAX_VALUE - (1L << 30) + 1;
-
   private TableEntries() {}
+
+  /** Whether a table can be where it is said to be, in any file. */
+  static boolean isReachable(long hostOffset, long tableBytes) {
+    return hostOffset >= 0 && hostOffset <= FormatLimits.MAX_FILE_BYTES - tableBytes;
+  }
 
   /**
    * The entries of a table that lie within the file; the others are zero.
@@ -26,7 +29,7 @@ final class TableEntries {
    */
   static long[] entries(BlockFile file, long hostOffset, int entryCount) throws IOException {
     long tableBytes = (long) entryCount * Long.BYTES;
-    if (hostOffset < 0 || hostOffset > MAX_FILE_BYTES - tableBytes) {
+    if (!isReachable(hostOffset, tableBytes)) {
       throw Errno.EIO.exception("pread", file.path().toString());
     }
     long insideBytes = Math.clamp(file.size() - hostOffset, 0L, tableBytes);

@@ -76,6 +76,12 @@ public final class FormatLimits {
   /** Host offsets have 56 bits. */
   public static final long MAX_HOST_OFFSET = 1L << 56;
 
+  /**
+   * Where QEMU lets files end, 2<sup>63</sup> less one GiB: what is said to stand beyond cannot be
+   * read.
+   */
+  public static final long MAX_FILE_BYTES = Long.MAX_VALUE - (1L << 30) + 1;
+
   /** Sizes are counted in sectors of this many bytes. */
   public static final int SECTOR_BYTES = 512;
 }

@@ -56,9 +56,6 @@ final class HeaderExtensionParser {
       accept(header, type, position + 8, length);
       position += 8 + ((length + 7) & ~7);
     }
-    if (header.has(Feature.BITMAPS) && bitmaps == null) {
-      throw corrupt("Missing bitmaps extension for its autoclear feature bit", begin);
-    }
     return new HeaderExtensions(
         backingFormat, dataFileName, featureNames, bitmaps, encryption, unknown);
   }

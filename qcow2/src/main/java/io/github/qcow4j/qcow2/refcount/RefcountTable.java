@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.refcount;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,12 +16,6 @@ public final class RefcountTable {
 
   /** Bits 9 to 63 of an entry: the host offset of a refcount block. */
   public static final long OFFSET_MASK = -512L;
-
-  /**
-   * Positions of a file end here for QEMU, and a block that would lie beyond cannot be read:
-   * 2<sup>63</sup> less one GiB.
-   */
-  private static final long MAX_FILE_BYTES = Long.MAX_VALUE - (1L << 30) + 1;
 
   private final long[] entries;
   private final int sizeEntries;
@@ -75,7 +70,7 @@ public final class RefcountTable {
   /** Whether a block stands where a file can have bytes at all. */
   public boolean isBlockReachable(long index) {
     long hostOffset = blockOffset(index);
-    return hostOffset >= 0 && hostOffset <= MAX_FILE_BYTES - blockBytes();
+    return hostOffset >= 0 && hostOffset <= FormatLimits.MAX_FILE_BYTES - blockBytes();
   }
 
   /** Which block holds the counter of a host cluster. */

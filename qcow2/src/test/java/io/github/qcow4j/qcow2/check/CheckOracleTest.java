@@ -1,0 +1,76 @@
+package io.github.qcow4j.qcow2.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.qcow2.testing.DamagedImages;
+import io.github.qcow4j.qcow2.testing.ImageRecipe;
+import io.github.qcow4j.qcow2.testing.ImageShelf;
+import io.github.qcow4j.qcow2.testing.ImageZoo;
+import io.github.qcow4j.qcow2.testing.Probe;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.qcow2.testing.QemuVerdicts;
+import io.github.qcow4j.qcow2.testing.SpecialImages;
+import io.github.qcow4j.qcow2.testing.ToolRun;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Test;
+
+/** Our check finds what QEMU's finds, in the same numbers, words and order. */
+class CheckOracleTest {
+
+  private static final Pattern MISSING_FILE =
+      Pattern.compile("Could not open '.*': Could not open '.*': ");
+
+  @Test
+  void soundImagesOfAllKindsHaveTheSameNumbers() {
+    QemuTools qemu = QemuTools.require();
+    ImageZoo.shared()
+        .forEach(
+            image -> assertThat(CheckText.ours(image.path())).isEqualTo(qemus(qemu, image.path())));
+  }
+
+  @Test
+  void handPickedImagesHaveTheSameVerdict() {
+    assertSameVerdicts(SpecialImages.all());
+  }
+
+  @Test
+  void damagedImagesHaveTheSameFindings() {
+    assertSameVerdicts(DamagedImages.all());
+  }
+
+  static CheckText qemus(QemuTools qemu, Path image) {
+    return CheckText.qemus(qemu.img("check", "-f", "qcow2", "--output=json", image.toString()));
+  }
+
+  private static void assertSameVerdicts(List<ImageRecipe> recipes) {
+    List<String> names = recipes.stream().map(ImageRecipe::name).toList();
+    List<QemuVerdicts> verdicts = ImageShelf.shared().verdicts(recipes).toList();
+    SoftAssertions all = new SoftAssertions();
+    for (int i = 0; i < names.size(); i++) {
+      QemuVerdicts qemu = verdicts.get(i);
+      ToolRun run = qemu.of(Probe.CHECK_JSON);
+      CheckText ours = CheckText.ours(qemu.image());
+      if (!wantsMore(run)) {
+        all.assertThat(ours)
+            .as("%s: %s\n%s", names.get(i), qemu.image(), run)
+            .isEqualTo(CheckText.qemus(run));
+      }
+    }
+    all.assertAll();
+  }
+
+  /**
+   * QEMU does not check an image without its key, its data file and its backing chain, none of
+   * which a check needs.
+   */
+  private static boolean wantsMore(ToolRun run) {
+    String complaint = run.stderr();
+    return complaint.contains("encrypt.key-secret")
+        || complaint.contains("'data-file' is required")
+        || complaint.contains("Could not open backing file: ")
+        || MISSING_FILE.matcher(complaint).find();
+  }
+}
