@@ -17,6 +17,7 @@ import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.ImageWriter;
+import io.github.qcow4j.qcow2.write.SizeChange;
 import io.github.qcow4j.qcow2.write.SnapshotChanges;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
@@ -356,6 +357,52 @@ public final class Qcow2Image implements DiskImage {
   public void deleteSnapshot(InternalSnapshot unwanted) throws IOException {
     refuseDataFile();
     changeSnapshots(changes -> changes.delete(unwanted));
+  }
+
+  /**
+   * Changes the size of the disk; durable on return. A crash leaves the old or the new size; of a
+   * disk that was to shrink, what lies behind the new size may then be lost already. What is new
+   * reads as zeros, also where a longer backing file would show. Nothing else may be under way on
+   * the image.
+   *
+   * @param newBytes the new size, a multiple of 512; what lies behind it is lost
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the clusters are too small for
+   *     it
+   * @throws UnsupportedFeatureException for images with bitmaps or a data file, and for those of
+   *     version 2 with internal snapshots, which could not say their own size
+   */
+  public void resize(long newBytes) throws IOException {
+    ImageWriter writer = requireWriter(0, 0);
+    new Resize(this, writer, parts.snapshots, parts.backing).run(newBytes);
+  }
+
+  /** Changes the size in the header, and the length of the L1 table with it. */
+  void changeSize(long sizeBytes, int l1Entries) throws IOException {
+    ImageWriter writer = requireWriter(0, 0);
+    try {
+      new SizeChange(writer, parts.snapshots).apply(sizeBytes, l1Entries);
+    } finally {
+      reload();
+    }
+  }
+
+  /** Makes a range zeros that may lie behind the disk's end, within its L1 table. */
+  void zeroBehindEnd(long guestOffset, long lengthBytes) throws IOException {
+    ImageWriter writer = requireWriter(0, 0);
+    long position = guestOffset;
+    long end = guestOffset + lengthBytes;
+    while (position < end) {
+      long done = writer.zeroByTables(position, end - position, true);
+      if (done == 0) {
+        done = Math.min(end - position, Math.min(1 << 20, clusterRest(position)));
+        writer.write(position, ByteBuffer.allocate((int) done), this::readOld);
+      }
+      position += done;
+    }
+  }
+
+  private long clusterRest(long guestOffset) {
+    return header.clusterSize() - (guestOffset & (header.clusterSize() - 1));
   }
 
   /** One change of the snapshots. */

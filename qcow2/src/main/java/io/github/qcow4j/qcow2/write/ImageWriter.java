@@ -273,6 +273,18 @@ public final class ImageWriter {
     return compressedGeneration;
   }
 
+  /**
+   * Gives the storage of whole clusters back that no longer belong to the disk; they become
+   * unallocated.
+   *
+   * @param guestOffset where to begin, at a cluster
+   * @param lengthBytes whole clusters
+   * @return how many bytes from the beginning were dealt with, at least one cluster
+   */
+  public long dropByTables(long guestOffset, long lengthBytes) throws IOException {
+    return changeTables(guestOffset, lengthBytes, () -> zeroPlanner.drop(guestOffset, lengthBytes));
+  }
+
   /** A change of tables that moves no guest data. */
   @FunctionalInterface
   private interface TableChange {

@@ -108,6 +108,24 @@ final class ZeroPlanner {
     return (long) count << clusterBits;
   }
 
+  /** See {@link ImageWriter#dropByTables}. */
+  long drop(long guestOffset, long lengthBytes) throws IOException {
+    int first = tables.l2Index(guestOffset);
+    int count = clustersInTable(first, lengthBytes);
+    if (tables.peekL2(guestOffset) != null) {
+      MutableTables.OpenL2 open = tables.openL2(guestOffset);
+      for (int i = first; i < first + count; i++) {
+        tables.freeLater(open.table().entry(i));
+        open.table().setEntry(i, 0);
+        if (extended) {
+          open.table().setSubclusterBitmap(i, 0);
+        }
+      }
+      tables.changed(open);
+    }
+    return (long) count << clusterBits;
+  }
+
   /** What was there must not come back, and what a backing file holds must not show through. */
   private void discardCluster(L2Table table, int index, boolean hasBacking) {
     long entry = table.entry(index);

@@ -88,14 +88,28 @@ class WriteModelTest {
         for (int step = 0; step < STEPS / 3; step++) {
           step(disk, model, random, version == 2 && backed);
           if (refcountOrder > 2 && random.nextInt(6) == 0) {
-            snapshotStep(disk, model, random, snapshots);
+            model = snapshotStep(disk, model, random, snapshots);
           }
         }
       }
       qemu.assertCheckClean(image);
       assertContent(qemu, image, model);
+      if (version == 3 || snapshots.isEmpty()) {
+        model = resize(image, model, random);
+        qemu.assertCheckClean(image);
+        assertContent(qemu, image, model);
+      }
     }
     Files.delete(image);
+  }
+
+  private byte[] resize(Path image, byte[] model, Random random) throws Exception {
+    int newBytes = 512 * (1 + random.nextInt(2 * model.length / 512));
+    try (Qcow2Image disk = open(image)) {
+      disk.resize(newBytes);
+      assertThat(disk.virtualSize()).isEqualTo(newBytes);
+    }
+    return Arrays.copyOf(model, newBytes);
   }
 
   private String makeBase(Random random, byte[] model) throws Exception {
@@ -152,7 +166,7 @@ class WriteModelTest {
     assertThat(mismatch).as("first byte read differently, from " + readFrom).isEqualTo(-1);
   }
 
-  private static void snapshotStep(
+  private static byte[] snapshotStep(
       Qcow2Image disk, byte[] model, Random random, Map<String, byte[]> snapshots)
       throws Exception {
     List<InternalSnapshot> present = disk.snapshots();
@@ -161,23 +175,25 @@ class WriteModelTest {
     if (choice < 2 || present.isEmpty()) {
       InternalSnapshot taken = disk.createSnapshot("snap", Instant.EPOCH);
       snapshots.put(taken.id(), model.clone());
-      return;
+      return model;
     }
     InternalSnapshot chosen = present.get(random.nextInt(present.size()));
+    byte[] now = model;
     if (choice == 2) {
       disk.applySnapshot(chosen);
-      System.arraycopy(snapshots.get(chosen.id()), 0, model, 0, model.length);
+      now = snapshots.get(chosen.id()).clone();
     } else {
       disk.deleteSnapshot(chosen);
       snapshots.remove(chosen.id());
     }
     for (InternalSnapshot left : disk.snapshots()) {
-      ByteBuffer all = ByteBuffer.allocate(model.length);
+      ByteBuffer all = ByteBuffer.allocate(snapshots.get(left.id()).length);
       disk.openSnapshot(left).read(0, all);
       assertThat(Arrays.mismatch(all.array(), snapshots.get(left.id())))
           .as("first byte that snapshot " + left.id() + " reads differently")
           .isEqualTo(-1);
     }
+    return now;
   }
 
   private static void compress(Qcow2Image disk, byte[] model, Random random, int clusterSize)

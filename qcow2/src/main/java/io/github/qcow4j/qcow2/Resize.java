@@ -1,0 +1,107 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.write.ImageWriter;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Grows and shrinks the disk of a qcow2 image. The order makes every crash harmless: what a larger
+ * disk will show is made zeros, durably, before the size says that it is there; what a smaller one
+ * no longer shows is given back in the same step that changes the size, or before.
+ */
+final class Resize {
+
+  private final Qcow2Image image;
+  private final ImageWriter writer;
+  private final Qcow2Header header;
+  private final List<InternalSnapshot> snapshots;
+  private final @Nullable DiskImage backing;
+
+  Resize(
+      Qcow2Image image,
+      ImageWriter writer,
+      List<InternalSnapshot> snapshots,
+      @Nullable DiskImage backing) {
+    this.image = image;
+    this.writer = writer;
+    this.header = image.header();
+    this.snapshots = snapshots;
+    this.backing = backing;
+  }
+
+  void run(long newBytes) throws IOException {
+    if (newBytes < 0 || newBytes % FormatLimits.SECTOR_BYTES != 0) {
+      throw new IllegalArgumentException("not a whole number of sectors: " + newBytes);
+    }
+    refuseWhatCannotFollow();
+    long needed = header.l1EntriesFor(newBytes);
+    if (needed > Qcow2Header.maxL1Entries()) {
+      throw new LimitExceededException(
+          image.path(), "Image size too large", "L1 entries", Qcow2Header.maxL1Entries());
+    }
+    if (newBytes > header.virtualSize()) {
+      grow(newBytes, (int) needed);
+    } else if (newBytes < header.virtualSize()) {
+      shrink(newBytes, (int) needed);
+    }
+  }
+
+  private void refuseWhatCannotFollow() throws UnsupportedFeatureException {
+    if (!image.bitmaps().isEmpty()) {
+      throw unsupported("Cannot resize an image with bitmaps", "bitmaps");
+    }
+    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
+      throw unsupported("Cannot resize an image with an external data file", "external data file");
+    }
+    if (header.version() < 3 && !snapshots.isEmpty()) {
+      throw unsupported("Can't resize a v2 image which has snapshots", "version 2 snapshots");
+    }
+  }
+
+  private UnsupportedFeatureException unsupported(String message, String feature) {
+    return new UnsupportedFeatureException(image.path(), message, feature);
+  }
+
+  private void grow(long newBytes, int l1Entries) throws IOException {
+    long oldBytes = header.virtualSize();
+    if (l1Entries > header.l1Entries()) {
+      image.changeSize(oldBytes, l1Entries);
+    }
+    long clusterEnd = (oldBytes + header.clusterSize() - 1) & -header.clusterSize();
+    long shownEnd = backing == null ? 0 : Math.min(backing.virtualSize(), newBytes);
+    long zeroEnd = Math.max(Math.min(clusterEnd, newBytes), shownEnd);
+    if (zeroEnd > oldBytes) {
+      zeroTail(oldBytes, zeroEnd);
+      image.sync();
+    }
+    image.changeSize(newBytes, Math.max(l1Entries, header.l1Entries()));
+  }
+
+  /** A last cluster that nobody wrote needs no zeros, unless a backing file shows in it. */
+  private void zeroTail(long oldBytes, long zeroEnd) throws IOException {
+    boolean empty =
+        backing == null
+            && (oldBytes == 0 || image.extentAt(oldBytes - 1, 1).kind() == Extent.Kind.UNALLOCATED);
+    if (!empty) {
+      image.zeroBehindEnd(oldBytes, zeroEnd - oldBytes);
+    }
+  }
+
+  private void shrink(long newBytes, int l1Entries) throws IOException {
+    long clusterEnd = (newBytes + header.clusterSize() - 1) & -header.clusterSize();
+    long tableEnd = Math.min(header.virtualSize(), (long) l1Entries << header.l2CoverageBits());
+    long position = clusterEnd;
+    long end = (tableEnd + header.clusterSize() - 1) & -header.clusterSize();
+    while (position < end) {
+      position += writer.dropByTables(position, end - position);
+    }
+    image.changeSize(newBytes, l1Entries);
+  }
+}
