@@ -27,19 +27,20 @@ public final class ImageMeasure {
     return switch (target) {
       case MeasureTarget.Raw raw -> new Measurement(virtualSize, virtualSize, null);
       case MeasureTarget.Qcow2 qcow2 -> {
-        Qcow2Sizes sizes = Qcow2Sizes.of(virtualSize, qcow2);
+        Qcow2Sizes sizes = Qcow2Sizes.ofPossible(virtualSize, qcow2);
         yield qcow2(sizes, qcow2, 0, null);
       }
     };
   }
 
   /**
-   * Measures a copy of an image and the chain below it.
+   * Measures a copy of an image and the chain below it. Like {@code qemu-img}, it does not mind
+   * when the disk is too large for the target's clusters; making the copy would.
    *
    * @param source the image to copy, or one of its internal snapshots
    * @param target what kind of image
    * @param control follows and stops the job; its unit is one guest byte
-   * @throws LimitExceededException when the disk is too large for the image
+   * @throws LimitExceededException when the sizes are beyond all numbers
    * @throws IOException when the source's tables cannot be read, or contradict the format
    */
   public static Measurement ofCopy(DiskImage source, MeasureTarget target, JobControl control)

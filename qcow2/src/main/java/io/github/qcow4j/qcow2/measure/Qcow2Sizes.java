@@ -13,29 +13,48 @@ import io.github.qcow4j.qcow2.measure.MeasureTarget.Qcow2;
  */
 record Qcow2Sizes(long diskBytes, long metadataBytes) {
 
+  /** Up to here no sum passes 63 bits, whatever the clusters: metadata may be half of all. */
+  private static final long MAX_COMPUTABLE_BYTES = 1L << 62;
+
   /**
-   * Computes the sizes.
+   * Computes the sizes, whether or not such an image could be made.
    *
    * @param virtualSize size of the disk in bytes, a multiple of 512
-   * @throws LimitExceededException when the disk is too large for its clusters
+   * @throws LimitExceededException when they are beyond all numbers
    */
   static Qcow2Sizes of(long virtualSize, Qcow2 target) throws LimitExceededException {
     int clusterSize = target.clusterSize();
-    if (virtualSize > Long.MAX_VALUE - clusterSize) {
+    if (virtualSize > MAX_COMPUTABLE_BYTES) {
       throw tooLarge();
     }
     long diskBytes = roundUp(virtualSize, clusterSize);
-    long entryBytes = target.extendedL2() ? 16 : 8;
-    long l2Entries = roundUp(diskBytes >>> target.clusterBits(), clusterSize / entryBytes);
-    long l2Bytes = l2Entries * entryBytes;
-    long l1Bytes = roundUp((l2Bytes >>> target.clusterBits()) * Long.BYTES, clusterSize);
-    if (l1Bytes > FormatLimits.MAX_L1_BYTES) {
-      throw tooLarge();
-    }
-    long withoutRefcounts = clusterSize + l2Bytes + l1Bytes;
+    long l2Bytes = l2Bytes(diskBytes, target);
+    long withoutRefcounts = clusterSize + l2Bytes + l1Bytes(l2Bytes, target);
     long clusters = (withoutRefcounts + diskBytes) >>> target.clusterBits();
     return new Qcow2Sizes(
         diskBytes, withoutRefcounts + (refcountClusters(clusters, target) << target.clusterBits()));
+  }
+
+  /**
+   * The same, of an image that could be made.
+   *
+   * @throws LimitExceededException when the disk is too large for its clusters
+   */
+  static Qcow2Sizes ofPossible(long virtualSize, Qcow2 target) throws LimitExceededException {
+    Qcow2Sizes sizes = of(virtualSize, target);
+    if (l1Bytes(l2Bytes(sizes.diskBytes, target), target) > FormatLimits.MAX_L1_BYTES) {
+      throw tooLarge();
+    }
+    return sizes;
+  }
+
+  private static long l2Bytes(long diskBytes, Qcow2 target) {
+    long entryBytes = target.extendedL2() ? 16 : 8;
+    return roundUp((diskBytes >>> target.clusterBits()) * entryBytes, target.clusterSize());
+  }
+
+  private static long l1Bytes(long l2Bytes, Qcow2 target) {
+    return roundUp((l2Bytes >>> target.clusterBits()) * Long.BYTES, target.clusterSize());
   }
 
   long totalBytes() {
