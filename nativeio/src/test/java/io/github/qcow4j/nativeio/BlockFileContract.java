@@ -283,6 +283,18 @@ public abstract class BlockFileContract {
   }
 
   @Test
+  void startingWritebackChangesNothing() throws IOException {
+    byte[] content = Bytes.random(300_000, 21);
+    Bytes.write(file, content, 0);
+    boolean asked = file.startWriteback(4096, 100_000);
+
+    assertThat(file.startWriteback(0, Long.MAX_VALUE)).isEqualTo(asked);
+    assertThat(file.startWriteback(1_000_000, 0)).isEqualTo(asked);
+    assertThat(file.size()).isEqualTo(300_000);
+    assertThat(Bytes.read(file, 0, 300_000)).isEqualTo(content);
+  }
+
+  @Test
   void aFileOpenedForReadingCannotBeChanged() throws IOException {
     Bytes.write(file, Bytes.random(100, 16), 0);
     try (BlockFile reader = volume.open(path, OpenOptions.reading())) {

