@@ -4,10 +4,12 @@ import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.image.ChainCommand;
+import io.github.qcow4j.cli.image.CheckCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
 import io.github.qcow4j.cli.image.ConvertCommand;
 import io.github.qcow4j.cli.image.InfoCommand;
 import io.github.qcow4j.cli.image.MapCommand;
+import io.github.qcow4j.cli.image.MeasureCommand;
 import io.github.qcow4j.cli.image.SnapshotCommand;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class CommandTable {
 
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
-  static final List<String> QEMU_IMG = List.of("compare", "convert", "info", "map", "snapshot");
+  static final List<String> QEMU_IMG =
+      List.of("check", "compare", "convert", "info", "map", "measure", "snapshot");
 
   /** The commands of our own. */
   static final List<String> OWN = List.of("chain");
@@ -26,10 +29,12 @@ final class CommandTable {
   /** The command of that name, or null. */
   static @Nullable Command find(String name, Console console) {
     return switch (name) {
+      case "check" -> new CheckCommand(console);
       case "compare" -> new CompareCommand(console);
       case "convert" -> new ConvertCommand(console);
       case "info" -> new InfoCommand(console);
       case "map" -> new MapCommand(console);
+      case "measure" -> new MeasureCommand(console);
       case "snapshot" -> new SnapshotCommand(console);
       default -> console.personality() == Personality.QCOW4J ? findOwn(name, console) : null;
     };

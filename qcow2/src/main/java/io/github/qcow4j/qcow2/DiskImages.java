@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2;
 
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import java.io.IOException;
@@ -35,5 +37,18 @@ public final class DiskImages {
   public static DiskImage open(
       Volume volume, Path path, ReferencePolicy policy, ImageOptions options) throws IOException {
     return new ChainOpener(volume, policy, options).open(path);
+  }
+
+  /**
+   * The format that the content of a file tells: qcow2 where it begins with qcow2's magic, else
+   * raw. The file is open, not locked, only meanwhile.
+   *
+   * @throws IOException when it cannot be read, or is no disk
+   */
+  public static ImageFormat probeFormat(Volume volume, Path path) throws IOException {
+    try (BlockFile file = volume.open(path, OpenOptions.reading())) {
+      OpenLayer.requireDisk(file);
+      return OpenLayer.probe(file);
+    }
   }
 }

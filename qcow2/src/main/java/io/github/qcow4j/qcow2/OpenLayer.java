@@ -140,7 +140,7 @@ record OpenLayer(
   }
 
   /** A pipe, a directory or a terminal is no disk. */
-  private static void requireDisk(BlockFile file) throws IOException {
+  static void requireDisk(BlockFile file) throws IOException {
     if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
       throw new SystemCallException(
           "open",
@@ -150,7 +150,7 @@ record OpenLayer(
     }
   }
 
-  private static ImageFormat probe(BlockFile file) throws IOException {
+  static ImageFormat probe(BlockFile file) throws IOException {
     ByteBuffer start = ByteBuffer.allocate(PROBE_BYTES);
     file.read(start, 0);
     return HeaderParser.looksLikeQcow2(start.flip()) ? ImageFormat.QCOW2 : ImageFormat.RAW;

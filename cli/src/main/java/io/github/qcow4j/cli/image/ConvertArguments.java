@@ -6,7 +6,8 @@ import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.convert.ConvertOptions;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The options of {@code convert}, taken and held against each other. Used once. */
@@ -46,13 +47,11 @@ final class ConvertArguments {
           ImageAccess.MAX_SIZE);
 
   private static final int DEFAULT_SPARSE_BYTES = 4096;
-  private static final Set<String> UNSUPPORTED_RAW_OPTIONS =
-      Set.of("size", "preallocation", "nocow", "extent_size_hint");
 
   private final ImageAccess access;
+  private final List<String> targetOptions = new ArrayList<>();
   private @Nullable String sourceFormat;
   private String targetFormat = "raw";
-  private @Nullable String targetOptions;
   private @Nullable SnapshotChoice snapshot;
   private @Nullable String targetCache;
   private @Nullable String sourceCache;
@@ -86,7 +85,7 @@ final class ConvertArguments {
       case "salvage" -> salvage = true;
       case "target-format" -> targetFormat = value;
       case "target-image-opts" -> targetDescribed = true;
-      case "target-format-options" -> targetOptions = value;
+      case "target-format-options" -> targetOptions.add(value);
       case "target-cache" -> targetCache = value;
       case "backing", "backing-file", "backing-format" -> backing = true;
       case "sparse-size" -> sparseBytes = sparseBytes(value);
@@ -114,7 +113,8 @@ final class ConvertArguments {
     refuseIf(offloading && salvage, "Cannot use copy offloading in salvaging mode");
     refuseIf(targetDescribed && creating, "--target-image-opts requires use of -n flag");
     refuseIf(skippingBrokenBitmaps && !bitmaps, "Use of --skip-broken-bitmaps requires --bitmaps");
-    refuseIf(!creating && targetOptions != null, "-o has no effect when skipping image creation");
+    refuseIf(
+        !creating && !targetOptions.isEmpty(), "-o has no effect when skipping image creation");
     refuseIf(targetIsZero && creating, "--target-is-zero requires use of -n flag");
     if (targetCache != null) {
       access.requireCacheMode("cache", targetCache);
@@ -133,13 +133,10 @@ final class ConvertArguments {
     refuseIf(compressed, "Compression not supported for this file format");
     refuseIf(backing, "Backing file not supported for file format 'raw'");
     refuseIf(bitmaps, "Format driver 'raw' does not support bitmaps");
-    if (targetOptions != null && !targetOptions.equals("preallocation=off")) {
-      int equals = targetOptions.indexOf('=');
-      String name = equals < 0 ? targetOptions : targetOptions.substring(0, equals);
+    String unsupported = new FormatOptions(targetFormat, targetOptions, "").firstBeginning("");
+    if (unsupported != null) {
       throw UsageException.wrongValue(
-          UNSUPPORTED_RAW_OPTIONS.contains(name)
-              ? "Option '" + targetOptions + "' is not supported for raw targets"
-              : "Invalid parameter '" + name + "'");
+          "Option '" + unsupported + "' is not supported for raw targets");
     }
   }
 

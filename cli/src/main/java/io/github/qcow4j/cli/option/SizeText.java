@@ -62,7 +62,7 @@ public final class SizeText {
       return withUnit(new BigDecimal(digits), unsigned.substring(end), false);
     }
     int end = endOf(unsigned, 0, 10);
-    if (end == 0 && !unsigned.startsWith(".")) {
+    if (end == 0) {
       return null;
     }
     int fractionEnd = end;
@@ -70,9 +70,6 @@ public final class SizeText {
       fractionEnd = endOf(unsigned, end + 1, 10);
     }
     String digits = unsigned.substring(0, fractionEnd);
-    if (digits.equals(".")) {
-      return null;
-    }
     BigDecimal number = new BigDecimal(digits.endsWith(".") ? digits + "0" : digits);
     return withUnit(
         number, unsigned.substring(fractionEnd), number.stripTrailingZeros().scale() > 0);

@@ -14,8 +14,8 @@ public final class Percent {
    * @param part the share
    * @param whole what it is a share of, not 0
    */
-  public static String of(double part, double whole) {
-    return text(part * 100.0 / whole);
+  public static String of(long part, long whole) {
+    return text(part * 100.0 / (double) whole);
   }
 
   /** The text for a percentage. */

@@ -26,7 +26,7 @@ public final class Progress implements JobControl.ProgressListener, AutoCloseabl
 
   @Override
   public synchronized void progressed(long doneUnits, long totalUnits) {
-    double percent = totalUnits == 0 ? 0 : Math.min(100.0, doneUnits * 100.0 / totalUnits);
+    double percent = totalUnits == 0 ? 0 : Math.min(100.0, doneUnits * 100.0 / (double) totalUnits);
     boolean moved = percent > lastPercent + stepPercent;
     boolean complete = percent == 100.0 && lastPercent < 100.0;
     if (!closed && (lastPercent < 0 || moved || complete)) {

@@ -60,6 +60,26 @@ final class ZooAgreementTest {
     zoo.forEach(image -> assertSame(image, "snapshot", "-l"));
   }
 
+  @Test
+  void checkSaysTheSame() {
+    zoo.forEach(image -> assertSame(image, "check"));
+  }
+
+  @Test
+  void checkSaysTheSameInJson() {
+    zoo.forEach(image -> assertSame(image, "check", "--output=json"));
+  }
+
+  @Test
+  void measureSaysTheSame() {
+    zoo.forEach(image -> assertSame(image, "measure", "-O", "qcow2", "-o", "cluster_size=4k"));
+  }
+
+  @Test
+  void measureSaysTheSameInJson() {
+    zoo.forEach(image -> assertSame(image, "measure", "-O", "qcow2", "--output=json"));
+  }
+
   private void assertSame(ZooImage image, String... command) {
     List<String> arguments = new ArrayList<>(List.of(command));
     arguments.add(image.path().toString());

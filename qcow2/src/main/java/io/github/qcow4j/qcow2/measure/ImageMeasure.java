@@ -86,7 +86,7 @@ public final class ImageMeasure {
     if (sizeBytes < 0) {
       throw new IllegalArgumentException("sizeBytes is negative: " + sizeBytes);
     }
-    if (sizeBytes > Long.MAX_VALUE - FormatLimits.SECTOR_BYTES) {
+    if (sizeBytes > (Long.MAX_VALUE & -FormatLimits.SECTOR_BYTES)) {
       throw new LimitExceededException(
           null, "The image size is too large", "virtual size bytes", Long.MAX_VALUE);
     }

@@ -1,0 +1,157 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.cli.console.Command;
+import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.Option;
+import io.github.qcow4j.cli.option.OptionTable;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.check.CheckFinding;
+import io.github.qcow4j.qcow2.check.CheckReport;
+import io.github.qcow4j.qcow2.check.ImageCheck;
+import io.github.qcow4j.qcow2.check.SnapshotFinding;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code check}: whether an image is consistent in itself. */
+public final class CheckCommand extends Command {
+
+  private static final int NOT_COMPLETED = 1;
+  private static final int CORRUPT = 2;
+  private static final int LEAKING = 3;
+  private static final int NOT_SUPPORTED = 63;
+
+  private static final Description DESCRIPTION =
+      new Description(
+          "check",
+          "FILE",
+          "Tells whether an image is consistent: exit code 0 when it is, 2 when it is damaged, 3"
+              + " when clusters are lost only, 1 when the check was not completed",
+          OptionTable.of(
+              ImageAccess.FORMAT,
+              ImageAccess.IMAGE_OPTS,
+              Option.value('T', "cache", "CACHE", "accepted; has no effect"),
+              Option.value('r', "repair", "WHAT", "refused: nothing is repaired"),
+              ImageAccess.FORCE_SHARE,
+              OutputFormat.OPTION,
+              ImageAccess.QUIET,
+              ImageAccess.OBJECT,
+              ImageAccess.REFERENCES,
+              ImageAccess.MAX_CHAIN,
+              ImageAccess.MAX_SIZE));
+
+  private final ImageAccess access;
+  private @Nullable String format;
+  private @Nullable String cacheMode;
+  private String output = "human";
+  private boolean repairing;
+  private boolean quiet;
+
+  /**
+   * @param console what surrounds the call
+   */
+  public CheckCommand(Console console) {
+    super(console, DESCRIPTION);
+    this.access = new ImageAccess(console, NOT_COMPLETED);
+  }
+
+  @Override
+  protected void accept(String option, String value) throws UsageException, CommandFailure {
+    switch (option) {
+      case "format" -> format = value;
+      case "cache" -> cacheMode = value;
+      case "output" -> output = value;
+      case "quiet" -> quiet = true;
+      case "repair" -> {
+        if (!value.equals("leaks") && !value.equals("all")) {
+          throw UsageException.wrongForm(
+              "Unknown option value for -r (expecting 'leaks' or 'all'): " + value);
+        }
+        repairing = true;
+      }
+      default -> access.accept(option, value);
+    }
+  }
+
+  @Override
+  protected int execute(List<String> operands) throws UsageException, CommandFailure, IOException {
+    if (operands.size() != 1) {
+      throw UsageException.wrongForm("Expecting one image file name");
+    }
+    OutputFormat outputFormat = OutputFormat.of(output);
+    if (cacheMode != null) {
+      access.requireCacheMode("source cache", cacheMode);
+    }
+    if (repairing) {
+      throw UsageException.wrongValue("Repairing is not supported");
+    }
+    ImageName name = access.name(operands.getFirst(), format);
+    try (ImageCheck check = open(name)) {
+      CheckReport report = run(check);
+      if (!quiet) {
+        console()
+            .out()
+            .print(
+                switch (outputFormat) {
+                  case HUMAN -> CheckText.of(report);
+                  case JSON -> CheckJson.of(name, report);
+                });
+      }
+      return exitCode(report);
+    }
+  }
+
+  private ImageCheck open(ImageName name) throws CommandFailure {
+    try {
+      ImageFormat known =
+          name.format() == null
+              ? DiskImages.probeFormat(console().volume(), name.path())
+              : name.format();
+      if (known != ImageFormat.QCOW2) {
+        throw new CommandFailure(NOT_SUPPORTED, "This image format does not support checks");
+      }
+      return ImageCheck.open(console().volume(), name.path(), access.options(name).sharing());
+    } catch (IOException e) {
+      throw console().errorText().couldNotOpen(NOT_COMPLETED, name.given(), e);
+    }
+  }
+
+  private CheckReport run(ImageCheck check) throws CommandFailure, IOException {
+    JobControl control = console().startJob((done, total) -> {});
+    try {
+      return check.run(this::say, control);
+    } catch (JobCancelledException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new CommandFailure(
+          NOT_COMPLETED, "Check failed: " + console().errorText().reason(e), null, e);
+    }
+  }
+
+  private void say(CheckFinding finding) {
+    String message = finding.message();
+    if (finding instanceof SnapshotFinding.UnusableTable) {
+      int lineEnd = message.indexOf('\n');
+      console().error(lineEnd < 0 ? message : message.substring(0, lineEnd));
+      if (lineEnd >= 0) {
+        console().hint(message.substring(lineEnd + 1));
+      }
+    } else {
+      console().hint(message);
+    }
+  }
+
+  private int exitCode(CheckReport report) throws CommandFailure {
+    return switch (report.outcome()) {
+      case CONSISTENT -> 0;
+      case CORRUPT -> CORRUPT;
+      case LEAKING -> LEAKING;
+      case INCOMPLETE -> throw new CommandFailure(NOT_COMPLETED, "Check failed");
+    };
+  }
+}

@@ -1,0 +1,110 @@
+package io.github.qcow4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volumes;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The program around its commands. */
+final class ProgramTest {
+
+  @Test
+  void saysItsVersionAndInWhoseStead() {
+    assertThat(OurRun.asQcow4j("--version").stdout()).matches("qcow4j version \\S+\n");
+    assertThat(OurRun.asQemuImg("-V").stdout())
+        .matches("qemu-img version 7\\.2\\.22 \\(qcow4j \\S+\\)\n");
+  }
+
+  @Test
+  void saysWhatItRunsOnWhenAskedToBeVerbose() {
+    assertThat(OurRun.asQcow4j("--version", "--verbose").stdout())
+        .contains(
+            "file access: " + Volumes.host().provider().name(),
+            "runtime: Java " + Runtime.version(),
+            "library: zstd-jni ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "compare", "convert", "info", "map", "measure", "snapshot"})
+  void everyCommandHasHelp(String command) {
+    OurRun run = OurRun.asQemuImg(command, "--help");
+
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.stderr()).isEmpty();
+    assertThat(run.stdout())
+        .startsWith("Usage: qemu-img " + command + " [OPTION]... ")
+        .contains("--help", "--references=POLICY");
+    assertThat(OurRun.asQemuImg(command, "-h")).returns(run.stdout(), OurRun::stdout);
+  }
+
+  @Test
+  void theGeneralHelpNamesAllCommands() {
+    assertThat(OurRun.asQcow4j("--help").stdout())
+        .contains(CommandTable.QEMU_IMG)
+        .contains(CommandTable.OWN);
+    assertThat(OurRun.asQemuImg("--help").stdout()).doesNotContain("chain");
+  }
+
+  @Test
+  void everyCommandInTheHelpExists() {
+    Console console = console(Personality.QCOW4J, OutputStream.nullOutputStream());
+    assertThat(CommandTable.QEMU_IMG)
+        .allSatisfy(name -> assertThat(CommandTable.find(name, console)).isNotNull());
+    assertThat(CommandTable.OWN)
+        .allSatisfy(name -> assertThat(CommandTable.find(name, console)).isNotNull());
+  }
+
+  @Test
+  void outputThatCannotBeWrittenIsAFailure() {
+    Console console = console(Personality.QEMU_IMG, new FullDisk());
+
+    assertThat(Main.run(console, "--version")).isEqualTo(1);
+  }
+
+  @Test
+  void aProgrammingErrorIsOneLineAndATraceForThoseWhoWantOne() {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console =
+        new Console(
+            Personality.QCOW4J,
+            new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+            new PrintStream(err, false, StandardCharsets.UTF_8),
+            Map.of("QCOW4J_DEBUG", "1"),
+            () -> {
+              throw new IllegalStateException("no\nvolume");
+            });
+
+    assertThat(Main.run(console, "info", "image")).isEqualTo(1);
+    assertThat(err.toString(StandardCharsets.UTF_8).lines())
+        .startsWith(
+            "qcow4j: internal error: no volume", "java.lang.IllegalStateException: no", "volume")
+        .hasSizeGreaterThan(4);
+  }
+
+  private static Console console(Personality personality, OutputStream out) {
+    return new Console(
+        personality,
+        new PrintStream(out, false, StandardCharsets.UTF_8),
+        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+        Map.of(),
+        Volumes::host);
+  }
+
+  private static final class FullDisk extends OutputStream {
+    @Override
+    public void write(int b) throws IOException {
+      throw new IOException("No space left on device");
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.github.qcow4j.cli.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.Feature;
+import io.github.qcow4j.qcow2.testing.ImageZoo;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.qcow2.testing.ToolRun;
+import io.github.qcow4j.qcow2.testing.ZooImage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Comparisons end as qemu-img's, at the same offset. */
+final class CompareAgreementTest {
+
+  /** Every third image: each is converted and compared several times. */
+  private static final int STEP = 3;
+
+  private final ImageZoo zoo = ImageZoo.shared();
+  private final QemuTools qemu = QemuTools.require();
+
+  @TempDir Path directory;
+
+  @Test
+  void everyImageEqualsItselfStrictly() {
+    zoo.forEach(image -> assertSame("compare", "-s", image.path(), image.path()));
+  }
+
+  @Test
+  void copiesAreTheSameAndOneChangedSectorIsFound() {
+    zoo.forEach(chosen(), this::compareWithCopies);
+  }
+
+  @Test
+  void neighboursDifferAtTheSameOffset() {
+    List<ZooImage> images = chosen().toList();
+    for (int i = 1; i < images.size(); i++) {
+      Path before = images.get(i - 1).path();
+      assertSame("compare", before, images.get(i).path());
+      assertSame("compare", "-q", images.get(i).path(), before);
+    }
+  }
+
+  private Stream<ZooImage> chosen() {
+    return zoo.stream().filter(image -> image.number() % STEP == 0 && !image.has(Feature.HUGE));
+  }
+
+  private void compareWithCopies(ZooImage image) {
+    Path raw = directory.resolve("copy.raw");
+    Path qcow2 = directory.resolve("copy.qcow2");
+    qemu.convertToRaw(image.path(), raw);
+    qemu.img("convert", "-f", "qcow2", "-O", "qcow2", image.path().toString(), qcow2.toString())
+        .orFail();
+    assertSame("compare", "-f", "qcow2", "-F", "raw", image.path(), raw);
+    assertSame("compare", "-s", "-f", "raw", raw, image.path());
+    assertSame("compare", image.path(), qcow2);
+    assertSame("compare", "-s", qcow2, image.path());
+    if (image.virtualSizeBytes() > 0) {
+      Random random = new Random(image.number());
+      long sectors = image.virtualSizeBytes() / 512;
+      long offset = random.nextLong(sectors) * 512;
+      qemu.ioFormat("raw", raw, "write -P 231 " + offset + " 512");
+      assertSame("compare", "-F", "raw", image.path(), raw);
+      assertSame("compare", "-f", "raw", raw, qcow2);
+    }
+    try {
+      Files.delete(raw);
+      Files.delete(qcow2);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void assertSame(Object... command) {
+    List<String> arguments = new ArrayList<>();
+    for (Object word : command) {
+      arguments.add(word.toString());
+    }
+    ToolRun theirs = qemu.img(arguments);
+    OurRun ours = OurRun.asQemuImg(arguments);
+    assertThat(ours.stdout()).as("%s", arguments).isEqualTo(theirs.stdout());
+    assertThat(ours.stderr()).as("%s", arguments).isEqualTo(theirs.stderr());
+    assertThat(ours.exitCode()).as("%s", arguments).isEqualTo(theirs.exitCode());
+  }
+}

@@ -1,0 +1,176 @@
+package io.github.qcow4j.cli.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.qcow2.testing.ToolRun;
+import io.github.qcow4j.qcow2.testing.Workbench;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Wrong arguments and files that cannot be opened are answered as qemu-img answers them. */
+final class ErrorTextTest {
+
+  @TempDir static Path directory;
+
+  @BeforeAll
+  static void makeImages() throws IOException {
+    QemuTools.require();
+    Workbench bench = Workbench.in(directory);
+    bench.image("whole.qcow2", "", 1 << 20);
+    bench.image("one.qcow2", "", 1 << 20);
+    bench.overlay("two.qcow2", "", "one.qcow2");
+    bench.overlay("three.qcow2", "", "two.qcow2");
+    bench.overlay("four.qcow2", "", "three.qcow2");
+    Files.delete(directory.resolve("one.qcow2"));
+    Files.createDirectory(directory.resolve("folder"));
+    Files.createSymbolicLink(directory.resolve("loop"), Path.of("loop"));
+    Files.write(directory.resolve("text"), new byte[] {1, 2, 3});
+    Files.write(directory.resolve("empty"), new byte[0]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "foo",
+        "--foo",
+        "-x",
+        "info",
+        "info @whole.qcow2 @text",
+        "info -z @whole.qcow2",
+        "info --output=xx @whole.qcow2",
+        "info --output",
+        "info -f nope @whole.qcow2",
+        "info -f '' @whole.qcow2",
+        "info ''",
+        "info foo:bar",
+        "info @missing",
+        "info -f raw @missing",
+        "info -f qcow2 @text",
+        "info -f qcow2 @empty",
+        "info @folder",
+        "info @loop",
+        "info @text/below",
+        "info @two.qcow2",
+        "info --backing-chain @two.qcow2",
+        "info --backing-chain --output=json @three.qcow2",
+        "info --image-opts @whole.qcow2",
+        "info --image-opts driver=qcow2",
+        "info --image-opts filename=@whole.qcow2",
+        "info --image-opts driver=qcow2,filename=@whole.qcow2",
+        "info --image-opts driver=nope,file.filename=@whole.qcow2",
+        "info --image-opts driver=qcow2,file.filename=@whole.qcow2,foo=bar",
+        "info --image-opts driver=qcow2,file.filename=@missing",
+        "info --image-opts -f qcow2 driver=qcow2,file.filename=@whole.qcow2",
+        "info --object foo @whole.qcow2",
+        "map @two.qcow2",
+        "map @three.qcow2",
+        "map @four.qcow2",
+        "map --output=json @four.qcow2",
+        "map -s x @whole.qcow2",
+        "map -l -5 @whole.qcow2",
+        "snapshot -l @two.qcow2",
+        "snapshot",
+        "snapshot -l -l @whole.qcow2",
+        "compare",
+        "compare @whole.qcow2",
+        "compare @whole.qcow2 @missing",
+        "compare @missing @whole.qcow2",
+        "compare @whole.qcow2 @three.qcow2",
+        "compare -F nope @whole.qcow2 @text",
+        "compare -T foo @whole.qcow2 @text",
+        "check",
+        "check @missing",
+        "check @text",
+        "check -r foo @whole.qcow2",
+        "check -T foo @whole.qcow2",
+        "check --output=x @whole.qcow2",
+        "measure",
+        "measure a b",
+        "measure --size 1G @whole.qcow2",
+        "measure -l x --size 1G",
+        "measure -O nope --size 1G",
+        "measure -O qcow2 -o foo=1 --size 1G",
+        "measure -O qcow2 -o cluster_size=3 --size 1G",
+        "measure -O qcow2 -o refcount_bits=x --size 1G",
+        "measure -O qcow2 -o lazy_refcounts=maybe --size 1G",
+        "measure -O qcow2 --size 100P",
+        "measure @two.qcow2",
+        "convert",
+        "convert @whole.qcow2",
+        "convert @missing @target",
+        "convert @three.qcow2 @target",
+        "convert -n @whole.qcow2 @missing",
+        "convert -n @whole.qcow2 @text",
+        "convert -O nope @whole.qcow2 @target",
+        "convert -c -O raw @whole.qcow2 @target",
+        "convert -o foo=bar @whole.qcow2 @target",
+        "convert -m 0 @whole.qcow2 @target",
+        "convert -m x @whole.qcow2 @target",
+        "convert -S 3 @whole.qcow2 @target",
+        "convert -S x @whole.qcow2 @target",
+        "convert -T foo @whole.qcow2 @target",
+        "convert -r x @whole.qcow2 @target",
+        "convert -l nope @whole.qcow2 @target",
+        "convert -l snapshot.foo=1 @whole.qcow2 @target",
+        "convert -l x @whole.qcow2 @text @target",
+        "convert -l x @text @target",
+        "convert -C -S 4k @whole.qcow2 @target",
+        "convert -C -c @whole.qcow2 @target",
+        "convert -C --salvage @whole.qcow2 @target",
+        "convert --target-is-zero @whole.qcow2 @target",
+        "convert --target-image-opts @whole.qcow2 driver=raw,file.filename=@target",
+        "convert --bitmaps @whole.qcow2 @target",
+        "convert --skip-broken-bitmaps @whole.qcow2 @target",
+        "convert -n -o preallocation=full @whole.qcow2 @target",
+        "convert @whole.qcow2 @folder/none/target",
+        "convert @whole.qcow2 @folder",
+        "convert @whole.qcow2 @whole.qcow2",
+      })
+  void isWhatQemuImgSays(String line) throws IOException {
+    List<String> arguments = arguments(line);
+    ToolRun theirs = QemuTools.require().img(arguments);
+    Files.deleteIfExists(directory.resolve("target"));
+    OurRun ours = OurRun.asQemuImg(arguments);
+
+    assertThat(ours.stderr()).isEqualTo(theirs.stderr());
+    assertThat(ours.stdout()).isEqualTo(theirs.stdout());
+    assertThat(ours.exitCode()).isEqualTo(theirs.exitCode());
+    assertThat(directory.resolve("target")).doesNotExist();
+  }
+
+  @Test
+  void asItselfTheProgramAlsoSaysWhereInTheImageSomethingIsWrong() {
+    Path image =
+        Workbench.in(directory)
+            .file("magic.qcow2", new byte[] {'Q', 'F', 'I', (byte) 0xFB, 0, 0, 0, 3});
+    OurRun run = OurRun.asQcow4j("info", "-f", "qcow2", image.toString());
+
+    assertThat(run.stderr())
+        .isEqualTo(
+            "qcow4j: Could not open '"
+                + image
+                + "': qcow2 header too short (header, offset 0x8)\n");
+  }
+
+  /** An argument with {@code @} names a file of the directory. */
+  private static List<String> arguments(String line) {
+    List<String> arguments = new ArrayList<>();
+    for (String word : line.split(" ", -1)) {
+      if (!word.isEmpty()) {
+        arguments.add(word.equals("''") ? "" : word.replace("@", directory + "/"));
+      }
+    }
+    return arguments;
+  }
+}
