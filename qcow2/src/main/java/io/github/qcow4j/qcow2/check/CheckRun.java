@@ -28,6 +28,7 @@ final class CheckRun implements AutoCloseable {
   private final RefcountTable table;
   private final References references;
   private final StoredCounts stored;
+  private final StoredOnes ones;
   private final TableStream stream;
   private final MappingWalk mapping;
 
@@ -44,7 +45,7 @@ final class CheckRun implements AutoCloseable {
     RefcountReader reader = new RefcountReader(file, header, table, HELD_BLOCK_BYTES);
     this.stored = new StoredCounts(table, reader, tally);
     this.stream = new TableStream(file, header.clusterSize(), control);
-    StoredOnes ones = new StoredOnes(table, reader, codec, references.clustersInFile());
+    this.ones = new StoredOnes(table, reader, codec, references.clustersInFile());
     this.mapping = new MappingWalk(file, header, references, ones, tally, stream, control);
   }
 
@@ -84,7 +85,8 @@ final class CheckRun implements AutoCloseable {
   }
 
   private long compareCounts() throws IOException {
-    RefcountComparison comparison = new RefcountComparison(table, codec, references, stored, tally);
+    RefcountComparison comparison =
+        new RefcountComparison(table, codec, references, stored, ones, tally);
     control.expect(control.totalUnits() + comparison.size());
     comparison.run(stream);
     return comparison.highestUsed();

@@ -13,12 +13,13 @@ final class ClusterStatistics {
     expectedOffset = 0;
   }
 
-  void addCluster(long hostOffset, int clusterSize) {
-    allocated++;
+  /** Adds clusters that follow each other in the file as on the disk. */
+  void addRun(long hostOffset, long lengthBytes, int clusters) {
+    allocated += clusters;
     if (expectedOffset != 0 && expectedOffset != hostOffset) {
       fragmented++;
     }
-    expectedOffset = hostOffset + clusterSize;
+    expectedOffset = hostOffset + lengthBytes;
   }
 
   /** A compressed cluster counts as fragmented, and interrupts no run. */

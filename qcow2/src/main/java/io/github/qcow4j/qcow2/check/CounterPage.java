@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.qcow2.refcount.CounterCodec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The counters of {@value #COUNTERS} neighbouring clusters, all of the narrowest width that holds
@@ -37,6 +38,35 @@ final class CounterPage {
     }
     codec.set(bytes, index, now + 1);
     return true;
+  }
+
+  /**
+   * Raises eight counters at once from zero to one; false, and nothing is changed, when some of
+   * them is not zero.
+   *
+   * @param index the first of them, a multiple of 8
+   */
+  boolean raiseEight(int index) {
+    if (codec.order() != 0 || bytes[index >>> 3] != 0) {
+      return false;
+    }
+    bytes[index >>> 3] = -1;
+    return true;
+  }
+
+  /** The counters as bits, lower index in the less significant bit; null when some is above one. */
+  byte @Nullable [] bits() {
+    return codec.order() == 0 ? bytes : null;
+  }
+
+  /** The index of the last counter below {@code end} that is not zero, or -1 when all are. */
+  int lastUsed(int end) {
+    for (int i = end - 1; i >= 0; i--) {
+      if (get(i) != 0) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   private void widen() {

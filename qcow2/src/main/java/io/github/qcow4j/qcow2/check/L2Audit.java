@@ -18,7 +18,7 @@ final class L2Audit {
   private final int clusterBits;
   private final int clusterSize;
   private final int entries;
-  private final int entryShift;
+  private final int wordShift;
   private final boolean extended;
   private final boolean externalData;
   private final long unusualBits;
@@ -34,7 +34,7 @@ final class L2Audit {
     this.clusterBits = header.clusterBits();
     this.clusterSize = header.clusterSize();
     this.entries = header.l2Entries();
-    this.entryShift = header.l2EntryBytes() == 16 ? 4 : 3;
+    this.wordShift = header.l2EntryBytes() == 16 ? 1 : 0;
     this.extended = header.has(Feature.EXTENDED_L2);
     this.externalData = header.has(Feature.EXTERNAL_DATA_FILE);
     this.words = new long[clusterSize / Long.BYTES];
@@ -61,33 +61,64 @@ final class L2Audit {
     doubtful = false;
     statistics.beginTable();
     ByteBuffer.wrap(bytes, position, clusterSize).asLongBuffer().get(words);
-    for (int i = 0; i < entries; i++) {
-      long entry = extended ? words[i << 1] : words[i];
-      long subclusters = extended ? words[(i << 1) + 1] : 0;
-      if (!isPlainCluster(entry, subclusters) && (entry | subclusters) != 0) {
-        auditUnusual(entry, subclusters, i, tableOffset + ((long) i << entryShift));
+    for (int i = 0; i < entries; ) {
+      long entry = words[i << wordShift];
+      long subclusters = extended ? words[(i << wordShift) + 1] : 0;
+      int run = plainRun(entry, subclusters, i);
+      if (run > 0) {
+        countRun(entry, run);
+        i += run;
+      } else {
+        if ((entry | subclusters) != 0) {
+          auditUnusual(entry, subclusters, i, tableOffset + ((long) i << (wordShift + 3)));
+        }
+        i++;
       }
     }
     return doubtful;
   }
 
-  /** Deals with what nearly all entries are: an aligned cluster within the file. */
-  private boolean isPlainCluster(long entry, long subclusters) {
+  /**
+   * How many entries from this one on are what nearly all are: aligned clusters within the file,
+   * each behind the one before. With subclusters it is one at most.
+   */
+  private int plainRun(long entry, long subclusters, int l2Index) {
     long hostOffset = entry & L2Entry.OFFSET_MASK;
-    long clusterIndex = hostOffset >>> clusterBits;
+    long clustersLeft = references.clustersInFile() - (hostOffset >>> clusterBits);
     if ((entry & unusualBits) != 0
         || hostOffset == 0
         || externalData
-        || clusterIndex >= references.clustersInFile()
+        || clustersLeft <= 0
         || contradictory(subclusters)) {
-      return false;
+      return 0;
     }
-    references.countCluster(clusterIndex);
+    int run = 1;
+    if (!extended) {
+      long limit = Math.min(entries - l2Index, clustersLeft);
+      while (run < limit && words[l2Index + run] == entry + ((long) run << clusterBits)) {
+        run++;
+      }
+    }
+    return run;
+  }
+
+  private void countRun(long entry, int run) {
+    long hostOffset = entry & L2Entry.OFFSET_MASK;
+    long clusterIndex = hostOffset >>> clusterBits;
+    references.countRun(clusterIndex, clusterIndex + run);
     if (active) {
-      statistics.addCluster(hostOffset, clusterSize);
-      doubtful |= entry < 0 != ones.isOne(clusterIndex);
+      statistics.addRun(hostOffset, (long) run << clusterBits, run);
+      doubtful |= entry < 0 ? !ones.areOnes(clusterIndex, run) : isAnyOne(clusterIndex, run);
     }
-    return true;
+  }
+
+  private boolean isAnyOne(long firstCluster, int count) {
+    for (int i = 0; i < count; i++) {
+      if (ones.isOne(firstCluster + i)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void auditUnusual(long entry, long subclusters, int l2Index, long entryOffset) {
@@ -135,7 +166,7 @@ final class L2Audit {
       tally.report(new MappingFinding.MisalignedCluster(entryOffset, hostOffset, holdsData));
     }
     if (active) {
-      statistics.addCluster(hostOffset, clusterSize);
+      statistics.addRun(hostOffset, clusterSize, 1);
       long clusterIndex = hostOffset >>> clusterBits;
       doubtful |=
           externalData

@@ -16,7 +16,9 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
   private final ReferenceCounts counted;
   private final long clusterCount;
   private final StoredCounts stored;
+  private final StoredOnes ones;
   private final CheckTally tally;
+  private final long clustersInFile;
   private final byte[] zeros;
   private long nextCluster;
   private long highestUsed;
@@ -26,13 +28,16 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
       CounterCodec codec,
       References references,
       StoredCounts stored,
+      StoredOnes ones,
       CheckTally tally) {
     this.table = table;
     this.codec = codec;
     this.counted = references.counts();
     this.clusterCount = references.clusterCount();
     this.stored = stored;
+    this.ones = ones;
     this.tally = tally;
+    this.clustersInFile = references.clustersInFile();
     this.zeros = new byte[table.blockBytes()];
   }
 
@@ -56,7 +61,14 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
   public boolean inUse(long index) {
     return table.blockOffset(index) != 0
         && table.isBlockAligned(index)
-        && table.isBlockReachable(index);
+        && table.isBlockReachable(index)
+        && !matches(index);
+  }
+
+  /** Whether the walk over the mappings has seen already that a block is right. */
+  private boolean matches(long blockIndex) {
+    long end = Math.min(clusterCount, (blockIndex + 1) * table.countersPerBlock());
+    return end <= clustersInFile && ones.matches(blockIndex, counted, end);
   }
 
   @Override
@@ -126,19 +138,36 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
     }
   }
 
-  /** Deals with clusters up to {@code end} whose blocks cannot be read, or do not exist. */
+  /** Deals with clusters up to {@code end} whose blocks cannot be read, do not exist, or match. */
   private void finishWithoutBlocks(long end) {
     while (nextCluster < end) {
       long blockIndex = table.blockIndex(nextCluster);
+      long blockEnd = Math.min(end, (blockIndex + 1) * table.countersPerBlock());
       if (table.blockOffset(blockIndex) == 0) {
-        long blockEnd = Math.min(end, (blockIndex + 1) * table.countersPerBlock());
         compareWithZeros(blockEnd);
+      } else if (matches(blockIndex)) {
+        noteLastUsed(blockEnd);
+        nextCluster = blockEnd;
       } else {
         if (!table.isBlockAligned(blockIndex)) {
           stored.sayUnreadable(blockIndex);
         }
         failBlock(blockIndex, FailureReason.INPUT_OUTPUT_ERROR);
       }
+    }
+  }
+
+  private void noteLastUsed(long end) {
+    long cluster = end;
+    while (cluster > nextCluster) {
+      long pageStart = (cluster - 1) & -CounterPage.COUNTERS;
+      CounterPage page = counted.page(pageStart);
+      int last = page == null ? -1 : page.lastUsed((int) (cluster - pageStart));
+      if (last >= 0) {
+        highestUsed = Math.max(highestUsed, pageStart + last);
+        return;
+      }
+      cluster = pageStart;
     }
   }
 

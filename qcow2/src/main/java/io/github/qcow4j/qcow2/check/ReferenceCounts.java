@@ -24,13 +24,28 @@ final class ReferenceCounts {
 
   /** Adds one; false, and nothing is changed, when the counter has reached the limit. */
   boolean increment(long clusterIndex) {
+    return pageForRaising(clusterIndex)
+        .increment((int) clusterIndex & (CounterPage.COUNTERS - 1), limit);
+  }
+
+  /**
+   * Raises eight counters at once from zero to one; false, and nothing is changed, when some of
+   * them is not zero.
+   *
+   * @param clusterIndex the first of them, a multiple of 8
+   */
+  boolean raiseEight(long clusterIndex) {
+    return pageForRaising(clusterIndex).raiseEight((int) clusterIndex & (CounterPage.COUNTERS - 1));
+  }
+
+  private CounterPage pageForRaising(long clusterIndex) {
     int pageIndex = (int) (clusterIndex >>> CounterPage.INDEX_BITS);
     CounterPage page = pages[pageIndex];
     if (page == null) {
       page = new CounterPage();
       pages[pageIndex] = page;
     }
-    return page.increment((int) clusterIndex & (CounterPage.COUNTERS - 1), limit);
+    return page;
   }
 
   /** The count, unsigned. */

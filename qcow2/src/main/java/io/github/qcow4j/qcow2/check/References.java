@@ -48,13 +48,21 @@ final class References {
     }
     long last = (hostOffset + lengthBytes - 1) >>> clusterBits;
     clusterCount = Math.max(clusterCount, last + 1);
-    for (long cluster = hostOffset >>> clusterBits; cluster <= last; cluster++) {
-      countCluster(cluster);
+    countRun(hostOffset >>> clusterBits, last + 1);
+  }
+
+  /** Counts one reference to each cluster of a run that begins in the file. */
+  void countRun(long firstCluster, long end) {
+    for (long cluster = firstCluster; cluster < end; ) {
+      if ((cluster & 7) == 0 && end - cluster >= 8 && counts.raiseEight(cluster)) {
+        cluster += 8;
+      } else {
+        countCluster(cluster++);
+      }
     }
   }
 
-  /** Counts one reference to a cluster that {@linkplain #clustersInFile() begins in the file}. */
-  void countCluster(long clusterIndex) {
+  private void countCluster(long clusterIndex) {
     if (!counts.increment(clusterIndex)) {
       tally.report(new RefcountFinding.TooManyReferences(clusterIndex << clusterBits));
     }

@@ -4,28 +4,37 @@ import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountReader;
 import io.github.qcow4j.qcow2.refcount.RefcountTable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the stored reference count of a cluster is exactly one: one bit for each cluster, read
- * block by block as clusters are asked about. Enough to see that nearly all copied flags are right.
- * For one thread.
+ * block by block as clusters are asked about. Enough to see that nearly all copied flags are right,
+ * and nearly all counts. For one thread.
  */
 final class StoredOnes {
 
-  private static final int PAGE_BITS = 15;
-  private static final int PAGE_WORDS = (1 << PAGE_BITS) / Long.SIZE;
+  private static final int PAGE_BYTES = CounterPage.COUNTERS / 8;
+
+  /** Four counters of 16 bits that are all one. */
+  private static final long FOUR_ONES = 0x0001_0001_0001_0001L;
 
   private final RefcountTable table;
   private final RefcountReader reader;
   private final CounterCodec codec;
   private final byte[] block;
   private final BitSet seenBlocks = new BitSet();
-  private final long[][] pages;
+  private final BitSet plainBlocks = new BitSet();
+  private final byte[] @Nullable [] pages;
+  private final byte[] emptyPage = new byte[PAGE_BYTES];
   private final long clustersInFile;
   private long lastBlock = -1;
 
   /**
+   * No bits yet.
+   *
    * @param clustersInFile only clusters below are asked about
    */
   StoredOnes(RefcountTable table, RefcountReader reader, CounterCodec codec, long clustersInFile) {
@@ -34,27 +43,76 @@ final class StoredOnes {
     this.codec = codec;
     this.block = new byte[table.blockBytes()];
     this.clustersInFile = clustersInFile;
-    this.pages = new long[(int) (clustersInFile >>> PAGE_BITS) + 1][];
+    this.pages = new byte[(int) (clustersInFile >>> CounterPage.INDEX_BITS) + 1][];
   }
 
   boolean isOne(long clusterIndex) {
-    long blockIndex = table.blockIndex(clusterIndex);
-    if (blockIndex != lastBlock) {
-      see(blockIndex);
+    see(table.blockIndex(clusterIndex));
+    int bit = (int) clusterIndex & (CounterPage.COUNTERS - 1);
+    return (page(clusterIndex)[bit >>> 3] & (1 << (bit & 7))) != 0;
+  }
+
+  /** Whether it is exactly one for all clusters of a run. */
+  boolean areOnes(long firstCluster, int count) {
+    long end = firstCluster + count;
+    for (long cluster = firstCluster; cluster < end; ) {
+      int bit = (int) cluster & (CounterPage.COUNTERS - 1);
+      if ((bit & 7) == 0 && end - cluster >= 8) {
+        see(table.blockIndex(cluster));
+        if (page(cluster)[bit >>> 3] != -1) {
+          return false;
+        }
+        cluster += 8;
+      } else if (isOne(cluster)) {
+        cluster++;
+      } else {
+        return false;
+      }
     }
-    long[] page = pages[(int) (clusterIndex >>> PAGE_BITS)];
-    int bit = (int) clusterIndex & ((1 << PAGE_BITS) - 1);
-    return page != null && (page[bit >>> 6] & (1L << bit)) != 0;
+    return true;
+  }
+
+  /**
+   * Whether a block that was looked at holds nothing but zeros and ones, and the references that
+   * were counted are just these. A block that was not looked at does not match.
+   *
+   * @param end the first cluster behind those that matter, {@code <= clustersInFile}
+   */
+  boolean matches(long blockIndex, ReferenceCounts counted, long end) {
+    if (blockIndex > Integer.MAX_VALUE || !plainBlocks.get((int) blockIndex)) {
+      return false;
+    }
+    long cluster = blockIndex * table.countersPerBlock();
+    while (cluster < end) {
+      long chunkEnd = Math.min(end, (cluster | (CounterPage.COUNTERS - 1)) + 1);
+      CounterPage countedPage = counted.page(cluster);
+      byte[] bits = countedPage == null ? emptyPage : countedPage.bits();
+      int from = ((int) cluster & (CounterPage.COUNTERS - 1)) >>> 3;
+      int to = from + (int) ((chunkEnd - cluster + 7) >>> 3);
+      if (bits == null || !Arrays.equals(bits, from, to, page(cluster), from, to)) {
+        return false;
+      }
+      cluster = chunkEnd;
+    }
+    return true;
+  }
+
+  private byte[] page(long clusterIndex) {
+    byte[] page = pages[(int) (clusterIndex >>> CounterPage.INDEX_BITS)];
+    return page == null ? emptyPage : page;
   }
 
   private void see(long blockIndex) {
+    if (blockIndex == lastBlock) {
+      return;
+    }
+    lastBlock = blockIndex;
     if (blockIndex < table.size() && !seenBlocks.get((int) blockIndex)) {
       seenBlocks.set((int) blockIndex);
       if (table.blockOffset(blockIndex) != 0) {
         load(blockIndex);
       }
     }
-    lastBlock = blockIndex;
   }
 
   private void load(long blockIndex) {
@@ -66,19 +124,49 @@ final class StoredOnes {
     }
     long base = blockIndex * table.countersPerBlock();
     int count = (int) Math.min(table.countersPerBlock(), clustersInFile - base);
-    for (int i = 0; i < count; i++) {
-      if (codec.get(block, i) == 1) {
-        set(base + i);
-      }
+    if (codec.bits() == Short.SIZE ? setShorts(base, count) : setAny(base, 0, count)) {
+      plainBlocks.set((int) blockIndex);
     }
   }
 
-  private void set(long clusterIndex) {
-    int pageIndex = (int) (clusterIndex >>> PAGE_BITS);
-    if (pages[pageIndex] == null) {
-      pages[pageIndex] = new long[PAGE_WORDS];
+  /** Counters of the usual width, four at a time; whether all are zeros and ones. */
+  private boolean setShorts(long base, int count) {
+    boolean plain = true;
+    ByteBuffer counters = ByteBuffer.wrap(block);
+    int i = 0;
+    for (; i + 4 <= count; i += 4) {
+      long four = counters.getLong(i * Short.BYTES);
+      if (four == FOUR_ONES) {
+        pageForSetting(base + i)[((int) (base + i) & (CounterPage.COUNTERS - 1)) >>> 3] |=
+            (byte) (0xF << ((base + i) & 7));
+      } else if (four != 0) {
+        plain &= setAny(base, i, i + 4);
+      }
     }
-    int bit = (int) clusterIndex & ((1 << PAGE_BITS) - 1);
-    pages[pageIndex][bit >>> 6] |= 1L << bit;
+    return setAny(base, i, count) && plain;
+  }
+
+  private boolean setAny(long base, int from, int to) {
+    boolean plain = true;
+    for (int i = from; i < to; i++) {
+      long refcount = codec.get(block, i);
+      if (refcount == 1) {
+        int bit = (int) (base + i) & (CounterPage.COUNTERS - 1);
+        pageForSetting(base + i)[bit >>> 3] |= (byte) (1 << (bit & 7));
+      } else {
+        plain &= refcount == 0;
+      }
+    }
+    return plain;
+  }
+
+  private byte[] pageForSetting(long clusterIndex) {
+    int pageIndex = (int) (clusterIndex >>> CounterPage.INDEX_BITS);
+    byte[] page = pages[pageIndex];
+    if (page == null) {
+      page = new byte[PAGE_BYTES];
+      pages[pageIndex] = page;
+    }
+    return page;
   }
 }

@@ -86,13 +86,17 @@ class CheckMutationTest {
 
   private static List<Range> metadata(ImageSurgeon surgeon) {
     int clusterWords = surgeon.clusterSizeBytes() / 8;
-    Range l2Table = new Range(surgeon.l2TableOffset(0), clusterWords);
+    long clusters = surgeon.lengthBytes() / surgeon.clusterSizeBytes();
+    int counterWords = (int) (clusters * surgeon.refcountBits() / Long.SIZE) + 1;
+    Range l2Table = new Range(surgeon.l2TableOffset(0), Math.min(clusterWords, 256));
+    Range block = new Range(surgeon.refcountTableEntry(0), Math.min(clusterWords, counterWords));
     return List.of(
         new Range(surgeon.get(HeaderField.L1_TABLE_OFFSET), 4),
         l2Table,
         l2Table,
         new Range(surgeon.get(HeaderField.REFCOUNT_TABLE_OFFSET), 4),
-        new Range(surgeon.refcountTableEntry(0), clusterWords),
+        block,
+        block,
         new Range(Math.max(40, surgeon.get(HeaderField.SNAPSHOTS_OFFSET)), 3));
   }
 
