@@ -1,0 +1,95 @@
+package io.github.qcow4j.cli.packaged;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** README names the commands that there are, and its demo runs. */
+class ReadmeCommandsTest {
+
+  private static final Path PROGRAM = Path.of("target/qcow4j/bin/qcow4j").toAbsolutePath();
+  private static final Path README = Path.of("../README.md");
+
+  @BeforeAll
+  static void theFolderIsBuilt() {
+    boolean built = Files.isExecutable(PROGRAM);
+    if ("true".equals(System.getenv("CI"))) {
+      assertThat(built).as("%s is built", PROGRAM).isTrue();
+    }
+    assumeTrue(built, () -> PROGRAM + " is not built: mvn package makes it");
+  }
+
+  @Test
+  void theTableOfCommandsNamesTheCommandsThatThereAre() throws Exception {
+    String help = run(PROGRAM.toString(), "--help");
+    List<String> offered =
+        Pattern.compile("^Commands[^\n]*:\n  ([a-z, ]+)$", Pattern.MULTILINE)
+            .matcher(help)
+            .results()
+            .flatMap(commands -> Arrays.stream(commands.group(1).split(", ", -1)))
+            .toList();
+
+    assertThat(offered).isNotEmpty().containsExactlyInAnyOrderElementsOf(namedInReadme());
+  }
+
+  @Test
+  void everyOptionNamedInTheTableIsInTheHelpOfItsCommand() throws Exception {
+    for (String row : rows()) {
+      String help = run(PROGRAM.toString(), commandOf(row), "--help");
+      Pattern.compile("(?<=[` ])--?[a-zA-Z][a-z-]*")
+          .matcher(row)
+          .results()
+          .map(MatchResult::group)
+          .forEach(option -> assertThat(help).as(row).contains(option));
+    }
+  }
+
+  @Test
+  void theDemoRuns() throws Exception {
+    ProcessBuilder demo = new ProcessBuilder("sh", "src/demo/run").redirectErrorStream(true);
+    demo.environment().put("QCOW4J", PROGRAM.toString());
+
+    assertThat(run(demo)).contains("disk.qcow2", "middle.qcow2", "base.qcow2", "all three images.");
+  }
+
+  private static List<String> namedInReadme() throws IOException {
+    return rows().stream().map(ReadmeCommandsTest::commandOf).toList();
+  }
+
+  private static List<String> rows() throws IOException {
+    List<String> rows =
+        Files.readAllLines(README).stream()
+            .dropWhile(line -> !line.startsWith("<!-- commands:"))
+            .takeWhile(line -> !line.equals("<!-- end of commands -->"))
+            .filter(line -> line.startsWith("| `"))
+            .toList();
+    assertThat(rows).isNotEmpty();
+    return rows;
+  }
+
+  private static String commandOf(String row) {
+    return row.substring(3, row.indexOf('`', 3));
+  }
+
+  private static String run(String... command) throws Exception {
+    return run(new ProcessBuilder(command).redirectErrorStream(true));
+  }
+
+  private static String run(ProcessBuilder builder) throws Exception {
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as("%s%n%s", builder.command(), output).isZero();
+    return output;
+  }
+}
