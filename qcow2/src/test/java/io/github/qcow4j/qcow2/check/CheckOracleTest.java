@@ -5,17 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.qcow4j.qcow2.testing.DamagedImages;
 import io.github.qcow4j.qcow2.testing.ImageRecipe;
 import io.github.qcow4j.qcow2.testing.ImageShelf;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.ImageZoo;
 import io.github.qcow4j.qcow2.testing.Probe;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.QemuVerdicts;
 import io.github.qcow4j.qcow2.testing.SpecialImages;
 import io.github.qcow4j.qcow2.testing.ToolRun;
+import io.github.qcow4j.qcow2.testing.Workbench;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Our check finds what QEMU's finds, in the same numbers, words and order. */
 class CheckOracleTest {
@@ -39,6 +42,15 @@ class CheckOracleTest {
   @Test
   void damagedImagesHaveTheSameFindings() {
     assertSameVerdicts(DamagedImages.all());
+  }
+
+  @Test
+  void oneLeakedClusterCountedTwiceIsFoundAmongSoundOnes(@TempDir Path directory) {
+    Path image = Workbench.in(directory).image("image.qcow2", "", 1 << 20, "write 0 1M");
+    ImageSurgeon.operate(image, surgeon -> surgeon.setRefcount(surgeon.appendCluster(), 2));
+    CheckText ours = CheckText.ours(image);
+    assertThat(ours).isEqualTo(qemus(QemuTools.require(), image));
+    assertThat(ours.numbers()).containsEntry("leaks", 1L);
   }
 
   static CheckText qemus(QemuTools qemu, Path image) {
