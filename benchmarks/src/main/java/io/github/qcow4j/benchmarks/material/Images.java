@@ -1,0 +1,169 @@
+package io.github.qcow4j.benchmarks.material;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Images with real content in a directory of their own, which goes when they are closed. */
+public final class Images implements Closeable {
+
+  private static final int OVERLAYS = 3;
+  private static final int WRITES_PER_OVERLAY = 60;
+
+  private final Path directory;
+  private final long sizeBytes;
+  private final Program qemuImg = Program.require("qemu-img");
+  private final Program qemuIo = Program.require("qemu-io");
+
+  private Images(Path directory, long sizeBytes) {
+    this.directory = directory;
+    this.sizeBytes = sizeBytes;
+  }
+
+  /**
+   * A directory for images.
+   *
+   * @param parent where to make it
+   * @param sizeBytes the size of their disks, whole MiB
+   */
+  public static Images in(Path parent, long sizeBytes) throws IOException {
+    return new Images(Files.createTempDirectory(parent, "qcow4j-benchmark"), sizeBytes);
+  }
+
+  /** Where they are. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** The size of their disks. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** The content, as a raw image. */
+  public Path raw() throws IOException {
+    Path path = directory.resolve("content.raw");
+    if (!Files.exists(path)) {
+      FileContent.write(path, sizeBytes);
+    }
+    return path;
+  }
+
+  /** Nothing but zeros, stored as data. */
+  public Path zeros() throws IOException {
+    Path path = directory.resolve("zeros.raw");
+    if (!Files.exists(path)) {
+      qemuImg.run(
+          List.of(
+              "create",
+              "-q",
+              "-f",
+              "raw",
+              "-o",
+              "preallocation=full",
+              path.toString(),
+              Long.toString(sizeBytes)));
+    }
+    return path;
+  }
+
+  /** The content in clusters as they are. */
+  public Path plain() throws IOException {
+    return converted("plain.qcow2");
+  }
+
+  /** The content in zlib clusters. */
+  public Path zlib() throws IOException {
+    return converted("zlib.qcow2", "-c");
+  }
+
+  /** The content in zstd clusters. */
+  public Path zstd() throws IOException {
+    return converted("zstd.qcow2", "-c", "-o", "compression_type=zstd");
+  }
+
+  /**
+   * The top of a chain of four: the content, and three overlays that each write over some sixty
+   * megabytes, here and there, by the megabyte and by the cluster.
+   */
+  public Path chain() throws IOException {
+    Path below = plain();
+    for (int layer = 1; layer <= OVERLAYS; layer++) {
+      Path overlay = directory.resolve("overlay" + layer + ".qcow2");
+      if (!Files.exists(overlay)) {
+        qemuImg.run(
+            List.of(
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-F",
+                "qcow2",
+                "-b",
+                below.toString(),
+                overlay.toString()));
+        qemuIo.run(writes(layer, overlay));
+      }
+      below = overlay;
+    }
+    return below;
+  }
+
+  private List<String> writes(int layer, Path overlay) {
+    long sizeMib = sizeBytes >> 20;
+    List<String> arguments = new ArrayList<>();
+    for (int i = 0; i < WRITES_PER_OVERLAY; i++) {
+      long offsetMib = (i * 17L + layer * 5L) % sizeMib;
+      arguments.add("-c");
+      arguments.add("write -q -P " + (layer * 50 + i % 50) + " " + offsetMib + "M 1M");
+      arguments.add("-c");
+      arguments.add("write -q -P 7 " + ((offsetMib + 7) % sizeMib * 1024 + 512) + "k 64k");
+    }
+    arguments.add(overlay.toString());
+    return arguments;
+  }
+
+  /** A disk of its own size without content, every cluster of it mapped to a place in the file. */
+  public Path mapped(long diskBytes) throws IOException {
+    Path path = directory.resolve("mapped.qcow2");
+    if (!Files.exists(path)) {
+      qemuImg.run(
+          List.of(
+              "create",
+              "-q",
+              "-f",
+              "qcow2",
+              "-o",
+              "preallocation=metadata",
+              path.toString(),
+              Long.toString(diskBytes)));
+    }
+    return path;
+  }
+
+  private Path converted(String name, String... options) throws IOException {
+    Path path = directory.resolve(name);
+    if (!Files.exists(path)) {
+      List<String> arguments = new ArrayList<>(List.of("convert", "-m", "16", "-W"));
+      arguments.addAll(List.of("-f", "raw", "-O", "qcow2"));
+      arguments.addAll(List.of(options));
+      arguments.addAll(List.of(raw().toString(), path.toString()));
+      qemuImg.run(arguments);
+    }
+    return path;
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory);
+  }
+}

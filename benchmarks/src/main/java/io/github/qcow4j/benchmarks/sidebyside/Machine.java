@@ -1,0 +1,47 @@
+package io.github.qcow4j.benchmarks.sidebyside;
+
+import io.github.qcow4j.benchmarks.material.Program;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+
+/** What this machine is, as far as it matters to the figures. */
+final class Machine {
+
+  private Machine() {}
+
+  /** Lines of Markdown. */
+  static List<String> describe() throws IOException {
+    return List.of(
+        "- " + LocalDate.now(ZoneOffset.UTC),
+        "- %d × %s, %d GiB of memory, Linux %s"
+            .formatted(
+                Runtime.getRuntime().availableProcessors(),
+                value("/proc/cpuinfo", "model name"),
+                Long.parseLong(value("/proc/meminfo", "MemTotal").split(" ", -1)[0]) >> 20,
+                Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip()),
+        "- " + Program.require("qemu-img").run(List.of("--version")).lines().findFirst().orElse(""),
+        "- Java " + Runtime.version() + options());
+  }
+
+  private static String options() {
+    String options = System.getenv("QCOW4J_JAVA_OPTIONS");
+    return options == null ? "" : ", QCOW4J_JAVA_OPTIONS=" + options;
+  }
+
+  /** The load of the last minute. */
+  static String load() throws IOException {
+    return Files.readString(Path.of("/proc/loadavg")).split(" ", -1)[0];
+  }
+
+  private static String value(String file, String key) throws IOException {
+    return Files.readAllLines(Path.of(file)).stream()
+        .filter(line -> line.startsWith(key))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElse("unknown");
+  }
+}
