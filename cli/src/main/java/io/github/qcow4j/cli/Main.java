@@ -7,11 +7,15 @@ import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Where the program starts. */
 public final class Main {
 
   private static final int OUTPUT_BUFFER_BYTES = 1 << 16;
+
+  /** A job looks every few milliseconds whether it should stop, and removes one file then. */
+  private static final long CLEAN_UP_SECONDS = 3;
 
   private Main() {}
 
@@ -60,12 +64,15 @@ public final class Main {
   /**
    * On a signal the JVM comes here while the program still runs: the job is stopped and may clean
    * up before the JVM ends with 128 and the number of the signal. At a normal end there is nothing
-   * left to wait for.
+   * left to wait for, and none either for a job that hangs in the kernel, in a pipe that nobody
+   * reads for example: what it has not named yet vanishes by itself.
    */
   private static void stop(Console console, CountDownLatch finished) {
-    console.cancel();
+    if (!console.cancel()) {
+      return;
+    }
     try {
-      finished.await();
+      boolean _ = finished.await(CLEAN_UP_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,16 +33,10 @@ final class SignalTest {
     Path kill = QemuTools.requireProgram("kill");
     Path source = directory.resolve("source.raw");
     Files.write(source, new byte[SOURCE_BYTES]);
-    Process process = startSlowConversion(source);
+    Process process = startSlowConversion(source, "target.raw");
     try {
       awaitProgress(process.getInputStream());
-      new ProcessBuilder(kill.toString(), "-" + signal, Long.toString(process.pid()))
-          .inheritIO()
-          .start()
-          .waitFor();
-
-      assertThat(process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)).isTrue();
-      assertThat(process.exitValue()).isEqualTo(exitCode);
+      assertThat(exitCodeAfter(signal, process, kill)).isEqualTo(exitCode);
       assertThat(process.getErrorStream()).isEmpty();
       try (Stream<Path> files = Files.list(directory)) {
         assertThat(files).containsExactly(source);
@@ -50,9 +46,37 @@ final class SignalTest {
     }
   }
 
+  @Test
+  void aConversionThatHangsInAPipeNobodyReadsEndsAsWell() throws Exception {
+    Path kill = QemuTools.requireProgram("kill");
+    Path source = directory.resolve("source.raw");
+    Files.write(source, new byte[SOURCE_BYTES]);
+    Path pipe = directory.resolve("pipe");
+    Path mkfifo = QemuTools.requireProgram("mkfifo");
+    assertThat(new ProcessBuilder(mkfifo.toString(), pipe.toString()).start().waitFor()).isZero();
+    Process process = startSlowConversion(source, "pipe", "-S", "0");
+    try {
+      awaitProgress(process.getInputStream());
+      assertThat(exitCodeAfter("TERM", process, kill)).isEqualTo(143);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static int exitCodeAfter(String signal, Process process, Path kill) throws Exception {
+    new ProcessBuilder(kill.toString(), "-" + signal, Long.toString(process.pid()))
+        .inheritIO()
+        .start()
+        .waitFor();
+    assertThat(process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
+  }
+
   /** One that would take hours. */
-  private Process startSlowConversion(Path source) throws IOException {
-    return new ProcessBuilder(
+  private Process startSlowConversion(Path source, String target, String... options)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 QemuTools.requireProgram("env").toString(),
                 "--default-signal=INT,TERM",
@@ -64,10 +88,11 @@ final class SignalTest {
                 "convert",
                 "-p",
                 "-r",
-                "1k",
-                source.toString(),
-                directory.resolve("target.raw").toString()))
-        .start();
+                "1k"));
+    command.addAll(List.of(options));
+    command.add(source.toString());
+    command.add(directory.resolve(target).toString());
+    return new ProcessBuilder(command).start();
   }
 
   /** The first progress is shown when the target has been opened and the job runs. */

@@ -45,6 +45,7 @@ public sealed interface DiskImage extends Closeable permits Qcow2Image, RawImage
 
   /**
    * Fills {@code target} with guest bytes, whatever layer holds them. Direct buffers save a copy.
+   * When it fails, the position of {@code target} tells how far it came.
    *
    * @param guestOffset where to begin; {@code guestOffset + target.remaining() <= virtualSize()}
    */

@@ -29,7 +29,12 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A qcow2 image of version 2 or 3, or one of its internal snapshots. */
+/**
+ * A qcow2 image of version 2 or 3, or one of its internal snapshots.
+ *
+ * <p>Longer than most classes: it is the face of all that can be done with an open image, and
+ * mostly says what each call promises. How things are done stands in the packages below.
+ */
 public final class Qcow2Image implements DiskImage {
 
   private final BlockFile file;
@@ -178,10 +183,13 @@ public final class Qcow2Image implements DiskImage {
     long position = guestOffset;
     while (target.position() < end) {
       Mapping mapping = mapping(position, end - target.position());
-      int length = (int) mapping.lengthBytes();
-      readMapped(mapping, position, target.slice(target.position(), length));
-      target.position(target.position() + length);
-      position += length;
+      ByteBuffer part = target.slice(target.position(), (int) mapping.lengthBytes());
+      try {
+        readMapped(mapping, position, part);
+      } finally {
+        target.position(target.position() + part.position());
+      }
+      position += mapping.lengthBytes();
     }
   }
 
@@ -206,8 +214,12 @@ public final class Qcow2Image implements DiskImage {
     DiskImage backing = parts.backing;
     if (backing != null && guestOffset < backing.virtualSize()) {
       int inside = (int) Math.min(target.remaining(), backing.virtualSize() - guestOffset);
-      backing.read(guestOffset, target.slice(target.position(), inside));
-      target.position(target.position() + inside);
+      ByteBuffer part = target.slice(target.position(), inside);
+      try {
+        backing.read(guestOffset, part);
+      } finally {
+        target.position(target.position() + part.position());
+      }
     }
     ZeroBytes.fill(target);
   }

@@ -92,13 +92,18 @@ public final class Console {
     return started;
   }
 
-  /** Stops the job that is under way, and any that would follow. */
-  public void cancel() {
+  /**
+   * Stops the job that is under way, and any that would follow.
+   *
+   * @return whether there is a job, which may have something to clean up
+   */
+  public boolean cancel() {
     cancelled = true;
     JobControl running = job;
     if (running != null) {
       running.cancel();
     }
+    return running != null;
   }
 
   /** Whether the program was asked to stop. */

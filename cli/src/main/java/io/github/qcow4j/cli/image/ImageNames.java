@@ -80,6 +80,9 @@ final class ImageNames {
     if (file.isEmpty()) {
       throw refusal(text, "The 'file' block driver requires a file name");
     }
+    if (StoredName.isUndecodable(file)) {
+      throw refusal(text, "Could not open '" + file + "': The name is not UTF-8");
+    }
     try {
       return new ImageName(text, file, Path.of(file), format);
     } catch (InvalidPathException e) {

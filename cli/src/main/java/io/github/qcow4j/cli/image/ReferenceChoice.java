@@ -53,9 +53,16 @@ final class ReferenceChoice {
     return new ReferencePolicy() {
       @Override
       public Path admit(Reference reference, Volume volume) throws IOException {
+        // The second decides about the very name that the first admitted.
         Path admitted = first.admit(reference, volume);
-        second.admit(reference, volume);
-        return admitted;
+        Reference narrowed =
+            new Reference(
+                reference.role(),
+                reference.namingImage(),
+                reference.storedName(),
+                admitted,
+                reference.storedFormat());
+        return second.admit(narrowed, volume);
       }
 
       @Override

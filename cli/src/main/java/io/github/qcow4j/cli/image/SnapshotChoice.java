@@ -42,7 +42,10 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
     return new SnapshotChoice(id, name, null);
   }
 
-  /** The disk as the snapshot holds it. */
+  /**
+   * The contents of the snapshot in the size of the present disk, which is what {@code qemu-img}
+   * takes.
+   */
   DiskImage open(DiskImage image) throws CommandFailure, IOException {
     if (!(image instanceof Qcow2Image qcow2)) {
       throw new CommandFailure(
@@ -55,7 +58,7 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
     if (snapshot == null) {
       throw new CommandFailure(1, "Failed to load snapshot: Can't find snapshot");
     }
-    return qcow2.openSnapshot(snapshot);
+    return qcow2.openSnapshot(snapshot, qcow2.virtualSize());
   }
 
   private @Nullable InternalSnapshot find(Qcow2Image image) {

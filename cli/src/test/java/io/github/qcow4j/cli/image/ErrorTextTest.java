@@ -163,6 +163,14 @@ final class ErrorTextTest {
                 + "': qcow2 header too short (header, offset 0x8)\n");
   }
 
+  @Test
+  void aNameThatTheShellGaveInOtherBytesThanUtf8IsRefusedAndNotTakenForAnother() {
+    OurRun run = OurRun.asQemuImg("info", directory.resolve("a\uFFFDb").toString());
+
+    assertThat(run.stderr()).startsWith("qemu-img: ").endsWith("': The name is not UTF-8\n");
+    assertThat(run.exitCode()).isEqualTo(1);
+  }
+
   /** An argument with {@code @} names a file of the directory. */
   private static List<String> arguments(String line) {
     List<String> arguments = new ArrayList<>();

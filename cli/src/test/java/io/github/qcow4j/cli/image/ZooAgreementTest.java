@@ -3,13 +3,18 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.ContentDigest;
+import io.github.qcow4j.qcow2.testing.Feature;
 import io.github.qcow4j.qcow2.testing.ImageZoo;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
 import io.github.qcow4j.qcow2.testing.ZooImage;
+import io.github.qcow4j.qcow2.testing.ZooSnapshot;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Over several hundred generated images, this program says exactly what qemu-img says. */
 final class ZooAgreementTest {
@@ -78,6 +83,26 @@ final class ZooAgreementTest {
   @Test
   void measureSaysTheSameInJson() {
     zoo.forEach(image -> assertSame(image, "measure", "-O", "qcow2", "--output=json"));
+  }
+
+  @Test
+  void convertAndMeasureTakeWhatQemuTakesOfASnapshot(@TempDir Path directory) {
+    Path theirs = directory.resolve("theirs.raw");
+    Path ours = directory.resolve("ours.raw");
+    zoo.forEach(
+        zoo.with(Feature.SNAPSHOTS),
+        image -> {
+          for (ZooSnapshot snapshot : image.snapshots()) {
+            String chosen = "snapshot.id=" + snapshot.id();
+            assertSame(image, "measure", "-O", "raw", "-l", chosen);
+            String path = image.path().toString();
+            qemu.img("convert", "-O", "raw", "-l", chosen, path, theirs.toString()).orFail();
+            OurRun run =
+                OurRun.asQemuImg("convert", "-O", "raw", "-l", chosen, path, ours.toString());
+            assertThat(run.stderr()).isEmpty();
+            assertThat(ContentDigest.ofRaw(ours)).isEqualTo(ContentDigest.ofRaw(theirs));
+          }
+        });
   }
 
   private void assertSame(ZooImage image, String... command) {

@@ -51,8 +51,20 @@ public final class StoredName {
     return colon >= 0 && (slash < 0 || colon < slash);
   }
 
+  /**
+   * Whether a name has the character that stands for bytes that could not be decoded. Which bytes
+   * they were is not known any more, so that using the name would be using another one.
+   */
+  public static boolean isUndecodable(String name) {
+    return name.indexOf('\uFFFD') >= 0;
+  }
+
   private static Path toPath(Path namingImage, String storedName, String name)
       throws ReferenceDeniedException {
+    if (isUndecodable(name)) {
+      throw new ReferenceDeniedException(
+          namingImage, storedName, "the name is not UTF-8, and another file could be meant");
+    }
     if (name.isEmpty()) {
       throw new ReferenceDeniedException(namingImage, storedName, "the name is empty");
     }

@@ -43,7 +43,9 @@ final class ClusterDecoder implements AutoCloseable {
     if (!holds(file, where.hostOffset(), generation)) {
       boolean whole = target.isDirect() && target.remaining() == clusterSize;
       if (whole) {
-        decode(file, where, target);
+        // The target's position tells how far reading came, and a damaged cluster yields nothing.
+        decode(file, where, target.slice());
+        target.position(target.limit());
         return;
       }
       heldOffset = -1;

@@ -24,13 +24,13 @@ final class ZstdCodec implements ClusterCodec {
   }
 
   /**
-   * A single frame that holds the whole cluster goes straight to its place, without the stream
-   * decoder's copy. What is anything else, or damaged, is left to the stream decoder, buffers
-   * untouched.
+   * A single frame that holds the whole cluster, as QEMU writes them, goes straight to its place,
+   * without the stream decoder's copy. What is anything else, or damaged, is left to the stream
+   * decoder, buffers untouched.
    */
   private boolean decodedAtOnce(ByteBuffer compressed, ByteBuffer cluster) {
     int frameBytes = ZstdFrame.length(compressed);
-    if (frameBytes < 0) {
+    if (frameBytes < 0 || !ZstdFrame.isSingleSegment(compressed)) {
       return false;
     }
     try {

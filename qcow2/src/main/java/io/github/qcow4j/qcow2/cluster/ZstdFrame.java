@@ -47,6 +47,17 @@ final class ZstdFrame {
     return position <= bytes.limit() ? position : -1;
   }
 
+  /**
+   * Whether a frame's window is its whole content, so that decoding it takes no memory but the
+   * target's. A window of its own may be larger than decoders of streams allow, and is left to
+   * them.
+   *
+   * @param buffer at its position, a frame whose {@link #length} is known
+   */
+  static boolean isSingleSegment(ByteBuffer buffer) {
+    return (buffer.get(buffer.position() + Integer.BYTES) & 0x20) != 0;
+  }
+
   private static int headerFieldBytes(int descriptor) {
     boolean singleSegment = (descriptor & 0x20) != 0;
     int contentSizeFlag = (descriptor >>> 6) & 3;

@@ -77,8 +77,11 @@ final class ConvertSource {
     for (int i = imageAt(offset); target.position() < limit; i++) {
       int count = (int) Math.min(limit - target.position(), starts[i + 1] - position);
       ByteBuffer part = target.slice(target.position(), count);
-      images.get(i).read(position - starts[i], part);
-      target.position(target.position() + count);
+      try {
+        images.get(i).read(position - starts[i], part);
+      } finally {
+        target.position(target.position() + part.position());
+      }
       position += count;
     }
   }

@@ -93,7 +93,7 @@ final class ConvertWork {
       source.read(segment.offset(), data);
     } catch (IOException e) {
       if (!options.salvage()) {
-        throw ConversionPlace.noted(e, Activity.READING, segment.offset());
+        throw ConversionPlace.noted(e, Activity.READING, segment.offset() + data.position());
       }
       Salvage salvage = new Salvage(source, salvageListener);
       unreadableBytes.add(salvage.read(segment, data.clear().limit((int) segment.lengthBytes())));

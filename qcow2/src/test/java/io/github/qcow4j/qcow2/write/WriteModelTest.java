@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WriteModelTest {
 
   private static final long BASE_SEED = Long.getLong("qcow4j.seed", 20_261_120L);
-  private static final int SEQUENCES = Integer.getInteger("qcow4j.model.sequences", 120);
+  private static final int SEQUENCES = Integer.getInteger("qcow4j.model.sequences", 48);
   private static final int STEPS = Integer.getInteger("qcow4j.model.steps", 60);
 
   @TempDir private Path directory;
