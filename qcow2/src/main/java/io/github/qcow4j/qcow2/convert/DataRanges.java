@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Holes behind data clusters: a preallocated image maps its whole disk as data, while its file has
@@ -20,10 +19,11 @@ final class DataRanges {
   private final Map<Integer, Boolean> sparseByDepth = new HashMap<>();
 
   /**
-   * The last answer, which holds for many pieces. Asking for each piece made a conversion of 1 GiB
-   * on tmpfs three times as long: there the kernel visits every page up to the next hole.
+   * The last answer for each layer, which holds for many pieces. Asking for each piece made a
+   * conversion of 1 GiB on tmpfs three times as long, and for each change of the layer a chain of
+   * four still one and a half times: there the kernel visits every page up to the next hole.
    */
-  private @Nullable HostRange last;
+  private final Map<Integer, HostRange> lastByDepth = new HashMap<>();
 
   DataRanges(DiskImage image) {
     this.layers = image.layers();
@@ -37,10 +37,10 @@ final class DataRanges {
    */
   record Range(boolean hole, long lengthBytes) {}
 
-  private record HostRange(int depth, boolean hole, long start, long end) {
+  private record HostRange(boolean hole, long start, long end) {
 
-    boolean covers(int atDepth, long hostOffset) {
-      return depth == atDepth && start <= hostOffset && hostOffset < end;
+    boolean covers(long hostOffset) {
+      return start <= hostOffset && hostOffset < end;
     }
   }
 
@@ -50,8 +50,10 @@ final class DataRanges {
       return new Range(false, left);
     }
     long hostOffset = extent.hostOffset() + (guestOffset - extent.guestOffset());
-    if (last == null || !last.covers(extent.depth(), hostOffset)) {
+    HostRange last = lastByDepth.get(extent.depth());
+    if (last == null || !last.covers(hostOffset)) {
       last = ask(extent.depth(), hostOffset);
+      lastByDepth.put(extent.depth(), last);
     }
     return new Range(last.hole, Math.min(left, last.end - hostOffset));
   }
@@ -60,10 +62,10 @@ final class DataRanges {
     BlockFile file = layers.get(depth).dataFile();
     long data = file.nextData(hostOffset);
     if (data != hostOffset) {
-      return new HostRange(depth, true, hostOffset, data < 0 ? Long.MAX_VALUE : data);
+      return new HostRange(true, hostOffset, data < 0 ? Long.MAX_VALUE : data);
     }
     long hole = file.nextHole(hostOffset);
-    return new HostRange(depth, false, hostOffset, hole < 0 ? Long.MAX_VALUE : hole);
+    return new HostRange(false, hostOffset, hole < 0 ? Long.MAX_VALUE : hole);
   }
 
   private boolean isSparse(int depth) throws IOException {

@@ -41,6 +41,22 @@ class CostTest {
   }
 
   @Test
+  void layersInTurnAreNotAskedAgainEachTime() throws Exception {
+    QemuTools qemu = QemuTools.require().in(directory);
+    Path base = directory.resolve("base.qcow2");
+    qemu.create(base, "preallocation=metadata", 17L * PIECE);
+    qemu.io(base, "write -P 3 0 " + 16L * PIECE);
+    Path overlay = directory.resolve("overlay.qcow2");
+    qemu.createOverlay(overlay, "", base.toString(), "qcow2");
+    for (int piece = 0; piece < 16; piece++) {
+      qemu.io(overlay, "write -P 1 " + (long) piece * PIECE + " 64k");
+    }
+    convert(overlay, ImageFormat.QCOW2);
+
+    assertThat(calls.of("nextHole")).isBetween(1, 6);
+  }
+
+  @Test
   void compressedClustersAreTakenAndWrittenAPieceAtATime() throws Exception {
     QemuTools qemu = QemuTools.require().in(directory);
     Path raw = rawWithTail(4 * PIECE, 0);
