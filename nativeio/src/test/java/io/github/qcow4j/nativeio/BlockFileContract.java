@@ -14,7 +14,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link BlockFile} does, whatever the provider and the file system. */
+/**
+ * What every {@link BlockFile} does, whatever the provider and the file system. One class, though
+ * long: the contract of one interface, a few lines a sentence.
+ */
 public abstract class BlockFileContract {
 
   private static final int MIB = 1 << 20;

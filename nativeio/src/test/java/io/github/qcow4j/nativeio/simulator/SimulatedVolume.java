@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A volume in memory that remembers what is durable. See {@link CrashExplorer} for what it is for.
  *
- * <p>Any thread may use it; one lock guards all. Relative names are taken from the root.
+ * <p>Any thread may use it; one lock guards all. Relative names are taken from the root. Long
+ * because the interface is: each of its methods is a few lines over the tree of names.
  */
 public final class SimulatedVolume implements Volume {
 
