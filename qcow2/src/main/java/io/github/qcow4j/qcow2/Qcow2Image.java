@@ -1,25 +1,15 @@
 package io.github.qcow4j.qcow2;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
-import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
-import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
-import io.github.qcow4j.qcow2.cluster.Mapping;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
-import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
-import io.github.qcow4j.qcow2.header.UnknownBytes;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
-import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.ImageWriter;
-import io.github.qcow4j.qcow2.write.SizeChange;
-import io.github.qcow4j.qcow2.write.SnapshotChanges;
-import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
@@ -32,19 +22,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A qcow2 image of version 2 or 3, or one of its internal snapshots.
  *
- * <p>Longer than most classes: it is the face of all that can be done with an open image, and
- * mostly says what each call promises. How things are done stands in the packages below.
+ * <p>The face of all that can be done with an open image: it says what each call promises. How
+ * things are looked up and changed stands in {@link MappedLayer}, {@link StructureChanges} and the
+ * packages below.
  */
 public final class Qcow2Image implements DiskImage {
 
   private final BlockFile file;
-  private volatile Qcow2Header header;
-  private volatile Parts parts;
-  private volatile long virtualSize;
-  private final @Nullable InternalSnapshot snapshot;
-
-  @GuardedBy("this")
-  private @Nullable ClusterMap map;
+  private volatile MappedLayer layer;
 
   /**
    * What an image is put together from.
@@ -75,25 +60,22 @@ public final class Qcow2Image implements DiskImage {
   record Shared(L2Cache l2Cache, DecoderPool decoders, boolean metadataOnly) {}
 
   Qcow2Image(BlockFile file, Qcow2Header header, Parts parts) {
-    this(file, header, parts, header.virtualSize(), null);
+    this(file, new MappedLayer(file, header, parts, header.virtualSize(), null));
   }
 
-  private Qcow2Image(
-      BlockFile file,
-      Qcow2Header header,
-      Parts parts,
-      long virtualSize,
-      @Nullable InternalSnapshot snapshot) {
+  private Qcow2Image(BlockFile file, MappedLayer layer) {
     this.file = file;
-    this.header = header;
-    this.parts = parts;
-    this.virtualSize = virtualSize;
-    this.snapshot = snapshot;
+    this.layer = layer;
+  }
+
+  /** What the image is from now on, after a change of its structures. */
+  void becomes(MappedLayer changed) {
+    layer = changed;
   }
 
   /** The header as it stood in the file when the image was opened. */
   public Qcow2Header header() {
-    return header;
+    return layer.header();
   }
 
   /** The file that holds the header and all metadata. */
@@ -103,12 +85,12 @@ public final class Qcow2Image implements DiskImage {
 
   /** The internal snapshots, in the table's order. */
   public List<InternalSnapshot> snapshots() {
-    return parts.snapshots;
+    return layer.parts().snapshots();
   }
 
   /** The bitmaps, in the directory's order; none when they are stale. */
   public List<Bitmap> bitmaps() {
-    return parts.bitmaps;
+    return layer.parts().bitmaps();
   }
 
   /**
@@ -119,7 +101,7 @@ public final class Qcow2Image implements DiskImage {
    *     be where its entry says
    */
   public Qcow2Image openSnapshot(InternalSnapshot wanted) throws IOException {
-    return openSnapshot(wanted, wanted.virtualSize(header.virtualSize()));
+    return openSnapshot(wanted, wanted.virtualSize(header().virtualSize()));
   }
 
   /**
@@ -131,8 +113,8 @@ public final class Qcow2Image implements DiskImage {
    * @param sizeBytes the size of the view, a multiple of 512
    */
   public Qcow2Image openSnapshot(InternalSnapshot wanted, long sizeBytes) throws IOException {
-    SnapshotTable.checkL1(file, header, wanted);
-    return new Qcow2Image(file, header, parts, sizeBytes, wanted);
+    SnapshotTable.checkL1(file, header(), wanted);
+    return new Qcow2Image(file, new MappedLayer(file, header(), layer.parts(), sizeBytes, wanted));
   }
 
   @Override
@@ -147,122 +129,35 @@ public final class Qcow2Image implements DiskImage {
 
   @Override
   public long virtualSize() {
-    return virtualSize;
+    return layer.virtualSize();
   }
 
   @Override
   public @Nullable DiskImage backing() {
-    return parts.backing;
+    return layer.parts().backing();
   }
 
   @Override
   public BlockFile dataFile() {
-    return parts.dataFile == null ? file : parts.dataFile;
+    return layer.dataFile();
   }
 
   @Override
   public void read(long guestOffset, ByteBuffer target) throws IOException {
-    Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize);
+    Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize());
     requireData();
-    ImageWriter writer = writer();
-    if (writer == null) {
-      readRange(guestOffset, target);
-      return;
-    }
-    // Clusters looked up here must not be given to others before they are read.
-    writer.operation().lock();
-    try {
-      readRange(guestOffset, target);
-    } finally {
-      writer.operation().unlock();
-    }
-  }
-
-  private void readRange(long guestOffset, ByteBuffer target) throws IOException {
-    int end = target.limit();
-    long position = guestOffset;
-    while (target.position() < end) {
-      Mapping mapping = mapping(position, end - target.position());
-      ByteBuffer part = target.slice(target.position(), (int) mapping.lengthBytes());
-      try {
-        readMapped(mapping, position, part);
-      } finally {
-        target.position(target.position() + part.position());
-      }
-      position += mapping.lengthBytes();
-    }
-  }
-
-  private void readMapped(Mapping mapping, long guestOffset, ByteBuffer target) throws IOException {
-    switch (mapping) {
-      case Mapping.Data data -> dataFile().readPadded(target, data.hostOffset());
-      case Mapping.Zero zero -> ZeroBytes.fill(target);
-      case Mapping.Unallocated nothing -> readBacking(guestOffset, target);
-      case Mapping.Compressed compressed ->
-          parts.shared.decoders.read(
-              file,
-              header.compressionType(),
-              header.clusterSize(),
-              parts.writer == null ? 0 : parts.writer.compressedGeneration(),
-              compressed,
-              target);
-    }
-  }
-
-  /** What the backing file does not reach reads as zeros. */
-  private void readBacking(long guestOffset, ByteBuffer target) throws IOException {
-    DiskImage backing = parts.backing;
-    if (backing != null && guestOffset < backing.virtualSize()) {
-      int inside = (int) Math.min(target.remaining(), backing.virtualSize() - guestOffset);
-      ByteBuffer part = target.slice(target.position(), inside);
-      try {
-        backing.read(guestOffset, part);
-      } finally {
-        target.position(target.position() + part.position());
-      }
-    }
-    ZeroBytes.fill(target);
+    layer.read(guestOffset, target);
   }
 
   @Override
   public Extent extentAt(long guestOffset, long maxBytes) throws IOException {
-    Objects.checkIndex(guestOffset, virtualSize);
-    Mapping mapping = mapping(guestOffset, Math.min(maxBytes, virtualSize - guestOffset));
-    long length = mapping.lengthBytes();
-    return switch (mapping) {
-      case Mapping.Data data ->
-          new Extent(guestOffset, length, 0, Extent.Kind.DATA, data.hostOffset());
-      case Mapping.Zero zero ->
-          new Extent(guestOffset, length, 0, Extent.Kind.ZERO, zero.hostOffset());
-      case Mapping.Compressed compressed ->
-          new Extent(guestOffset, length, 0, Extent.Kind.COMPRESSED, -1);
-      case Mapping.Unallocated nothing -> backingExtent(guestOffset, nothing);
-    };
-  }
-
-  private Extent backingExtent(long guestOffset, Mapping.Unallocated nothing) throws IOException {
-    DiskImage backing = parts.backing;
-    if (backing == null || guestOffset >= backing.virtualSize()) {
-      return new Extent(
-          guestOffset, nothing.lengthBytes(), 0, Extent.Kind.UNALLOCATED, nothing.hostOffset());
-    }
-    long inside = Math.min(nothing.lengthBytes(), backing.virtualSize() - guestOffset);
-    return backing.extentAt(guestOffset, inside).oneLayerUp();
-  }
-
-  /** An internal snapshot never changes, whoever writes to the disk. */
-  private @Nullable ImageWriter writer() {
-    return snapshot == null ? parts.writer : null;
-  }
-
-  private Mapping mapping(long guestOffset, long maxBytes) throws IOException {
-    ImageWriter writer = writer();
-    return writer == null ? map().map(guestOffset, maxBytes) : writer.map(guestOffset, maxBytes);
+    Objects.checkIndex(guestOffset, virtualSize());
+    return layer.extentAt(guestOffset, Math.min(maxBytes, virtualSize() - guestOffset));
   }
 
   @Override
   public boolean writable() {
-    return writer() != null;
+    return layer.writer() != null;
   }
 
   @Override
@@ -274,24 +169,24 @@ public final class Qcow2Image implements DiskImage {
   @Override
   public void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException {
     ImageWriter writer = requireWriter(guestOffset, lengthBytes);
-    if (header.has(Feature.RAW_EXTERNAL_DATA) && lengthBytes > 0) {
+    if (header().has(Feature.RAW_EXTERNAL_DATA) && lengthBytes > 0) {
       dataFile().writeZeroes(guestOffset, lengthBytes, mayUnmap);
     }
-    new ZeroWrite(header, writer, this).run(guestOffset, lengthBytes, mayUnmap);
+    new ZeroWrite(header(), writer, this).run(guestOffset, lengthBytes, mayUnmap);
   }
 
   @Override
   public void discard(long guestOffset, long lengthBytes) throws IOException {
     ImageWriter writer = requireWriter(guestOffset, lengthBytes);
-    if (header.version() < 3 && parts.backing != null) {
+    if (header().version() < 3 && backing() != null) {
       return;
     }
-    int clusterSize = header.clusterSize();
+    int clusterSize = header().clusterSize();
     long position = (guestOffset + clusterSize - 1) & -clusterSize;
     long end = guestOffset + lengthBytes;
     // The last cluster of the disk may be given back when all of it that belongs to the disk is.
     long wholeEnd =
-        end == virtualSize ? (end + clusterSize - 1) & -clusterSize : end & -clusterSize;
+        end == virtualSize() ? (end + clusterSize - 1) & -clusterSize : end & -clusterSize;
     while (position < wholeEnd) {
       position += writer.discardByTables(position, wholeEnd - position);
     }
@@ -299,7 +194,7 @@ public final class Qcow2Image implements DiskImage {
 
   @Override
   public void sync() throws IOException {
-    ImageWriter writer = writer();
+    ImageWriter writer = layer.writer();
     if (writer != null) {
       writer.sync();
     }
@@ -314,9 +209,9 @@ public final class Qcow2Image implements DiskImage {
    */
   public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
     ImageWriter writer = requireWriter(guestOffset, 1);
-    if (guestOffset % header.clusterSize() != 0
+    if (guestOffset % header().clusterSize() != 0
         || !compressed.hasRemaining()
-        || compressed.remaining() >= header.clusterSize()) {
+        || compressed.remaining() >= header().clusterSize()) {
       throw new IllegalArgumentException("not one compressed cluster");
     }
     writer.writeCompressed(guestOffset, compressed);
@@ -334,22 +229,7 @@ public final class Qcow2Image implements DiskImage {
    * @throws UnsupportedFeatureException with an external data file, which cannot share clusters
    */
   public InternalSnapshot createSnapshot(String name, Instant date) throws IOException {
-    refuseDataFile();
-    InternalSnapshot draft =
-        new InternalSnapshot(
-            0,
-            0,
-            InternalSnapshot.nextId(snapshots()),
-            name,
-            date.getEpochSecond(),
-            date.getNano(),
-            0,
-            0,
-            header.virtualSize(),
-            -1,
-            24,
-            UnknownBytes.NONE);
-    changeSnapshots(changes -> changes.create(draft));
+    structure().createSnapshot(name, date);
     return snapshots().getLast();
   }
 
@@ -358,8 +238,7 @@ public final class Qcow2Image implements DiskImage {
    * return. Nothing else may be under way on the image.
    */
   public void applySnapshot(InternalSnapshot wanted) throws IOException {
-    refuseDataFile();
-    changeSnapshots(changes -> changes.apply(wanted));
+    structure().applySnapshot(wanted);
   }
 
   /**
@@ -367,8 +246,7 @@ public final class Qcow2Image implements DiskImage {
    * way on the image.
    */
   public void deleteSnapshot(InternalSnapshot unwanted) throws IOException {
-    refuseDataFile();
-    changeSnapshots(changes -> changes.delete(unwanted));
+    structure().deleteSnapshot(unwanted);
   }
 
   /**
@@ -385,17 +263,16 @@ public final class Qcow2Image implements DiskImage {
    */
   public void resize(long newBytes) throws IOException {
     ImageWriter writer = requireWriter(0, 0);
-    new Resize(this, writer, parts.snapshots, parts.backing).run(newBytes);
+    new Resize(this, writer, snapshots(), backing()).run(newBytes);
   }
 
   /** Changes the size in the header, and the length of the L1 table with it. */
   void changeSize(long sizeBytes, int l1Entries) throws IOException {
-    ImageWriter writer = requireWriter(0, 0);
-    try {
-      new SizeChange(writer, parts.snapshots).apply(sizeBytes, l1Entries);
-    } finally {
-      reload();
-    }
+    structure().changeSize(sizeBytes, l1Entries);
+  }
+
+  private StructureChanges structure() {
+    return new StructureChanges(this, layer, requireWriter(0, 0));
   }
 
   /** Makes a range zeros that may lie behind the disk's end, within its L1 table. */
@@ -414,59 +291,23 @@ public final class Qcow2Image implements DiskImage {
   }
 
   private long clusterRest(long guestOffset) {
-    return header.clusterSize() - (guestOffset & (header.clusterSize() - 1));
-  }
-
-  /** One change of the snapshots. */
-  @FunctionalInterface
-  private interface SnapshotChange {
-    void apply(SnapshotChanges changes) throws IOException;
-  }
-
-  private void changeSnapshots(SnapshotChange change) throws IOException {
-    ImageWriter writer = requireWriter(0, 0);
-    try {
-      change.apply(new SnapshotChanges(writer, file, header, parts.snapshots));
-    } finally {
-      reload();
-    }
-  }
-
-  /** Opens the image anew: what was known of its structures before no longer holds. */
-  private synchronized void reload() throws IOException {
-    header = HeaderParser.parse(file, false);
-    List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
-    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
-    ImageWriter writer =
-        new WriterOpener(file, header, snapshots, bitmaps)
-            .open(parts.dataFile, parts.backing != null, true);
-    parts = new Parts(snapshots, bitmaps, parts.dataFile, parts.backing, parts.shared, writer);
-    virtualSize = header.virtualSize();
-  }
-
-  private void refuseDataFile() throws UnsupportedFeatureException {
-    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
-      throw new UnsupportedFeatureException(
-          path(),
-          "Internal snapshots are not possible with an external data file",
-          Feature.EXTERNAL_DATA_FILE.specificationName());
-    }
+    return header().clusterSize() - (guestOffset & (header().clusterSize() - 1));
   }
 
   private ImageWriter requireWriter(long guestOffset, long lengthBytes) {
-    ImageWriter writer = writer();
+    ImageWriter writer = layer.writer();
     if (writer == null) {
       throw new NonWritableChannelException();
     }
-    Objects.checkFromIndexSize(guestOffset, lengthBytes, virtualSize);
+    Objects.checkFromIndexSize(guestOffset, lengthBytes, virtualSize());
     return writer;
   }
 
   /** The guest's bytes for the edges of a fill; the disk's last cluster may reach past its end. */
   private void readOld(long guestOffset, ByteBuffer target) throws IOException {
     int limit = target.limit();
-    if (guestOffset < virtualSize) {
-      int inside = (int) Math.min(target.remaining(), virtualSize - guestOffset);
+    if (guestOffset < virtualSize()) {
+      int inside = (int) Math.min(target.remaining(), virtualSize() - guestOffset);
       read(guestOffset, target.limit(target.position() + inside));
       target.limit(limit);
     }
@@ -474,55 +315,31 @@ public final class Qcow2Image implements DiskImage {
   }
 
   private void requireData() {
-    if (parts.shared.metadataOnly) {
+    if (layer.parts().shared.metadataOnly) {
       throw new IllegalStateException("the image was opened for its metadata only");
     }
   }
 
-  /** The cluster map; its L1 table is loaded when it is first needed. */
-  private synchronized ClusterMap map() throws IOException {
-    if (map == null) {
-      map = new ClusterMap(file, header, loadL1(), parts.shared.l2Cache, file::size);
-    }
-    return map;
-  }
-
-  private L1Table loadL1() throws IOException {
-    InternalSnapshot view = snapshot;
-    return view == null
-        ? L1Table.load(
-            file,
-            header.l1TableOffset(),
-            header.l1Entries(),
-            header.clusterSize(),
-            "active L1 table")
-        : L1Table.load(
-            file,
-            view.l1TableOffset(),
-            view.l1Entries(),
-            header.clusterSize(),
-            "L1 table of snapshot " + view.id());
-  }
-
   /** Writes all metadata, for a file that is then synced and closed by others. */
   void finishWriting() throws IOException {
-    if (parts.writer != null) {
-      parts.writer.finish();
+    ImageWriter writer = layer.parts().writer;
+    if (writer != null) {
+      writer.finish();
     }
   }
 
   /** Lets go of memory, not of files, which others own. */
   void release() {
-    parts.shared.decoders.close();
+    layer.parts().shared.decoders.close();
   }
 
   @Override
   public void close() throws IOException {
-    if (snapshot != null) {
+    if (layer.isSnapshot()) {
       return;
     }
-    DiskImage backing = parts.backing;
-    BlockFile dataFile = parts.dataFile;
+    DiskImage backing = layer.parts().backing;
+    BlockFile dataFile = layer.parts().dataFile;
     try (file;
         dataFile;
         backing) {

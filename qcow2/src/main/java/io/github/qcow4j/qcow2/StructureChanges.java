@@ -1,0 +1,123 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.HeaderParser;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.header.UnknownBytes;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.write.ImageWriter;
+import io.github.qcow4j.qcow2.write.SizeChange;
+import io.github.qcow4j.qcow2.write.SnapshotChanges;
+import io.github.qcow4j.qcow2.write.WriterOpener;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * Changes of an open image that replace whole structures of it: its snapshots, its size. What was
+ * known of the image before such a change does not hold afterwards, so each ends with the image
+ * opened anew, whether it succeeded or not.
+ */
+final class StructureChanges {
+
+  private final Qcow2Image image;
+  private final BlockFile file;
+  private final MappedLayer layer;
+  private final ImageWriter writer;
+
+  /**
+   * Prepares one change.
+   *
+   * @param image the image
+   * @param layer the image as it is before the change
+   * @param writer its writer
+   */
+  StructureChanges(Qcow2Image image, MappedLayer layer, ImageWriter writer) {
+    this.image = image;
+    this.file = image.imageFile();
+    this.layer = layer;
+    this.writer = writer;
+  }
+
+  void createSnapshot(String name, Instant date) throws IOException {
+    InternalSnapshot draft =
+        new InternalSnapshot(
+            0,
+            0,
+            InternalSnapshot.nextId(layer.parts().snapshots()),
+            name,
+            date.getEpochSecond(),
+            date.getNano(),
+            0,
+            0,
+            layer.header().virtualSize(),
+            -1,
+            24,
+            UnknownBytes.NONE);
+    changeSnapshots(changes -> changes.create(draft));
+  }
+
+  void applySnapshot(InternalSnapshot wanted) throws IOException {
+    changeSnapshots(changes -> changes.apply(wanted));
+  }
+
+  void deleteSnapshot(InternalSnapshot unwanted) throws IOException {
+    changeSnapshots(changes -> changes.delete(unwanted));
+  }
+
+  /** Changes the size in the header, and the length of the L1 table with it. */
+  void changeSize(long sizeBytes, int l1Entries) throws IOException {
+    try {
+      new SizeChange(writer, layer.parts().snapshots()).apply(sizeBytes, l1Entries);
+    } finally {
+      reload();
+    }
+  }
+
+  /** One change of the snapshots. */
+  @FunctionalInterface
+  private interface SnapshotChange {
+    void apply(SnapshotChanges changes) throws IOException;
+  }
+
+  private void changeSnapshots(SnapshotChange change) throws IOException {
+    refuseDataFile();
+    try {
+      change.apply(new SnapshotChanges(writer, file, layer.header(), layer.parts().snapshots()));
+    } finally {
+      reload();
+    }
+  }
+
+  private void refuseDataFile() throws UnsupportedFeatureException {
+    if (layer.header().has(Feature.EXTERNAL_DATA_FILE)) {
+      throw new UnsupportedFeatureException(
+          file.path(),
+          "Internal snapshots are not possible with an external data file",
+          Feature.EXTERNAL_DATA_FILE.specificationName());
+    }
+  }
+
+  private void reload() throws IOException {
+    Qcow2Image.Parts old = layer.parts();
+    Qcow2Header header = HeaderParser.parse(file, false);
+    List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
+    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+    ImageWriter anew =
+        new WriterOpener(file, header, snapshots, bitmaps)
+            .open(old.dataFile(), old.backing() != null, true);
+    image.becomes(
+        new MappedLayer(
+            file,
+            header,
+            new Qcow2Image.Parts(
+                snapshots, bitmaps, old.dataFile(), old.backing(), old.shared(), anew),
+            header.virtualSize(),
+            null));
+  }
+}
