@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
@@ -264,6 +265,20 @@ public final class Qcow2Image implements DiskImage {
   public void resize(long newBytes) throws IOException {
     ImageWriter writer = requireWriter(0, 0);
     new Resize(this, writer, snapshots(), backing()).run(newBytes);
+  }
+
+  /**
+   * Writes another name of the backing file into the header, without a look at what stands there;
+   * at once, or not at all, and durable on return. What this open image shows does not change: it
+   * is to be closed afterwards. Nothing else may be under way on the image.
+   *
+   * @param name the name as it is to be stored, or null for none
+   * @param format the format to be stored with it, or null to have it guessed by those who open it
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when they do not fit into the
+   *     header
+   */
+  public void changeBackingName(@Nullable String name, @Nullable String format) throws IOException {
+    structure().changeHeader(old -> HeaderDraft.of(old).backing(name, format).header());
   }
 
   /** Changes the size in the header, and the length of the L1 table with it. */

@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.header.UnknownBytes;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.write.HeaderChange;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import io.github.qcow4j.qcow2.write.SizeChange;
 import io.github.qcow4j.qcow2.write.SnapshotChanges;
@@ -74,6 +75,15 @@ final class StructureChanges {
   void changeSize(long sizeBytes, int l1Entries) throws IOException {
     try {
       new SizeChange(writer, layer.parts().snapshots()).apply(sizeBytes, l1Entries);
+    } finally {
+      reload();
+    }
+  }
+
+  /** Changes fields and names of the header. */
+  void changeHeader(HeaderChange.Edit edit) throws IOException {
+    try {
+      new HeaderChange(writer, file, layer.header()).apply(edit);
     } finally {
       reload();
     }

@@ -1,18 +1,52 @@
 package io.github.qcow4j.qcow2.header;
 
+import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A header with some fields changed. Each method answers a new draft; {@link #header} ends it. For
- * building new headers, and for changing a few fields of an old one while all others are carried
- * over.
+ * A header in the making: begun as a new one or as a copy of an old one, changed field by field,
+ * while all else is carried over. Each method answers the draft itself; {@link #header} ends it.
  */
 public final class HeaderDraft {
 
-  private final Qcow2Header header;
+  private final Qcow2Header origin;
+  private int version;
+  private long sizeBytes;
+  private int l1Entries;
+  private long l1TableOffset;
+  private long refcountTableOffset;
+  private int refcountTableClusters;
+  private int snapshotCount;
+  private long snapshotsOffset;
+  private long incompatibleFeatures;
+  private long compatibleFeatures;
+  private long autoclearFeatures;
+  private int refcountOrder;
+  private @Nullable String backingName;
+  private @Nullable String backingFormat;
+  private @Nullable String dataFileName;
+  private @Nullable BitmapsExtension bitmaps;
+  private UnknownBytes unknownTail;
 
   private HeaderDraft(Qcow2Header header) {
-    this.header = header;
+    this.origin = header;
+    this.version = header.version();
+    this.sizeBytes = header.storedSize();
+    this.l1Entries = header.l1Entries();
+    this.l1TableOffset = header.l1TableOffset();
+    this.refcountTableOffset = header.refcountTableOffset();
+    this.refcountTableClusters = header.refcountTableClusters();
+    this.snapshotCount = header.snapshotCount();
+    this.snapshotsOffset = header.snapshotsOffset();
+    this.incompatibleFeatures = header.incompatibleFeatures();
+    this.compatibleFeatures = header.compatibleFeatures();
+    this.autoclearFeatures = header.autoclearFeatures();
+    this.refcountOrder = header.refcountOrder();
+    this.backingName = header.backingFileName();
+    this.backingFormat = header.extensions().backingFormat();
+    this.dataFileName = header.extensions().dataFileName();
+    this.bitmaps = header.extensions().bitmaps();
+    this.unknownTail = header.unknownTail();
   }
 
   /** A draft that begins as a copy of a header. */
@@ -48,9 +82,7 @@ public final class HeaderDraft {
             0,
             0,
             refcountOrder,
-            version == 2
-                ? FormatLimits.VERSION_2_HEADER_BYTES
-                : FormatLimits.VERSION_3_HEADER_BYTES,
+            lengthOf(version),
             compressionType,
             0,
             null,
@@ -58,146 +90,122 @@ public final class HeaderDraft {
             UnknownBytes.NONE));
   }
 
+  private static int lengthOf(int version) {
+    return version == 2 ? FormatLimits.VERSION_2_HEADER_BYTES : FormatLimits.VERSION_3_HEADER_BYTES;
+  }
+
   /** The header as it is now. */
   public Qcow2Header header() {
-    return header;
+    HeaderExtensions carried = origin.extensions();
+    return new Qcow2Header(
+        version,
+        origin.clusterBits(),
+        sizeBytes,
+        origin.cryptMethod(),
+        l1Entries,
+        l1TableOffset,
+        refcountTableOffset,
+        refcountTableClusters,
+        snapshotCount,
+        snapshotsOffset,
+        incompatibleFeatures,
+        compatibleFeatures,
+        autoclearFeatures,
+        refcountOrder,
+        version == origin.version() ? origin.headerLength() : lengthOf(version),
+        origin.compressionType(),
+        origin.backingFileOffset(),
+        backingName,
+        new HeaderExtensions(
+            backingFormat,
+            dataFileName,
+            carried.featureNames(),
+            bitmaps,
+            carried.encryptionHeader(),
+            carried.unknown()),
+        unknownTail);
+  }
+
+  /**
+   * Another version. Version 2 has no feature bits, no header bytes behind its fields, and
+   * refcounts of 16 bits; that nothing is lost by this is the caller's to know.
+   */
+  public HeaderDraft version(int wanted) {
+    version = wanted;
+    if (wanted == 2) {
+      incompatibleFeatures = 0;
+      compatibleFeatures = 0;
+      autoclearFeatures = 0;
+      refcountOrder = 4;
+      bitmaps = null;
+      unknownTail = UnknownBytes.NONE;
+    }
+    return this;
   }
 
   /** Another size of the disk, in bytes. */
-  public HeaderDraft size(long sizeBytes) {
-    return with(sizeBytes, header.l1Entries(), header.l1TableOffset());
+  public HeaderDraft size(long bytes) {
+    sizeBytes = bytes;
+    return this;
   }
 
   /** Another active L1 table. */
   public HeaderDraft l1(int entries, long tableOffset) {
-    return with(header.storedSize(), entries, tableOffset);
-  }
-
-  private HeaderDraft with(long size, int l1Entries, long l1Offset) {
-    return copy(
-        size,
-        l1Entries,
-        l1Offset,
-        header.refcountTableOffset(),
-        header.refcountTableClusters(),
-        header.incompatibleFeatures(),
-        header.compatibleFeatures(),
-        header.autoclearFeatures(),
-        header.backingFileName(),
-        header.extensions());
+    l1Entries = entries;
+    l1TableOffset = tableOffset;
+    return this;
   }
 
   /** Another refcount table. */
   public HeaderDraft refcountTable(long tableOffset, int clusters) {
-    return copy(
-        header.storedSize(),
-        header.l1Entries(),
-        header.l1TableOffset(),
-        tableOffset,
-        clusters,
-        header.incompatibleFeatures(),
-        header.compatibleFeatures(),
-        header.autoclearFeatures(),
-        header.backingFileName(),
-        header.extensions());
+    refcountTableOffset = tableOffset;
+    refcountTableClusters = clusters;
+    return this;
+  }
+
+  /** Another width of refcounts: its binary logarithm, in bits. */
+  public HeaderDraft refcountOrder(int order) {
+    refcountOrder = order;
+    return this;
+  }
+
+  /** Another snapshot table. */
+  public HeaderDraft snapshots(int count, long tableOffset) {
+    snapshotCount = count;
+    snapshotsOffset = tableOffset;
+    return this;
   }
 
   /** With a feature bit set or cleared. */
   public HeaderDraft feature(Feature feature, boolean set) {
-    return copy(
-        header.storedSize(),
-        header.l1Entries(),
-        header.l1TableOffset(),
-        header.refcountTableOffset(),
-        header.refcountTableClusters(),
-        word(header.incompatibleFeatures(), Feature.Group.INCOMPATIBLE, feature, set),
-        word(header.compatibleFeatures(), Feature.Group.COMPATIBLE, feature, set),
-        word(header.autoclearFeatures(), Feature.Group.AUTOCLEAR, feature, set),
-        header.backingFileName(),
-        header.extensions());
+    switch (feature.group()) {
+      case INCOMPATIBLE -> incompatibleFeatures = word(incompatibleFeatures, feature, set);
+      case COMPATIBLE -> compatibleFeatures = word(compatibleFeatures, feature, set);
+      case AUTOCLEAR -> autoclearFeatures = word(autoclearFeatures, feature, set);
+    }
+    return this;
   }
 
-  private static long word(long word, Feature.Group group, Feature feature, boolean set) {
-    if (feature.group() != group) {
-      return word;
-    }
+  private static long word(long word, Feature feature, boolean set) {
     return set ? word | feature.mask() : word & ~feature.mask();
   }
 
   /** Another backing file and its format, or none with null. */
   public HeaderDraft backing(@Nullable String name, @Nullable String format) {
-    HeaderExtensions old = header.extensions();
-    HeaderExtensions extensions =
-        new HeaderExtensions(
-            format,
-            old.dataFileName(),
-            old.featureNames(),
-            old.bitmaps(),
-            old.encryptionHeader(),
-            old.unknown());
-    return names(name, extensions);
+    backingName = name;
+    backingFormat = format;
+    return this;
   }
 
   /** Another stored name of the data file. */
   public HeaderDraft dataFileName(@Nullable String name) {
-    HeaderExtensions old = header.extensions();
-    HeaderExtensions extensions =
-        new HeaderExtensions(
-            old.backingFormat(),
-            name,
-            old.featureNames(),
-            old.bitmaps(),
-            old.encryptionHeader(),
-            old.unknown());
-    return names(header.backingFileName(), extensions);
+    dataFileName = name;
+    return this;
   }
 
-  private HeaderDraft names(@Nullable String backingName, HeaderExtensions extensions) {
-    return copy(
-        header.storedSize(),
-        header.l1Entries(),
-        header.l1TableOffset(),
-        header.refcountTableOffset(),
-        header.refcountTableClusters(),
-        header.incompatibleFeatures(),
-        header.compatibleFeatures(),
-        header.autoclearFeatures(),
-        backingName,
-        extensions);
-  }
-
-  private HeaderDraft copy(
-      long size,
-      int l1Entries,
-      long l1Offset,
-      long refcountOffset,
-      int refcountClusters,
-      long incompatible,
-      long compatible,
-      long autoclear,
-      @Nullable String backingName,
-      HeaderExtensions extensions) {
-    return new HeaderDraft(
-        new Qcow2Header(
-            header.version(),
-            header.clusterBits(),
-            size,
-            header.cryptMethod(),
-            l1Entries,
-            l1Offset,
-            refcountOffset,
-            refcountClusters,
-            header.snapshotCount(),
-            header.snapshotsOffset(),
-            incompatible,
-            compatible,
-            autoclear,
-            header.refcountOrder(),
-            header.headerLength(),
-            header.compressionType(),
-            header.backingFileOffset(),
-            backingName,
-            extensions,
-            header.unknownTail()));
+  /** Another bitmap directory, which is trusted from then on, or none with null. */
+  public HeaderDraft bitmaps(@Nullable BitmapsExtension directory) {
+    bitmaps = directory;
+    return feature(Feature.BITMAPS, directory != null);
   }
 }

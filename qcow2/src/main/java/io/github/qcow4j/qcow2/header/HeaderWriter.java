@@ -29,11 +29,22 @@ public final class HeaderWriter {
    * @throws LimitExceededException when it does not fit into one cluster
    */
   public static ByteBuffer encode(Path image, Qcow2Header header) throws LimitExceededException {
+    return encode(image, header, header.clusterSize() >= MIN_CLUSTER_FOR_FEATURE_NAMES);
+  }
+
+  /** The same without the feature name table, which nothing but messages needs. */
+  static ByteBuffer encodeWithoutFeatureNames(Path image, Qcow2Header header)
+      throws LimitExceededException {
+    return encode(image, header, false);
+  }
+
+  private static ByteBuffer encode(Path image, Qcow2Header header, boolean withFeatureNames)
+      throws LimitExceededException {
     ByteBuffer cluster = ByteBuffer.allocate(header.clusterSize());
     try {
       int headerLength = putFields(cluster, header);
       cluster.position(headerLength);
-      putExtensions(cluster, header);
+      putExtensions(cluster, header, withFeatureNames);
       putBackingName(cluster, header);
     } catch (BufferOverflowException | IndexOutOfBoundsException e) {
       throw new LimitExceededException(
@@ -68,7 +79,7 @@ public final class HeaderWriter {
     return length;
   }
 
-  private static void putExtensions(ByteBuffer to, Qcow2Header header) {
+  private static void putExtensions(ByteBuffer to, Qcow2Header header, boolean withFeatureNames) {
     HeaderExtensions extensions = header.extensions();
     if (extensions.backingFormat() != null) {
       putText(to, HeaderExtensions.TYPE_BACKING_FORMAT, extensions.backingFormat());
@@ -81,7 +92,7 @@ public final class HeaderWriter {
       begin(to, HeaderExtensions.TYPE_ENCRYPTION, 16);
       to.putLong(encryption.hostOffset()).putLong(encryption.lengthBytes());
     }
-    if (header.version() >= 3 && header.clusterSize() >= MIN_CLUSTER_FOR_FEATURE_NAMES) {
+    if (header.version() >= 3 && withFeatureNames) {
       putFeatureNames(to);
     }
     BitmapsExtension bitmaps = extensions.bitmaps();

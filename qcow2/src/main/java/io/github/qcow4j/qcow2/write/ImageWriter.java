@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
@@ -348,21 +349,41 @@ public final class ImageWriter {
    * succeeded or not, this writer is of no more use: the image is to be opened anew.
    */
   void changeStructure(StructureChange change) throws IOException {
+    alone(() -> {
+      long clusterSize = header.clusterSize();
+      long endCluster = (tables.hostEnd() + clusterSize - 1) / clusterSize;
+      Qcow2Header inFile = headerInFile(header);
+      ShadowRefcounts refcounts =
+          new ShadowRefcounts(
+              tables.file(), inFile, order.refcountTableInFile(), tables.refcounts(), endCluster);
+      change.apply(
+          tables.l1(), new StructureSwitch(tables.file(), inFile, tables.l2Pages(), refcounts));
+    });
+  }
+
+  /** Something that is done while nothing else is under way. */
+  @FunctionalInterface
+  interface Alone {
+    void run() throws IOException;
+  }
+
+  /** Makes everything durable that was changed, and then does something, alone. */
+  void alone(Alone action) throws IOException {
     operations.writeLock().lock();
     metadata.lock();
     try {
       order.flushAll(() -> true);
-      long clusterSize = header.clusterSize();
-      long endCluster = (tables.hostEnd() + clusterSize - 1) / clusterSize;
-      ShadowRefcounts refcounts =
-          new ShadowRefcounts(
-              tables.file(), header, order.refcountTableInFile(), tables.refcounts(), endCluster);
-      change.apply(
-          tables.l1(), new StructureSwitch(tables.file(), header, tables.l2Pages(), refcounts));
+      action.run();
     } finally {
       metadata.unlock();
       operations.writeLock().unlock();
     }
+  }
+
+  /** The header as it stands in the file, when everything is written. */
+  Qcow2Header headerInFile(Qcow2Header asOpened) {
+    ShadowRefcounts.Place place = order.refcountTableInFile();
+    return HeaderDraft.of(asOpened).refcountTable(place.hostOffset(), place.clusters()).header();
   }
 
   /** Whether no operation is under way that could still use clusters taken back. */

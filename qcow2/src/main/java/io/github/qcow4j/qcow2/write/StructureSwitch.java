@@ -2,7 +2,9 @@ package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.HeaderField;
+import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
@@ -156,6 +158,43 @@ final class StructureSwitch {
       List<InternalSnapshot> oldSnapshots,
       List<InternalSnapshot> newSnapshots)
       throws IOException {
+    Qcow2Header changed =
+        prepare(HeaderDraft.of(header).size(sizeBytes), l1, oldSnapshots, newSnapshots);
+    ByteBuffer fields = ByteBuffer.allocate(FIELDS_END - FIRST_FIELD);
+    fields.putLong(changed.storedSize());
+    fields.putInt(changed.cryptMethod());
+    fields.putInt(changed.l1Entries());
+    fields.putLong(changed.l1TableOffset());
+    fields.putLong(changed.refcountTableOffset());
+    fields.putInt(changed.refcountTableClusters());
+    fields.putInt(changed.snapshotCount());
+    fields.putLong(changed.snapshotsOffset());
+    file.write(fields.flip(), FIRST_FIELD);
+    file.sync();
+  }
+
+  /**
+   * The same, for a change that touches more of the header than where the structures are: version,
+   * features, extensions, names.
+   *
+   * @param draft the new header but for where the structures are
+   */
+  void commit(
+      HeaderDraft draft,
+      L1Table l1,
+      List<InternalSnapshot> oldSnapshots,
+      List<InternalSnapshot> newSnapshots)
+      throws IOException {
+    HeaderRewrite.replace(file, header, prepare(draft, l1, oldSnapshots, newSnapshots));
+  }
+
+  /** Writes everything and makes it durable; answers the header that leads to it. */
+  private Qcow2Header prepare(
+      HeaderDraft draft,
+      L1Table l1,
+      List<InternalSnapshot> oldSnapshots,
+      List<InternalSnapshot> newSnapshots)
+      throws IOException {
     long oldBytes = SnapshotTable.encodedBytes(oldSnapshots);
     refcounts.add(header.snapshotsOffset() >>> header.clusterBits(), clusters(oldBytes), -1);
     long snapshotsOffset = 0;
@@ -167,18 +206,11 @@ final class StructureSwitch {
     l2Pages.writeDirty();
     ShadowRefcounts.Place refcountTable = refcounts.write();
     file.sync();
-
-    ByteBuffer fields = ByteBuffer.allocate(FIELDS_END - FIRST_FIELD);
-    fields.putLong(sizeBytes);
-    fields.putInt(header.cryptMethod());
-    fields.putInt(l1.size());
-    fields.putLong(l1.hostOffset());
-    fields.putLong(refcountTable.hostOffset());
-    fields.putInt(refcountTable.clusters());
-    fields.putInt(newSnapshots.size());
-    fields.putLong(snapshotsOffset);
-    file.write(fields.flip(), FIRST_FIELD);
-    file.sync();
+    return draft
+        .l1(l1.size(), l1.hostOffset())
+        .refcountTable(refcountTable.hostOffset(), refcountTable.clusters())
+        .snapshots(newSnapshots.size(), snapshotsOffset)
+        .header();
   }
 
   private long clusters(long bytes) {
