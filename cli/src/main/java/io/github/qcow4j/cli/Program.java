@@ -34,6 +34,12 @@ final class Program {
       return dispatch(arguments);
     } catch (UsageException e) {
       console.error(String.valueOf(e.getMessage()));
+      if (e.hint() != null) {
+        console.hint(e.hint());
+      }
+      if (e.afterword() != null) {
+        console.error(e.afterword());
+      }
       if (e.pointingToHelp()) {
         console.hint(
             "Try '" + console.personality().programName() + " --help' for more information");

@@ -53,6 +53,27 @@ final class ChainOpener {
     }
   }
 
+  /** Opens what an image that does not exist yet will have as its backing file. */
+  DiskImage openBackingOf(Path image, String name, @Nullable String storedFormat)
+      throws IOException {
+    try {
+      Path resolved = StoredName.resolveBacking(image, name);
+      Path admitted = policy.admit(reference(image, name, resolved, storedFormat), volume);
+      addLayer(admitted, backingFormat(image, storedFormat), storedFormat == null);
+      addBackingLayers(layers.getFirst());
+      return assemble();
+    } catch (IOException | RuntimeException e) {
+      e.addSuppressed(new ReferenceTrail(image, ReferenceTrail.Role.BACKING_FILE));
+      closeAll(e);
+      throw e;
+    }
+  }
+
+  private static Reference reference(
+      Path image, String name, Path resolved, @Nullable String storedFormat) {
+    return new Reference(ReferenceTrail.Role.BACKING_FILE, image, name, resolved, storedFormat);
+  }
+
   private void addBackingLayers(OpenLayer top) throws IOException {
     OpenLayer layer = top;
     while (layer != null) {
@@ -76,10 +97,7 @@ final class ChainOpener {
     Path image = layer.file().path();
     String storedFormat = layer.header().extensions().backingFormat();
     Path resolved = StoredName.resolveBacking(image, name);
-    Path admitted =
-        policy.admit(
-            new Reference(ReferenceTrail.Role.BACKING_FILE, image, name, resolved, storedFormat),
-            volume);
+    Path admitted = policy.admit(reference(image, name, resolved, storedFormat), volume);
     ImageFormat format = backingFormat(image, storedFormat);
     if (layers.size() >= options.maxChainLayers()) {
       throw new LimitExceededException(

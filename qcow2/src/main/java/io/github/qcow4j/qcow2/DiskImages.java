@@ -6,6 +6,7 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Opens disk images. */
 public final class DiskImages {
@@ -37,6 +38,30 @@ public final class DiskImages {
   public static DiskImage open(
       Volume volume, Path path, ReferencePolicy policy, ImageOptions options) throws IOException {
     return new ChainOpener(volume, policy, options).open(path);
+  }
+
+  /**
+   * Opens the backing file of an image that does not exist yet, with the chain below it, for
+   * reading: as it will be opened when the image exists.
+   *
+   * @param volume where names are looked up
+   * @param image the image to be; relative names count from its directory
+   * @param storedName the name as it is to be stored
+   * @param storedFormat the format as it is to be stored, or null when none is
+   * @param policy what the image may lead to
+   * @param options how to open the chain; its format counts for nothing
+   * @throws IOException as {@link #open} says, with a {@link
+   *     io.github.qcow4j.qcow2.error.ReferenceTrail} for the image to be
+   */
+  public static DiskImage openBacking(
+      Volume volume,
+      Path image,
+      String storedName,
+      @Nullable String storedFormat,
+      ReferencePolicy policy,
+      ImageOptions options)
+      throws IOException {
+    return new ChainOpener(volume, policy, options).openBackingOf(image, storedName, storedFormat);
   }
 
   /**

@@ -6,12 +6,18 @@ import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.header.CompressionType;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The options of {@code convert}, taken and held against each other. Used once. */
 final class ConvertArguments {
+
+  private static final Option COMPRESSION_LEVEL =
+      Option.extension(
+          "compression-level", "N", "how hard to compress: 1 to 9 with zlib, 1 to 22 with zstd");
 
   static final OptionTable OPTIONS =
       OptionTable.of(
@@ -20,24 +26,25 @@ final class ConvertArguments {
           Option.value('T', "source-cache", "CACHE", "accepted; has no effect"),
           Option.value(
               'l', "snapshot", "SNAPSHOT", "convert this internal snapshot: its id, or its name"),
-          Option.flag("bitmaps", "refused: raw images hold no bitmaps"),
-          Option.flag("skip-broken-bitmaps", "refused likewise"),
+          Option.flag("bitmaps", "copy the source's bitmaps too"),
+          Option.flag("skip-broken-bitmaps", "those aside that were not saved properly"),
           Option.flag("salvage", "go on where a source cannot be read, with zeros"),
           Option.value('O', "target-format", "FMT", "the target's format, raw if not given"),
           Option.flag("target-image-opts", "the target is given as key=value,..., with -n"),
           Option.value('o', "target-format-options", "OPTIONS", "options of the target's format"),
           Option.value('t', "target-cache", "CACHE", "accepted; the target is always durable"),
-          Option.value('b', "backing", "FILE", "refused: raw images have no backing file"),
+          Option.value('b', "backing", "FILE", "the target's backing file, with -F"),
           Option.value('B', "backing-file", "FILE", "the same under its older name"),
           Option.value('F', "backing-format", "FMT", "the format of that"),
           Option.value('S', "sparse-size", "SIZE", "runs of zeros so long become holes, 4k"),
           Option.flag('n', "no-create", "write into the target as it is"),
           Option.flag("target-is-zero", "the target reads as zeros already, with -n"),
-          Option.flag('c', "compress", "refused: raw images are not compressed"),
+          Option.flag('c', "compress", "compress clusters where that makes them smaller"),
+          COMPRESSION_LEVEL,
           ImageAccess.FORCE_SHARE,
           Option.value('r', "rate-limit", "RATE", "bytes to convert each second at most"),
           Option.value('m', "parallel", "N", "how many threads work at once, 1 to 16"),
-          Option.flag('W', "oob-writes", "accepted: writing is never in order"),
+          Option.flag('W', "oob-writes", "place clusters as they come, not in the disk's order"),
           Option.flag('C', "copy-range-offloading", "accepted; has no effect"),
           ImageAccess.PROGRESS,
           ImageAccess.QUIET,
@@ -46,12 +53,14 @@ final class ConvertArguments {
           ImageAccess.MAX_CHAIN,
           ImageAccess.MAX_SIZE);
 
+  private static final int MAX_ZLIB_LEVEL = 9;
+  private static final int MAX_ZSTD_LEVEL = 22;
   private static final int DEFAULT_SPARSE_BYTES = 4096;
 
   private final ImageAccess access;
   private final List<String> targetOptions = new ArrayList<>();
   private @Nullable String sourceFormat;
-  private String targetFormat = "raw";
+  private @Nullable String targetFormat;
   private @Nullable SnapshotChoice snapshot;
   private @Nullable String targetCache;
   private @Nullable String sourceCache;
@@ -63,11 +72,14 @@ final class ConvertArguments {
   private boolean bitmaps;
   private boolean skippingBrokenBitmaps;
   private boolean targetDescribed;
-  private boolean backing;
+  private @Nullable String backingFile;
+  private @Nullable String backingFormat;
+  private int compressionLevel;
   private boolean creating = true;
   private boolean targetIsZero;
   private boolean compressed;
   private boolean offloading;
+  private boolean inOrder = true;
   private boolean quiet;
   private boolean showingProgress;
 
@@ -85,16 +97,21 @@ final class ConvertArguments {
       case "salvage" -> salvage = true;
       case "target-format" -> targetFormat = value;
       case "target-image-opts" -> targetDescribed = true;
-      case "target-format-options" -> targetOptions.add(value);
+      case "target-format-options" -> {
+        FormatOptions.requireList(value);
+        targetOptions.add(value);
+      }
       case "target-cache" -> targetCache = value;
-      case "backing", "backing-file", "backing-format" -> backing = true;
+      case "backing", "backing-file" -> backingFile = value;
+      case "backing-format" -> backingFormat = value;
       case "sparse-size" -> sparseBytes = sparseBytes(value);
       case "no-create" -> creating = false;
       case "target-is-zero" -> targetIsZero = true;
       case "compress" -> compressed = true;
+      case "compression-level" -> compressionLevel = compressionLevel(value);
       case "rate-limit" -> bytesPerSecond = SizeText.parse("rate limit", value);
       case "parallel" -> threads = threads(value);
-      case "oob-writes" -> {}
+      case "oob-writes" -> inOrder = false;
       case "copy-range-offloading" -> offloading = true;
       case "progress" -> showingProgress = true;
       case "quiet" -> quiet = true;
@@ -108,35 +125,26 @@ final class ConvertArguments {
     if (access.isDescribed() && sourceFormat != null) {
       throw UsageException.wrongValue("--image-opts and --format are mutually exclusive");
     }
+    refuseIf(skippingBrokenBitmaps && !bitmaps, "Use of --skip-broken-bitmaps requires --bitmaps");
     refuseIf(offloading && compressed, "Cannot enable copy offloading when -c is used");
     refuseIf(offloading && sparseGiven, "Cannot enable copy offloading when -S is used");
     refuseIf(offloading && salvage, "Cannot use copy offloading in salvaging mode");
     refuseIf(targetDescribed && creating, "--target-image-opts requires use of -n flag");
-    refuseIf(skippingBrokenBitmaps && !bitmaps, "Use of --skip-broken-bitmaps requires --bitmaps");
     refuseIf(
         !creating && !targetOptions.isEmpty(), "-o has no effect when skipping image creation");
     refuseIf(targetIsZero && creating, "--target-is-zero requires use of -n flag");
-    if (targetCache != null) {
-      access.requireCacheMode("cache", targetCache);
-    }
+    refuseIf(compressionLevel > 0 && !compressed, "--compression-level requires use of -c flag");
+  }
+
+  void checkSourceCache() throws CommandFailure {
     if (sourceCache != null) {
       access.requireCacheMode("source cache", sourceCache);
     }
   }
 
-  /** Refuses what the target's format cannot take; said after the sources are open. */
-  void checkTarget() throws UsageException {
-    if (targetFormat.equals("qcow2")) {
-      throw UsageException.wrongValue("Images of format 'qcow2' cannot be converted to");
-    }
-    refuseIf(!targetFormat.equals("raw"), "Unknown file format '" + targetFormat + "'");
-    refuseIf(compressed, "Compression not supported for this file format");
-    refuseIf(backing, "Backing file not supported for file format 'raw'");
-    refuseIf(bitmaps, "Format driver 'raw' does not support bitmaps");
-    String unsupported = new FormatOptions(targetFormat, targetOptions, "").firstBeginning("");
-    if (unsupported != null) {
-      throw UsageException.wrongValue(
-          "Option '" + unsupported + "' is not supported for raw targets");
+  void checkTargetCache() throws CommandFailure {
+    if (targetCache != null) {
+      access.requireCacheMode("cache", targetCache);
     }
   }
 
@@ -150,6 +158,44 @@ final class ConvertArguments {
 
   @Nullable SnapshotChoice snapshot() {
     return snapshot;
+  }
+
+  /** The format given for the target, or null. */
+  @Nullable String targetFormat() {
+    return targetFormat;
+  }
+
+  List<String> targetOptions() {
+    return targetOptions;
+  }
+
+  @Nullable String backingFile() {
+    return backingFile;
+  }
+
+  @Nullable String backingFormat() {
+    return backingFormat;
+  }
+
+  boolean compressed() {
+    return compressed;
+  }
+
+  boolean bitmaps() {
+    return bitmaps;
+  }
+
+  boolean skippingBrokenBitmaps() {
+    return skippingBrokenBitmaps;
+  }
+
+  /** How clusters of a qcow2 target are stored. */
+  Qcow2Targets.Storage storage(CompressionType type) throws UsageException {
+    int most = type == CompressionType.ZLIB ? MAX_ZLIB_LEVEL : MAX_ZSTD_LEVEL;
+    refuseIf(
+        compressionLevel > most,
+        "Compression level must be between 1 and " + most + " with this compression type");
+    return new Qcow2Targets.Storage(compressed, compressionLevel, inOrder);
   }
 
   boolean creating() {
@@ -187,6 +233,19 @@ final class ConvertArguments {
               + ". Select 0 to disable sparse detection (fully allocates output).");
     }
     return (int) bytes;
+  }
+
+  private static int compressionLevel(String text) throws UsageException {
+    try {
+      int level = Integer.parseInt(text);
+      if (level >= 1 && level <= MAX_ZSTD_LEVEL) {
+        return level;
+      }
+    } catch (NumberFormatException e) {
+      // Said below, for all that is no level.
+    }
+    throw UsageException.wrongValue(
+        "--compression-level must be a number between 1 and " + MAX_ZSTD_LEVEL);
   }
 
   private static int threads(String text) throws UsageException {

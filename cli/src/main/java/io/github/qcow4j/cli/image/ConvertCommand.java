@@ -9,11 +9,10 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConversionPlace;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
-import io.github.qcow4j.qcow2.convert.RawTargets;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +25,7 @@ public final class ConvertCommand extends Command {
       new Description(
           "convert",
           "SOURCE... TARGET",
-          "Writes the disk of an image, or of several behind one another, to a raw file or device;"
+          "Writes the disk of an image, or of several behind one another, to another file or device;"
               + " a new file appears when it is complete",
           ConvertArguments.OPTIONS);
 
@@ -51,20 +50,22 @@ public final class ConvertCommand extends Command {
   @Override
   protected int execute(List<String> operands) throws UsageException, CommandFailure, IOException {
     arguments.check();
+    if (FormatOptions.askHelp(arguments.targetOptions())) {
+      String format = arguments.targetFormat();
+      console()
+          .out()
+          .print(FormatOptions.help(format == null ? "raw" : format, operands.size() > 1));
+      return 0;
+    }
     if (operands.size() < 2) {
       throw UsageException.wrongValue("Must specify image file name");
     }
+    arguments.checkSourceCache();
     List<String> sourceNames = operands.subList(0, operands.size() - 1);
-    if (arguments.snapshot() != null && sourceNames.size() > 1) {
-      throw UsageException.wrongValue("No support for concatenating multiple snapshot");
-    }
-    try (OpenSources sources = new OpenSources()) {
-      for (String name : sourceNames) {
-        open(access.name(name, arguments.sourceFormat()), sources);
-      }
-      arguments.checkTarget();
-      ImageName targetName = targetName(operands.getLast());
-      try (ConvertTarget target = open(targetName, sources.totalBytes());
+    try (OpenSources sources = new OpenSources();
+        ConvertTargets targets = new ConvertTargets(console(), access, arguments)) {
+      open(sourceNames, sources);
+      try (ConvertTarget target = targets.open(operands.getLast(), sources);
           Progress progress = progress()) {
         convert(sources, target, progress);
       }
@@ -72,53 +73,21 @@ public final class ConvertCommand extends Command {
     return 0;
   }
 
-  private void open(ImageName name, OpenSources sources)
+  private void open(List<String> names, OpenSources sources)
       throws UsageException, CommandFailure, IOException {
-    DiskImage image = access.open(name);
+    List<DiskImage> images = new ArrayList<>();
+    for (String name : names) {
+      DiskImage image = access.open(access.name(name, arguments.sourceFormat()));
+      sources.add(image);
+      images.add(image);
+    }
     SnapshotChoice snapshot = arguments.snapshot();
-    boolean added = false;
-    try {
-      sources.add(image, snapshot == null ? image : snapshot.open(image));
-      added = true;
-    } finally {
-      if (!added) {
-        image.close();
+    if (snapshot != null) {
+      if (images.size() > 1) {
+        throw UsageException.wrongValue("No support for concatenating multiple snapshot");
       }
+      sources.replaceOnly(snapshot.open(images.getFirst()));
     }
-  }
-
-  private ImageName targetName(String text) throws CommandFailure {
-    ImageNames names = new ImageNames(1);
-    return arguments.targetDescribed() ? names.described(text) : names.plain(text, null);
-  }
-
-  private ConvertTarget open(ImageName name, long sizeBytes) throws CommandFailure {
-    try {
-      return arguments.creating()
-          ? RawTargets.create(console().volume(), name.path(), sizeBytes)
-          : RawTargets.existing(
-              console().volume(), name.path(), sizeBytes, arguments.targetIsZero());
-    } catch (IOException e) {
-      throw arguments.creating() ? notCreated(name, e) : notOpened(name, e);
-    }
-  }
-
-  private CommandFailure notCreated(ImageName name, IOException e) {
-    String reason = console().errorText().reason(e);
-    String text =
-        e instanceof FileSystemException ? "Could not create '" + name.file() + "': " : "";
-    return new CommandFailure(
-        1,
-        name.given() + ": error while converting raw: " + text + reason,
-        console().errorText().hint(e),
-        e);
-  }
-
-  private CommandFailure notOpened(ImageName name, IOException e) {
-    String reason = console().errorText().reason(e);
-    return reason.equals("output file is smaller than input file")
-        ? new CommandFailure(1, reason, null, e)
-        : console().errorText().couldNotOpen(1, name.given(), e);
   }
 
   private @Nullable Progress progress() {

@@ -44,6 +44,15 @@ final class ImageNames {
     return named(text, file, known);
   }
 
+  /** A plain name of a file that is to be made. */
+  ImageName toCreate(String text) throws CommandFailure {
+    if (!text.startsWith(FILE_PROTOCOL) && StoredName.hasProtocol(text)) {
+      throw new CommandFailure(
+          exitCode, "Unknown protocol '" + text.substring(0, text.indexOf(':')) + "'");
+    }
+    return plain(text, null);
+  }
+
   /** The {@code key=value} form. */
   ImageName described(String text) throws CommandFailure {
     Map<String, String> entries = entries(text);

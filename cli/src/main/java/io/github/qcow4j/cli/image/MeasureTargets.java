@@ -23,7 +23,11 @@ final class MeasureTargets {
   }
 
   private static FormatOptions options(String format, List<String> lists) throws UsageException {
-    return new FormatOptions(format, lists, "Invalid options for file format '" + format + "'");
+    try {
+      return new FormatOptions(format, lists);
+    } catch (UsageException e) {
+      throw e.followedBy("Invalid options for file format '" + format + "'");
+    }
   }
 
   private static MeasureTarget qcow2(FormatOptions options) throws UsageException {

@@ -1,6 +1,8 @@
 package io.github.qcow4j.cli.image;
 
+import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,15 +13,31 @@ final class OpenSources implements AutoCloseable {
   private final List<DiskImage> opened = new ArrayList<>();
   private final List<DiskImage> disks = new ArrayList<>();
 
-  /**
-   * Adds an image.
-   *
-   * @param image what to close
-   * @param disk what to read: the image, or a view of it
-   */
-  void add(DiskImage image, DiskImage disk) {
+  /** Adds an image, to be read and closed. */
+  void add(DiskImage image) {
     opened.add(image);
-    disks.add(disk);
+    disks.add(image);
+  }
+
+  /** Has a view of the only image read instead of it. */
+  void replaceOnly(DiskImage view) {
+    disks.set(0, view);
+  }
+
+  /** Refuses bitmaps that cannot be copied. */
+  void checkBitmaps(ConvertArguments arguments) throws UsageException {
+    if (!arguments.bitmaps()) {
+      return;
+    }
+    if (opened.size() > 1) {
+      throw UsageException.wrongValue("Copying bitmaps only possible with single source");
+    }
+    if (!(opened.getFirst() instanceof Qcow2Image image)) {
+      throw UsageException.wrongValue("Source lacks bitmap support");
+    }
+    if (!image.bitmaps().isEmpty()) {
+      throw UsageException.wrongValue("Bitmaps cannot be copied");
+    }
   }
 
   List<DiskImage> disks() {

@@ -36,9 +36,7 @@ public final class Progress implements JobControl.ProgressListener, AutoCloseabl
 
   /** Says that all is done, whatever the job counted. */
   public synchronized void complete() {
-    if (lastPercent < 100.0) {
-      print(100.0);
-    }
+    print(100.0);
   }
 
   private void print(double percent) {

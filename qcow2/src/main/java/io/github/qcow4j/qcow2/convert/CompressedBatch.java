@@ -36,14 +36,24 @@ final class CompressedBatch implements AutoCloseable {
     this.lengths = new int[SegmentQueue.MAX_DATA_BYTES / clusterSize];
   }
 
-  /** Compresses the clusters of a piece, which begins at a cluster. */
-  void compress(ByteBuffer data) {
+  /**
+   * Compresses the clusters of a piece, which begins at a cluster.
+   *
+   * @param offset where the piece begins on the target's disk
+   * @param data its bytes
+   */
+  void compress(long offset, ByteBuffer data) {
     streams.clear();
     for (int i = 0; i * clusterSize < data.limit(); i++) {
       int from = i * clusterSize;
       int to = Math.min(from + clusterSize, data.limit());
       if (!keepZeros && zeroBlocks.isZero(data, from, to)) {
         lengths[i] = ZERO;
+        continue;
+      }
+      if (to - from < clusterSize && offset + to < target.virtualSize()) {
+        // The rest of the cluster is not the source's to overwrite.
+        lengths[i] = PLAIN;
         continue;
       }
       int before = streams.position();

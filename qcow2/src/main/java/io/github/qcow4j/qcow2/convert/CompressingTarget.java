@@ -15,6 +15,9 @@ interface CompressingTarget extends ConvertTarget {
   /** The length of a cluster in bytes; what is handed to {@link #write} is aligned to it. */
   int clusterSize();
 
+  /** The size of the target's disk in bytes; only its last cluster may be shorter than others. */
+  long virtualSize();
+
   /**
    * Stores one compressed cluster; not durable on return.
    *

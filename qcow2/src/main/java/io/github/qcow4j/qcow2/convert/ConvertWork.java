@@ -77,7 +77,7 @@ final class ConvertWork {
       data.flip();
       pace.take(segment.lengthBytes());
       if (buffers.batch() != null) {
-        buffers.batch().compress(data);
+        buffers.batch().compress(segment.offset(), data);
       }
     }
     if (!target.inOrder()) {

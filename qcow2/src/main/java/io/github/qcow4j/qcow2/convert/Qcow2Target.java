@@ -1,91 +1,106 @@
 package io.github.qcow4j.qcow2.convert;
 
-import io.github.qcow4j.qcow2.FreshImage;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A new qcow2 image, published when complete. */
+/** A qcow2 image that is written through its tables: a new one, or one that there was before. */
 class Qcow2Target implements ConvertTarget {
 
-  private final FreshImage fresh;
-  private final boolean inOrder;
-  private final boolean overBacking;
+  private final Qcow2Image image;
+  private final Ending ending;
+  private final Traits traits;
+
+  /** How the writing ends. */
+  interface Ending extends Closeable {
+
+    /** Makes the image durable, and visible if it was not. */
+    void complete() throws IOException;
+  }
 
   /**
-   * @param fresh the image to fill
+   * What a conversion has to know.
+   *
+   * @param readsAsZeros whether unwritten clusters read as zeros
    * @param inOrder whether clusters are to be placed in the order of the disk, so that the result
    *     does not depend on the speed of threads
    * @param overBacking whether unallocated clusters show a backing file
    */
-  Qcow2Target(FreshImage fresh, boolean inOrder, boolean overBacking) {
-    this.fresh = fresh;
-    this.inOrder = inOrder;
-    this.overBacking = overBacking;
-  }
+  record Traits(boolean readsAsZeros, boolean inOrder, boolean overBacking) {}
 
-  FreshImage fresh() {
-    return fresh;
+  Qcow2Target(Qcow2Image image, Ending ending, Traits traits) {
+    this.image = image;
+    this.ending = ending;
+    this.traits = traits;
   }
 
   @Override
   public boolean readsAsZeros() {
-    return !overBacking;
+    return traits.readsAsZeros;
   }
 
   @Override
   public boolean overBacking() {
-    return overBacking;
+    return traits.overBacking;
   }
 
   @Override
   public boolean inOrder() {
-    return inOrder;
+    return traits.inOrder;
   }
 
   @Override
   public void write(long guestOffset, ByteBuffer data) throws IOException {
-    fresh.image().write(guestOffset, data);
+    image.write(guestOffset, data);
   }
 
   @Override
   public void writeZeroes(long guestOffset, long lengthBytes) throws IOException {
-    fresh.image().writeZeroes(guestOffset, lengthBytes, true);
+    image.writeZeroes(guestOffset, lengthBytes, true);
   }
 
   @Override
   public void complete() throws IOException {
-    fresh.publish();
+    ending.complete();
   }
 
   @Override
   public void close() throws IOException {
-    fresh.close();
+    ending.close();
   }
 
   /** The same with compressed clusters. */
   static final class Compressed extends Qcow2Target implements CompressingTarget {
 
+    private final Qcow2Image image;
     private final int level;
 
-    Compressed(FreshImage fresh, boolean inOrder, boolean overBacking, int level) {
-      super(fresh, inOrder, overBacking);
+    Compressed(Qcow2Image image, Ending ending, Traits traits, int level) {
+      super(image, ending, traits);
+      this.image = image;
       this.level = level;
     }
 
     @Override
     public ClusterEncoder newEncoder() {
-      return ClusterEncoder.of(fresh().image().header().compressionType(), level);
+      return ClusterEncoder.of(image.header().compressionType(), level);
     }
 
     @Override
     public int clusterSize() {
-      return fresh().image().header().clusterSize();
+      return image.header().clusterSize();
+    }
+
+    @Override
+    public long virtualSize() {
+      return image.virtualSize();
     }
 
     @Override
     public void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException {
-      fresh().image().writeCompressed(guestOffset, stream);
+      image.writeCompressed(guestOffset, stream);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.convert;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.FreshImage;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,8 +46,60 @@ public final class Qcow2Targets {
       throws IOException {
     FreshImage fresh = FreshImage.create(volume, path, spec, backing);
     boolean overBacking = spec.backingName() != null;
+    Qcow2Target.Ending publishing =
+        new Qcow2Target.Ending() {
+          @Override
+          public void complete() throws IOException {
+            fresh.publish();
+          }
+
+          @Override
+          public void close() throws IOException {
+            fresh.close();
+          }
+        };
+    return target(
+        fresh.image(),
+        publishing,
+        new Qcow2Target.Traits(!overBacking, storage.inOrder, overBacking),
+        storage);
+  }
+
+  /**
+   * An existing image, written in place: what a failed conversion has written stays.
+   *
+   * @param image the image, open for writing and at least as large as the sources; the target's
+   *     from now on
+   * @param readsAsZeros whether the caller vouches that it is all zeros
+   * @param overBacking whether the caller vouches that nothing is allocated in it, and that its
+   *     backing file holds what lies below the source's topmost layer
+   * @param storage how clusters are stored
+   */
+  public static ConvertTarget existing(
+      Qcow2Image image, boolean readsAsZeros, boolean overBacking, Storage storage) {
+    Qcow2Target.Ending syncing =
+        new Qcow2Target.Ending() {
+          @Override
+          public void complete() throws IOException {
+            image.sync();
+          }
+
+          @Override
+          public void close() throws IOException {
+            image.close();
+          }
+        };
+    return target(
+        image,
+        syncing,
+        new Qcow2Target.Traits(readsAsZeros, storage.inOrder, overBacking),
+        storage);
+  }
+
+  private static ConvertTarget target(
+      Qcow2Image image, Qcow2Target.Ending ending, Qcow2Target.Traits traits, Storage storage) {
     return storage.compressed
-        ? new Qcow2Target.Compressed(fresh, storage.inOrder, overBacking, storage.level)
-        : new Qcow2Target(fresh, storage.inOrder, overBacking);
+        ? new Qcow2Target.Compressed(image, ending, traits, storage.level)
+        : new Qcow2Target(image, ending, traits);
   }
 }

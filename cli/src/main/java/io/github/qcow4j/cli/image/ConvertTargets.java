@@ -1,0 +1,253 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.convert.ConvertTarget;
+import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.convert.RawTargets;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens what {@code convert} writes to, and refuses what it cannot be, in the order of {@code
+ * qemu-img}. Used once; what it opened besides the target is closed with it.
+ */
+final class ConvertTargets implements AutoCloseable {
+
+  private static final String RAW = "raw";
+  private static final String QCOW2 = "qcow2";
+
+  private final Console console;
+  private final ImageAccess access;
+  private final ConvertArguments arguments;
+  private @Nullable DiskImage backing;
+
+  ConvertTargets(Console console, ImageAccess access, ConvertArguments arguments) {
+    this.console = console;
+    this.access = access;
+    this.arguments = arguments;
+  }
+
+  /** Opens the target for these sources. */
+  ConvertTarget open(String name, OpenSources sources)
+      throws UsageException, CommandFailure, IOException {
+    return arguments.creating() ? create(name, sources) : existing(name, sources);
+  }
+
+  private ConvertTarget create(String text, OpenSources sources)
+      throws UsageException, CommandFailure, IOException {
+    String format = arguments.targetFormat() == null ? RAW : arguments.targetFormat();
+    refuseIf(!format.equals(RAW) && !format.equals(QCOW2), "Unknown file format '" + format + "'");
+    ImageName name = new ImageNames(1).toCreate(text);
+    FormatOptions options = new FormatOptions(format, arguments.targetOptions());
+    takeBacking(format, options);
+    refuseBackingOfMany(options.text("backing_file"), sources);
+    refuseIf(
+        options.text("backing_file") != null && options.text("backing_fmt") == null,
+        "Use of backing file requires explicit backing format");
+    refuseCompression(format, options);
+    sources.checkBitmaps(arguments);
+    return format.equals(RAW)
+        ? createRaw(name, options, sources)
+        : createQcow2(name, options, sources);
+  }
+
+  private void takeBacking(String format, FormatOptions options) throws UsageException {
+    if (arguments.backingFile() != null) {
+      refuseIf(format.equals(RAW), "Backing file not supported for file format 'raw'");
+      options.set("backing_file", arguments.backingFile());
+    }
+    if (arguments.backingFormat() != null) {
+      refuseIf(format.equals(RAW), "Backing file format not supported for file format 'raw'");
+      options.set("backing_fmt", arguments.backingFormat());
+    }
+  }
+
+  private static void refuseBackingOfMany(@Nullable String backingFile, OpenSources sources)
+      throws UsageException {
+    refuseIf(
+        backingFile != null && sources.disks().size() > 1,
+        "Having a backing file for the target makes no sense when concatenating multiple input"
+            + " images");
+  }
+
+  private void refuseCompression(String format, FormatOptions options) throws UsageException {
+    if (arguments.compressed()) {
+      refuseIf(format.equals(RAW), "Compression not supported for this file format");
+      refuseIf(
+          options.flag("encryption") || options.text("encrypt.format") != null,
+          "Compression and encryption not supported at the same time");
+      String preallocation = options.text("preallocation");
+      refuseIf(
+          preallocation != null && !preallocation.equals("off"),
+          "Compression and preallocation not supported at the same time");
+    }
+  }
+
+  private ConvertTarget createRaw(ImageName name, FormatOptions options, OpenSources sources)
+      throws UsageException, CommandFailure {
+    String preallocation = options.text("preallocation");
+    refuseIf(
+        preallocation != null && !preallocation.equals("off"),
+        "Option 'preallocation' is not supported for raw targets");
+    refuseIf(arguments.bitmaps(), "Format driver 'raw' does not support bitmaps");
+    arguments.checkTargetCache();
+    try {
+      return RawTargets.create(console.volume(), name.path(), sources.totalBytes());
+    } catch (IOException e) {
+      throw notCreated(name, RAW, e);
+    }
+  }
+
+  private ConvertTarget createQcow2(ImageName name, FormatOptions options, OpenSources sources)
+      throws UsageException, CommandFailure, IOException {
+    ImageSpec spec = spec(name, options, sources.totalBytes());
+    arguments.checkTargetCache();
+    Qcow2Targets.Storage storage = arguments.storage(spec.compressionType());
+    backing = openBacking(name, spec);
+    try {
+      return Qcow2Targets.create(console.volume(), name.path(), spec, backing, storage);
+    } catch (IOException e) {
+      throw notCreated(name, QCOW2, e);
+    }
+  }
+
+  private static ImageSpec spec(ImageName name, FormatOptions options, long sizeBytes)
+      throws UsageException {
+    try {
+      return new Qcow2Options(options).spec(sizeBytes);
+    } catch (UsageException e) {
+      throw e.after(name.given() + ": error while converting qcow2: ");
+    }
+  }
+
+  private @Nullable DiskImage openBacking(ImageName name, ImageSpec spec)
+      throws UsageException, CommandFailure {
+    String backingName = spec.backingName();
+    if (backingName == null) {
+      return null;
+    }
+    try {
+      return DiskImages.openBacking(
+          console.volume(),
+          name.path(),
+          backingName,
+          spec.backingFormat(),
+          access.policy(),
+          access.options(name).withSharing(ImageOptions.Sharing.DEFAULT));
+    } catch (IOException e) {
+      throw console.errorText().couldNotOpen(1, name.given(), e);
+    }
+  }
+
+  private ConvertTarget existing(String text, OpenSources sources)
+      throws UsageException, CommandFailure, IOException {
+    String backingFile = arguments.backingFile();
+    refuseIf(
+        arguments.targetIsZero() && backingFile != null,
+        "Cannot use --target-is-zero when the destination image has a backing file");
+    refuseBackingOfMany(backingFile, sources);
+    sources.checkBitmaps(arguments);
+    arguments.checkTargetCache();
+    ImageName name = existingName(text);
+    String format =
+        name.format() != null
+            ? name.format().label()
+            : DiskImages.probeFormat(console.volume(), name.path()).label();
+    if (format.equals(RAW)) {
+      refuseIf(arguments.bitmaps(), "Format driver 'raw' does not support bitmaps");
+      refuseIf(arguments.compressed(), "Compression not supported for this file format");
+      return existingRaw(name, sources);
+    }
+    return existingQcow2(name, sources);
+  }
+
+  private ImageName existingName(String text) throws UsageException, CommandFailure {
+    String format = arguments.targetFormat();
+    ImageNames names = new ImageNames(1);
+    if (!arguments.targetDescribed()) {
+      return names.plain(text, format == null ? RAW : format);
+    }
+    refuseIf(format != null, "--image-opts and --format are mutually exclusive");
+    return names.described(text);
+  }
+
+  private ConvertTarget existingRaw(ImageName name, OpenSources sources) throws CommandFailure {
+    try {
+      return RawTargets.existing(
+          console.volume(), name.path(), sources.totalBytes(), arguments.targetIsZero());
+    } catch (IOException e) {
+      String reason = console.errorText().reason(e);
+      throw reason.equals("output file is smaller than input file")
+          ? new CommandFailure(1, reason, null, e)
+          : console.errorText().couldNotOpen(1, name.given(), e);
+    }
+  }
+
+  private ConvertTarget existingQcow2(ImageName name, OpenSources sources)
+      throws UsageException, CommandFailure, IOException {
+    Qcow2Image image = openForWriting(name);
+    boolean taken = false;
+    try {
+      refuseIf(
+          image.virtualSize() < sources.totalBytes(), "output file is smaller than input file");
+      ConvertTarget target =
+          Qcow2Targets.existing(
+              image,
+              arguments.targetIsZero(),
+              arguments.backingFile() != null,
+              arguments.storage(image.header().compressionType()));
+      taken = true;
+      return target;
+    } finally {
+      if (!taken) {
+        image.close();
+      }
+    }
+  }
+
+  private Qcow2Image openForWriting(ImageName name) throws UsageException, CommandFailure {
+    try {
+      return (Qcow2Image)
+          DiskImages.open(
+              console.volume(),
+              name.path(),
+              access.policy(),
+              access.options(name).withFormat(ImageFormat.QCOW2).withWriting());
+    } catch (IOException e) {
+      throw console.errorText().couldNotOpen(1, name.given(), e);
+    }
+  }
+
+  private CommandFailure notCreated(ImageName name, String format, IOException e) {
+    String reason = console.errorText().reason(e);
+    String text =
+        e instanceof FileSystemException ? "Could not create '" + name.file() + "': " : "";
+    return new CommandFailure(
+        1,
+        name.given() + ": error while converting " + format + ": " + text + reason,
+        console.errorText().hint(e),
+        e);
+  }
+
+  private static void refuseIf(boolean condition, String message) throws UsageException {
+    if (condition) {
+      throw UsageException.wrongValue(message);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (backing != null) {
+      backing.close();
+    }
+  }
+}

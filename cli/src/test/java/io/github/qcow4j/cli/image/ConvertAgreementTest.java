@@ -1,0 +1,216 @@
+package io.github.qcow4j.cli.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The same convert command gives what qemu-img gives: words, exit code, and what a guest reads. */
+final class ConvertAgreementTest {
+
+  @TempDir static Path directory;
+
+  private static final QemuTools QEMU = QemuTools.require();
+
+  private static SameCommand same;
+
+  @BeforeAll
+  static void makeSources() throws Exception {
+    same = new SameCommand(QEMU, directory);
+    Path master = same.master();
+    QEMU.img("create", "-q", "-f", "raw", master.resolve("src.raw").toString(), "3M").orFail();
+    QEMU.ioFormat(
+        "raw", master.resolve("src.raw"), "write -P 1 0 200k", "write -P 2 1M 68k", "write 2M 64k");
+    Path base = master.resolve("base.qcow2");
+    QEMU.create(base, "", 3 << 20);
+    QEMU.io(base, "write -P 3 64k 1M");
+    QEMU.in(master).createOverlay(Path.of("over.qcow2"), "", "base.qcow2", "qcow2");
+    QEMU.io(master.resolve("over.qcow2"), "write -P 4 128k 64k", "write -z 256k 128k");
+    QEMU.img("snapshot", "-c", "one", master.resolve("over.qcow2").toString()).orFail();
+    QEMU.io(master.resolve("over.qcow2"), "write -P 5 1M 1M");
+    Path full = master.resolve("full.qcow2");
+    QEMU.create(full, "", 4 << 20);
+    QEMU.io(full, "write -P 6 0 4M");
+    QEMU.create(master.resolve("small.qcow2"), "", 1 << 20);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "convert",
+        "convert @src.raw",
+        "convert -O qcow2 @nothere @target",
+        "convert -O foo @src.raw @target",
+        "convert -O foo -n @src.raw @target",
+        "convert -O qcow2 @src.raw foo:target",
+        "convert -O qcow2 -o foo=3M @src.raw @target",
+        "convert -O qcow2 -o cluster_size=3000 @src.raw @target",
+        "convert -O qcow2 -o cluster_size=abc @src.raw @target",
+        "convert -O qcow2 -o cluster_size=99999999999999999999 @src.raw @target",
+        "convert -O qcow2 -o cluster_size=18446744073709551615 @src.raw @target",
+        "convert -O qcow2 -o cluster_size=64k, @src.raw @target",
+        "convert -O qcow2 -o compat=3 @src.raw @target",
+        "convert -O qcow2 -o preallocation=some @src.raw @target",
+        "convert -O qcow2 -o lazy_refcounts=maybe @src.raw @target",
+        "convert -O qcow2 -o lazy_refcounts,compat=0.10 @src.raw @target",
+        "convert -O qcow2 -o refcount_bits=3 @src.raw @target",
+        "convert -O qcow2 -o refcount_bits=-1 @src.raw @target",
+        "convert -O qcow2 -o refcount_bits=8,compat=v2 @src.raw @target",
+        "convert -O qcow2 -o extended_l2=on,compat=v2 @src.raw @target",
+        "convert -O qcow2 -o extended_l2=on,cluster_size=4k @src.raw @target",
+        "convert -O qcow2 -o compression_type=lz4 @src.raw @target",
+        "convert -O qcow2 -o compression_type=zstd,compat=v2 @src.raw @target",
+        "convert -O qcow2 -o backing_file=base.qcow2 @src.raw @target",
+        "convert -O qcow2 -B base.qcow2 @src.raw @target",
+        "convert -O qcow2 -F qcow2 @src.raw @target",
+        "convert -O qcow2 -B @nothere -F qcow2 @src.raw @target",
+        "convert -O qcow2 -B base.qcow2 -F foo @src.raw @target",
+        "convert -O qcow2 -B base.qcow2 -F qcow2 @src.raw @src.raw @target",
+        "convert -B base.qcow2 -F qcow2 @src.raw @target",
+        "convert -F qcow2 @src.raw @target",
+        "convert -c @src.raw @target",
+        "convert -c -n @src.raw @small.qcow2",
+        "convert -c -O qcow2 -o preallocation=full @src.raw @target",
+        "convert -c -O qcow2 -o encryption=on @src.raw @target",
+        "convert -c -O qcow2 -o encrypt.format=luks @src.raw @target",
+        "convert -C -c -O qcow2 @src.raw @target",
+        "convert -C -S 4k -O qcow2 @src.raw @target",
+        "convert -C --salvage -O qcow2 @src.raw @target",
+        "convert -S 100 -O qcow2 @src.raw @target",
+        "convert -S 17M -O qcow2 @src.raw @target",
+        "convert -S foo -O qcow2 @src.raw @target",
+        "convert -m 0 -O qcow2 @src.raw @target",
+        "convert -m 17 -O qcow2 @src.raw @target",
+        "convert -r x -O qcow2 @src.raw @target",
+        "convert -n -O qcow2 @src.raw @nothere",
+        "convert -n -O qcow2 @src.raw @src.raw",
+        "convert -n -O qcow2 @src.raw @small.qcow2",
+        "convert -n -O qcow2 -o compat=v3 @src.raw @small.qcow2",
+        "convert -n @src.raw @small.qcow2",
+        "convert --target-is-zero -O qcow2 @src.raw @target",
+        "convert --target-image-opts @src.raw driver=qcow2,file.filename=@target",
+        "convert -n --target-image-opts -O qcow2 @src.raw driver=qcow2,file.filename=@full.qcow2",
+        "convert -n --target-image-opts @src.raw driver=qcow2,file.filename=@nothere",
+        "convert --skip-broken-bitmaps -O qcow2 @src.raw @target",
+        "convert --bitmaps -O qcow2 @src.raw @target",
+        "convert --bitmaps -O raw @base.qcow2 @target",
+        "convert --bitmaps -O qcow2 @base.qcow2 @base.qcow2 @target",
+        "convert -l one -O qcow2 @over.qcow2 @over.qcow2 @target",
+        "convert -l two -O qcow2 @over.qcow2 @target",
+        "convert -l one -O qcow2 @src.raw @target",
+        "convert -t foo -O qcow2 @src.raw @target",
+        "convert -T foo -O qcow2 @src.raw @target",
+        "convert -O qcow2 @src.raw @nothere/target",
+        "convert -O qcow2 @src.raw @src.raw",
+        "convert -O qcow2 @over.qcow2 @base.qcow2",
+        "convert -f qcow2 -O qcow2 @src.raw @target",
+        "convert --image-opts -f raw -O qcow2 @src.raw @target",
+        "convert -o help -O foo @src.raw @target",
+      })
+  void wrongUsagesAreRefusedInTheSameWords(String line) {
+    SameCommand.Outcome outcome = same.run(line);
+    assertThat(outcome.theirs().exitCode()).isEqualTo(1);
+    outcome.agreed();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "convert -O qcow2 @src.raw @target",
+        "convert -O qcow2 -f raw @src.raw @target",
+        "convert -q -p -O qcow2 @full.qcow2 @target",
+        "convert -O qcow2 -o size=1M @src.raw @target",
+        "convert -O qcow2 -o compat=v2,cluster_size=512 @over.qcow2 @target",
+        "convert -O qcow2 -o compat=0.10 -o cluster_size=4096 @over.qcow2 @target",
+        "convert -O qcow2 -o extended_l2=on,refcount_bits=64 @over.qcow2 @target",
+        "convert -O qcow2 -o refcount_bits=0x1,cluster_size=2M @over.qcow2 @target",
+        "convert -O qcow2 -o lazy_refcounts @over.qcow2 @target",
+        "convert -O qcow2 -o nolazy_refcounts,nocow=on @over.qcow2 @target",
+        "convert -c -O qcow2 @over.qcow2 @target",
+        "convert -c -W -m 16 -O qcow2 @over.qcow2 @target",
+        "convert -c -O qcow2 -o compression_type=zstd,cluster_size=4k @over.qcow2 @target",
+        "convert -S 0 -O qcow2 @src.raw @target",
+        "convert -S 64k -O qcow2 @src.raw @target",
+        "convert -r 1G -t none -T none -O qcow2 @src.raw @target",
+        "convert -C -O qcow2 @src.raw @target",
+        "convert -l one -O qcow2 @over.qcow2 @target",
+        "convert -l snapshot.name=one -O qcow2 @over.qcow2 @target",
+        "convert -O qcow2 -B base.qcow2 -F qcow2 @over.qcow2 @target",
+        "convert -c -O qcow2 -B base.qcow2 -F qcow2 @over.qcow2 @target",
+        "convert -O qcow2 -o backing_file=base.qcow2,backing_fmt=qcow2 @over.qcow2 @target",
+        "convert -O qcow2 -B base.qcow2 -F qcow2 @src.raw @target",
+        "convert -O qcow2 -B src.raw -F raw @over.qcow2 @target",
+        "convert -O qcow2 @src.raw @over.qcow2 @full.qcow2 @target",
+        "convert -c -O qcow2 @src.raw @over.qcow2 @target",
+        "convert -O raw @src.raw @over.qcow2 @full.qcow2 @target",
+        "convert --image-opts -O qcow2 driver=qcow2,file.filename=@over.qcow2 @target",
+        "convert -O qcow2 @over.qcow2 @full.qcow2",
+      })
+  void theSameIsMadeOfTheSame(String line) {
+    SameCommand.Outcome outcome = same.run(line).succeeded();
+    assertSameImage(outcome, line.endsWith("@full.qcow2") ? "full.qcow2" : "target");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "convert -n -O qcow2 @src.raw @full.qcow2",
+        "convert -n -O qcow2 @over.qcow2 @full.qcow2",
+        "convert -n -S 0 -O qcow2 @over.qcow2 @full.qcow2",
+        "convert -n -O qcow2 @full.qcow2 @full.qcow2 @small.qcow2 @target",
+        "convert -n --target-image-opts @src.raw driver=qcow2,file.filename=@full.qcow2",
+        "convert -n -O raw @over.qcow2 @src.raw",
+      })
+  void whatIsThereIsWrittenInPlace(String line) {
+    SameCommand.Outcome outcome = same.run(line).agreed();
+    if (outcome.theirs().exitCode() == 0) {
+      assertSameImage(outcome, line.endsWith("@src.raw") ? "src.raw" : "full.qcow2");
+    }
+  }
+
+  @Test
+  void compressedClustersAreWrittenInPlaceToo() throws Exception {
+    SameCommand.Outcome outcome =
+        same.run("convert -n -c -O qcow2 --target-is-zero @small.qcow2 @src.raw @full.qcow2");
+    Path full = outcome.ourDirectory().resolve("full.qcow2");
+    assertThat(outcome.ours().exitCode()).isZero();
+    QEMU.assertCheckClean(full);
+    assertThat(Files.size(full)).isPositive();
+  }
+
+  @Test
+  void aTargetSaidToBeZeroIsNotOneWithABackingFile() {
+    SameCommand.Outcome outcome =
+        same.run("convert -n --target-is-zero -O qcow2 -B base.qcow2 @src.raw @full.qcow2");
+    assertThat(outcome.ours().stderr()).isEqualTo(outcome.theirs().stderr());
+    // That of 7.2 says it too, but forgets to fail.
+    assertThat(outcome.ours().exitCode()).isEqualTo(1);
+  }
+
+  private static void assertSameImage(SameCommand.Outcome outcome, String file) {
+    Path theirs = outcome.theirDirectory().resolve(file);
+    Path ours = outcome.ourDirectory().resolve(file);
+    String format = QEMU.infoJson(ours).contains("\"format\": \"raw\"") ? "raw" : "qcow2";
+    if (format.equals("qcow2")) {
+      QEMU.assertCheckClean(ours);
+      assertThat(facts(ours)).isEqualTo(facts(theirs));
+    }
+    assertThat(
+            QEMU.img("compare", "-f", format, "-F", format, theirs.toString(), ours.toString())
+                .stdout())
+        .isEqualTo("Images are identical.\n");
+  }
+
+  private static String facts(Path image) {
+    return QEMU.img("info", image.toString())
+        .stdout()
+        .replaceFirst("disk size: .*", "")
+        .replace(image.getParent().toString(), "");
+  }
+}
