@@ -40,9 +40,10 @@ public final class CrashExplorer {
   private int threads = Runtime.getRuntime().availableProcessors();
   private @Nullable String only;
 
-  private final Set<Long> seen = new HashSet<>();
+  private StateCensus census = new StateCensus();
   private final Set<Long> seenWithMarks = new HashSet<>();
   private long states;
+  private long distinctStates;
   private long checks;
 
   /** Checks one state; whatever it throws ends the exploration. */
@@ -101,6 +102,12 @@ public final class CrashExplorer {
     return this;
   }
 
+  /** Counts a state as distinct only when no other exploration with this census had it. */
+  public CrashExplorer census(StateCensus shared) {
+    census = shared;
+    return this;
+  }
+
   /** Checks only the state of this id: replays a failure. */
   public CrashExplorer only(String id) {
     only = id;
@@ -128,7 +135,7 @@ public final class CrashExplorer {
         }
       }
     }
-    return new CrashReport(points, exhaustive, states, seen.size(), checks);
+    return new CrashReport(points, exhaustive, states, distinctStates, checks);
   }
 
   private boolean explorePoint(int point, Replay replay, Check check, ExecutorService executor) {
@@ -146,7 +153,7 @@ public final class CrashExplorer {
       Replay.Tree tree = each.tree();
       if (tree != null && (only == null || only.equals(id))) {
         states++;
-        seen.add(tree.hash);
+        distinctStates += census.add(tree.hash) ? 1 : 0;
         if (seenWithMarks.add(Page.mix(tree.hash + marks.size()))) {
           fresh.add(each);
         }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio.simulator;
 
+import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.simulator.Event.Binding;
 import io.github.qcow4j.nativeio.simulator.Event.Data;
@@ -198,9 +199,15 @@ final class Replay {
     }
 
     private void add(Inode directory, String name, Inode child, long pathHash) {
-      Inode inode = make(child, Page.mix(pathHash * 31 + name.hashCode()));
+      Inode inode = make(child, Page.mix(pathHash * 31 + nameHash(name)));
       inode.names++;
       directory.entries.put(name, inode);
+    }
+
+    /** Temporary names are random: by them two states do not differ, nor two runs of one seed. */
+    private static int nameHash(String name) {
+      boolean temporary = name.endsWith(AtomicFile.TEMPORARY_SUFFIX);
+      return (temporary ? AtomicFile.TEMPORARY_SUFFIX : name).hashCode();
     }
   }
 }

@@ -72,11 +72,27 @@ final class CounterPage {
   private void widen() {
     CounterCodec wider = CounterCodec.ofOrder(codec.order() + 1);
     byte[] wide = new byte[wider.bytesFor(COUNTERS)];
-    for (int i = 0; i < COUNTERS; i++) {
-      wider.set(wide, i, codec.get(bytes, i));
+    // Eight counters are as many bytes as one has bits.
+    int step = 1 << codec.order();
+    for (int at = 0; at < bytes.length; at += step) {
+      if (!isZero(at, step)) {
+        int first = 8 * at / step;
+        for (int i = first; i < first + 8; i++) {
+          wider.set(wide, i, codec.get(bytes, i));
+        }
+      }
     }
     bytes = wide;
     codec = wider;
+  }
+
+  private boolean isZero(int from, int length) {
+    for (int at = from; at < from + length; at++) {
+      if (bytes[at] != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   int memoryBytes() {

@@ -1,0 +1,45 @@
+package io.github.qcow4j.qcow2.crash;
+
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.COMPRESS;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.DISCARD;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.RESIZE;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.SNAPSHOT_APPLY;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.SNAPSHOT_CREATE;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.SNAPSHOT_DELETE;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.SYNC;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.WRITE;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.ZEROES;
+
+import java.util.List;
+
+/** Everything that changes images on disk, each with how many runs a build makes of it. */
+final class CrashScenarios {
+
+  private CrashScenarios() {}
+
+  static List<CrashScenario> all() {
+    return List.of(
+        new CrashScenario(
+            "writing", 300, RandomChanges.of(14, WRITE, WRITE, WRITE, ZEROES, DISCARD, SYNC, SYNC)),
+        new CrashScenario(
+            "compressed writing", 60, RandomChanges.of(14, WRITE, COMPRESS, DISCARD, SYNC)),
+        new CrashScenario(
+            "snapshots",
+            200,
+            RandomChanges.of(
+                14,
+                WRITE,
+                WRITE,
+                ZEROES,
+                SYNC,
+                SNAPSHOT_CREATE,
+                SNAPSHOT_CREATE,
+                SNAPSHOT_APPLY,
+                SNAPSHOT_DELETE)),
+        new CrashScenario(
+            "resizing", 120, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
+        new CrashScenario("refcount table growth", 3, new RefcountTableGrowth()),
+        new CrashScenario("creation", 40, new Publication(false)),
+        new CrashScenario("conversion", 40, new Publication(true)));
+  }
+}

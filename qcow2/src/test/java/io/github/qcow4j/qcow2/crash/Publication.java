@@ -1,0 +1,118 @@
+package io.github.qcow4j.qcow2.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.simulator.CrashExplorer;
+import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import io.github.qcow4j.qcow2.convert.ConvertTarget;
+import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Images that appear under their names at once, created or converted, over an old one or over
+ * nothing: what stands there is the old image or the new one, never a part of either.
+ *
+ * @param converted whether the new image is converted from a raw one, or created empty
+ */
+record Publication(boolean converted) implements CrashWorkload {
+
+  private static final Path IMAGE = Path.of("/disk.qcow2");
+  private static final Path SOURCE = Path.of("/source.raw");
+  private static final ConvertOptions ONE_THREAD = new ConvertOptions(1, 4096, false, 0);
+
+  @Override
+  public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
+    byte[] newContent = source(volume, random);
+    if (random.nextBoolean()) {
+      oldImage(volume, random);
+    } else {
+      volume.settle();
+    }
+    ImageSpec spec = ImageSpecs.random(random, newContent.length);
+    volume.mark(version(converted ? newContent : new byte[newContent.length], false));
+    if (converted) {
+      convert(volume, spec, random.nextBoolean());
+    } else {
+      ImageCreation.create(volume, IMAGE, spec);
+    }
+    volume.mark(version(converted ? newContent : new byte[newContent.length], true));
+    return Publication::check;
+  }
+
+  private static byte[] source(SimulatedVolume volume, Random random) throws IOException {
+    byte[] content = new byte[DiskVersion.SECTOR_BYTES * (64 + random.nextInt(160))];
+    for (int from = 0; from < content.length; from += 4096) {
+      int end = Math.min(content.length, from + 4096);
+      if (random.nextInt(3) > 0) {
+        Arrays.fill(content, from, end, (byte) random.nextInt());
+      }
+    }
+    try (BlockFile file = volume.open(SOURCE, OpenOptions.creatingNew())) {
+      file.write(ByteBuffer.wrap(content), 0);
+    }
+    return content;
+  }
+
+  private static void oldImage(SimulatedVolume volume, Random random) throws IOException {
+    ImageSpec spec = ImageSpecs.random(random);
+    byte[] content = RandomChanges.randomBytes(random, (int) spec.sizeBytes());
+    ImageCreation.create(volume, IMAGE, spec);
+    try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
+      disk.write(0, ByteBuffer.wrap(content));
+    }
+    volume.settle();
+    volume.mark(version(content, true));
+  }
+
+  private static void convert(SimulatedVolume volume, ImageSpec spec, boolean compressed)
+      throws IOException {
+    try (DiskImage source =
+            DiskImages.open(
+                volume, SOURCE, ReferencePolicy.deny(), ImageOptions.of(ImageFormat.RAW));
+        ConvertTarget target =
+            Qcow2Targets.create(
+                volume, IMAGE, spec, null, new Qcow2Targets.Storage(compressed, 0, true))) {
+      Conversion.run(
+          List.of(source), target, ONE_THREAD, new JobControl(), (offset, length, cause) -> {});
+    }
+  }
+
+  private static DiskVersion version(byte[] content, boolean durable) {
+    return new DiskVersion(IMAGE, ByteBuffer.wrap(content.clone()), List.of(), durable);
+  }
+
+  private static void check(CrashState state) throws IOException {
+    List<DiskVersion> possible = LeftImage.possible(state.marks(), IMAGE);
+    if (!state.volume().exists(IMAGE)) {
+      assertThat(possible.getFirst().durable()).as("an image that was there is gone").isFalse();
+      return;
+    }
+    LeftImage image = new LeftImage(state.volume(), IMAGE);
+    image.requireNoCorruption();
+    try (Qcow2Image disk = LeftImage.open(state.volume(), IMAGE, false)) {
+      ByteBuffer content = ByteBuffer.wrap(LeftImage.read(disk));
+      assertThat(possible.stream().anyMatch(version -> version.content().equals(content)))
+          .as("the image is the old one or the new one")
+          .isTrue();
+    }
+  }
+}
