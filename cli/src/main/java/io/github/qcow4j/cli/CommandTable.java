@@ -5,6 +5,7 @@ import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.image.ChainCommand;
 import io.github.qcow4j.cli.image.CheckCommand;
+import io.github.qcow4j.cli.image.CommitCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
 import io.github.qcow4j.cli.image.ConvertCommand;
 import io.github.qcow4j.cli.image.InfoCommand;
@@ -19,7 +20,7 @@ final class CommandTable {
 
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
   static final List<String> QEMU_IMG =
-      List.of("check", "compare", "convert", "info", "map", "measure", "snapshot");
+      List.of("check", "commit", "compare", "convert", "info", "map", "measure", "snapshot");
 
   /** The commands of our own. */
   static final List<String> OWN = List.of("chain");
@@ -30,6 +31,7 @@ final class CommandTable {
   static @Nullable Command find(String name, Console console) {
     return switch (name) {
       case "check" -> new CheckCommand(console);
+      case "commit" -> new CommitCommand(console);
       case "compare" -> new CompareCommand(console);
       case "convert" -> new ConvertCommand(console);
       case "info" -> new InfoCommand(console);

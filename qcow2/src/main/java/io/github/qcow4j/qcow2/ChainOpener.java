@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,13 +31,22 @@ final class ChainOpener {
   private final Volume volume;
   private final ReferencePolicy policy;
   private final ImageOptions options;
+  private final IntPredicate writable;
   private final List<OpenLayer> layers = new ArrayList<>();
   private final Set<FileIdentity> seen = new HashSet<>();
 
   ChainOpener(Volume volume, ReferencePolicy policy, ImageOptions options) {
+    this(volume, policy, options, depth -> depth == 0 && options.writable());
+  }
+
+  /**
+   * @param writable which layers may be changed, by their depth, 0 being the image itself
+   */
+  ChainOpener(Volume volume, ReferencePolicy policy, ImageOptions options, IntPredicate writable) {
     this.volume = volume;
     this.policy = policy;
     this.options = options;
+    this.writable = writable;
   }
 
   DiskImage open(Path path) throws IOException {
@@ -141,7 +151,7 @@ final class ChainOpener {
             path,
             probe ? null : format,
             policy,
-            layers.isEmpty() ? options : options.reading());
+            writable.test(layers.size()) ? options.withWriting() : options.reading());
     layers.add(layer);
     seen.add(layer.file().identity());
     return layer;

@@ -6,6 +6,7 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Opens disk images. */
@@ -62,6 +63,23 @@ public final class DiskImages {
       ImageOptions options)
       throws IOException {
     return new ChainOpener(volume, policy, options).openBackingOf(image, storedName, storedFormat);
+  }
+
+  /**
+   * {@link #open} with layers below the image open for writing too, for jobs that move data between
+   * layers.
+   *
+   * @param writableDepths the layers that may be changed, 0 being the image itself, 1 its backing
+   *     file; all others are open for reading
+   */
+  public static DiskImage openLayers(
+      Volume volume,
+      Path path,
+      ReferencePolicy policy,
+      ImageOptions options,
+      Set<Integer> writableDepths)
+      throws IOException {
+    return new ChainOpener(volume, policy, options, writableDepths::contains).open(path);
   }
 
   /**

@@ -281,6 +281,16 @@ public final class Qcow2Image implements DiskImage {
     structure().changeHeader(old -> HeaderDraft.of(old).backing(name, format).header());
   }
 
+  /**
+   * Empties this layer: from now on the disk shows the backing file alone, or zeros. The internal
+   * snapshots stay. At once, or not at all, and durable on return. Nothing else may be under way on
+   * the image.
+   */
+  public void empty() throws IOException {
+    structure().empty();
+    structure().shrinkEmptied();
+  }
+
   /** Changes the size in the header, and the length of the L1 table with it. */
   void changeSize(long sizeBytes, int l1Entries) throws IOException {
     structure().changeSize(sizeBytes, l1Entries);

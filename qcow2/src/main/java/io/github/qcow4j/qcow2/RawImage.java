@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
@@ -109,6 +110,21 @@ public final class RawImage implements DiskImage {
   @Override
   public void sync() throws IOException {
     file.sync();
+  }
+
+  /**
+   * Changes the length of the file; durable on return. A new part reads as zeros.
+   *
+   * @param newBytes the new size, a multiple of 512; what lies behind it is lost
+   */
+  public void resize(long newBytes) throws IOException {
+    requireRange(0, 0);
+    if (newBytes < 0 || newBytes % FormatLimits.SECTOR_BYTES != 0) {
+      throw new IllegalArgumentException("not a whole number of sectors: " + newBytes);
+    }
+    file.truncate(newBytes);
+    file.syncAll();
+    fileBytes = newBytes;
   }
 
   /** A last sector that the file held in part may have become whole. */

@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.write.HeaderChange;
 import io.github.qcow4j.qcow2.write.ImageWriter;
+import io.github.qcow4j.qcow2.write.LayerEmptying;
 import io.github.qcow4j.qcow2.write.SizeChange;
 import io.github.qcow4j.qcow2.write.SnapshotChanges;
 import io.github.qcow4j.qcow2.write.WriterOpener;
@@ -87,6 +88,28 @@ final class StructureChanges {
     } finally {
       reload();
     }
+  }
+
+  /** Makes every cluster of the layer unallocated. */
+  void empty() throws IOException {
+    try {
+      emptying().empty();
+    } finally {
+      reload();
+    }
+  }
+
+  /** Gives back what an emptied image does not need. */
+  void shrinkEmptied() throws IOException {
+    try {
+      emptying().shrink();
+    } finally {
+      reload();
+    }
+  }
+
+  private LayerEmptying emptying() {
+    return new LayerEmptying(writer, file, layer.header(), layer.parts().snapshots());
   }
 
   /** One change of the snapshots. */

@@ -103,6 +103,15 @@ final class ImageAccess {
     }
   }
 
+  /** Opens an image with its chain, to change it. */
+  DiskImage openWriting(ImageName name) throws UsageException, CommandFailure {
+    try {
+      return DiskImages.open(console.volume(), name.path(), policy(), options(name).withWriting());
+    } catch (IOException e) {
+      throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
+    }
+  }
+
   /** Opens the named file alone, for its metadata. */
   DiskImage openMetadata(ImageName name) throws CommandFailure {
     try {

@@ -27,6 +27,7 @@ final class ErrorTextTest {
     QemuTools.require();
     Workbench bench = Workbench.in(directory);
     bench.image("whole.qcow2", "", 1 << 20);
+    bench.overlay("over.qcow2", "", "whole.qcow2");
     bench.image("one.qcow2", "", 1 << 20);
     bench.overlay("two.qcow2", "", "one.qcow2");
     bench.overlay("three.qcow2", "", "two.qcow2");
@@ -82,6 +83,25 @@ final class ErrorTextTest {
         "snapshot -l @two.qcow2",
         "snapshot",
         "snapshot -l -l @whole.qcow2",
+        "commit",
+        "commit a b",
+        "commit @missing",
+        "commit @whole.qcow2",
+        "commit @three.qcow2",
+        "commit -f raw @text",
+        "commit -t foo @whole.qcow2",
+        "commit -t foo @missing",
+        "commit -b nope @whole.qcow2",
+        "commit -b '' @over.qcow2",
+        "commit -b nope @over.qcow2",
+        "commit -b over.qcow2 @over.qcow2",
+        "commit -r x @over.qcow2",
+        "commit --image-opts -f qcow2 driver=qcow2,file.filename=@over.qcow2",
+        "commit --object foo @over.qcow2",
+        "commit -x @over.qcow2",
+        "commit -d @over.qcow2",
+        "commit -q @over.qcow2",
+        "commit -b whole.qcow2 @over.qcow2",
         "compare",
         "compare @whole.qcow2",
         "compare @whole.qcow2 @missing",

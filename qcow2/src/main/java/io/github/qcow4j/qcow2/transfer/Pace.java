@@ -1,4 +1,4 @@
-package io.github.qcow4j.qcow2.convert;
+package io.github.qcow4j.qcow2.transfer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
@@ -6,7 +6,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import java.util.concurrent.locks.LockSupport;
 
 /** Holds a job down to a number of bytes a second. Safe for many threads. */
-final class Pace {
+public final class Pace {
 
   /** How long a cancelled job may go on waiting. */
   private static final long MAX_PARK_NANOS = 50_000_000;
@@ -21,13 +21,13 @@ final class Pace {
    * @param bytesPerSecond the limit, 0 for none
    * @param control whose cancellation ends a wait
    */
-  Pace(long bytesPerSecond, JobControl control) {
+  public Pace(long bytesPerSecond, JobControl control) {
     this.bytesPerSecond = bytesPerSecond;
     this.control = control;
   }
 
   /** Waits until the bytes taken before are paid for, and takes some more. */
-  void take(long bytes) throws JobCancelledException {
+  public void take(long bytes) throws JobCancelledException {
     if (bytesPerSecond == 0) {
       return;
     }

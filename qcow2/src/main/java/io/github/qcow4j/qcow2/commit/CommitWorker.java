@@ -1,0 +1,65 @@
+package io.github.qcow4j.qcow2.commit;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Extent;
+import io.github.qcow4j.qcow2.ExtentWalk;
+import io.github.qcow4j.qcow2.commit.CommitPieces.Piece;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.Pace;
+import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Moves pieces from the overlay into the base; one thread's. */
+final class CommitWorker implements PieceThreads.Worker<Piece> {
+
+  private final DiskImage overlay;
+  private final DiskImage base;
+  private final Pace pace;
+  private final JobControl control;
+  private final Totals totals;
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(CommitPieces.DATA_BYTES);
+
+  /**
+   * What all threads moved.
+   *
+   * @param dataBytes bytes written
+   * @param zeroBytes bytes made zeros
+   */
+  record Totals(LongAdder dataBytes, LongAdder zeroBytes) {}
+
+  CommitWorker(DiskImage overlay, DiskImage base, Pace pace, JobControl control, Totals totals) {
+    this.overlay = overlay;
+    this.base = base;
+    this.pace = pace;
+    this.control = control;
+    this.totals = totals;
+  }
+
+  @Override
+  public void accept(Piece piece) throws IOException {
+    if (piece.zeros()) {
+      writeZeroes(piece);
+    } else {
+      pace.take(piece.lengthBytes());
+      buffer.clear().limit((int) piece.lengthBytes());
+      overlay.read(piece.guestOffset(), buffer);
+      base.write(piece.guestOffset(), buffer.flip());
+      totals.dataBytes.add(piece.lengthBytes());
+    }
+    control.advance(piece.lengthBytes());
+  }
+
+  /** What the base shows as zeros already needs no entry. */
+  private void writeZeroes(Piece piece) throws IOException {
+    ExtentWalk extents = base.extents(piece.guestOffset(), piece.lengthBytes());
+    for (Extent extent = extents.next(); extent != null; extent = extents.next()) {
+      control.checkpoint();
+      if (!extent.readsAsZeros()) {
+        base.writeZeroes(extent.guestOffset(), extent.lengthBytes(), true);
+        totals.zeroBytes.add(extent.lengthBytes());
+      }
+    }
+  }
+}

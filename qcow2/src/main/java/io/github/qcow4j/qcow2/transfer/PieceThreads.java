@@ -1,0 +1,142 @@
+package io.github.qcow4j.qcow2.transfer;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Threads that share the pieces of one job: each takes the next piece when it is ready for one. The
+ * first failure ends them all.
+ *
+ * @param <P> what a piece is
+ */
+public final class PieceThreads<P> {
+
+  private final Source<P> source;
+  private final JobControl control;
+  private final AtomicBoolean failed = new AtomicBoolean();
+
+  @GuardedBy("this")
+  private boolean exhausted;
+
+  /** Where pieces come from, asked by one thread at a time. */
+  @FunctionalInterface
+  public interface Source<P> {
+
+    /** The next piece, or null when there are no more. */
+    @Nullable P next() throws IOException;
+  }
+
+  /** What one thread does with its pieces, one after the other. */
+  @FunctionalInterface
+  public interface Worker<P> extends AutoCloseable {
+
+    /** Deals with one piece. */
+    void accept(P piece) throws IOException;
+
+    /** Lets go of what the thread held. */
+    @Override
+    default void close() {}
+  }
+
+  private PieceThreads(Source<P> source, JobControl control) {
+    this.source = source;
+    this.control = control;
+  }
+
+  /**
+   * Works until there are no more pieces; all threads have ended when this returns or throws.
+   *
+   * @param source the pieces
+   * @param workers makes each thread's worker
+   * @param parallelism how many threads, 1 or more
+   * @param control asked before each piece whether to go on
+   * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
+   * @throws IOException the first failure of a worker or of the source
+   */
+  public static <P> void run(
+      Source<P> source, Supplier<Worker<P>> workers, int parallelism, JobControl control)
+      throws IOException {
+    PieceThreads<P> threads = new PieceThreads<>(source, control);
+    try (ExecutorService executor =
+        Executors.newFixedThreadPool(
+            parallelism, Thread.ofPlatform().daemon().name("qcow4j-transfer-", 0).factory())) {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < parallelism; i++) {
+        running.add(
+            executor.submit(() -> {
+              threads.runOne(workers);
+              return null;
+            }));
+      }
+      rethrow(firstFailure(running));
+    }
+    control.checkpoint();
+  }
+
+  private void runOne(Supplier<Worker<P>> workers) throws IOException {
+    boolean done = false;
+    try (Worker<P> worker = workers.get()) {
+      P piece = next();
+      while (piece != null && !failed.get()) {
+        control.checkpoint();
+        worker.accept(piece);
+        piece = next();
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        failed.set(true);
+      }
+    }
+  }
+
+  private synchronized @Nullable P next() throws IOException {
+    P piece = exhausted || failed.get() ? null : source.next();
+    exhausted = piece == null;
+    return piece;
+  }
+
+  /** An interrupt does not end the wait, it would tear what is being written; it is handed on. */
+  private static @Nullable Throwable firstFailure(List<Future<?>> running) {
+    Throwable failure = null;
+    boolean interrupted = false;
+    for (Future<?> thread : running) {
+      boolean ended = false;
+      while (!ended) {
+        try {
+          thread.get();
+          ended = true;
+        } catch (ExecutionException e) {
+          failure = failure == null ? e.getCause() : failure;
+          ended = true;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return failure;
+  }
+
+  private static void rethrow(@Nullable Throwable failure) throws IOException {
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IOException(failure);
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * What jobs that move guest data have in common: threads that take piece after piece, and the pace
+ * they keep. Opens nothing; reads and writes only through what it is given.
+ */
+@NullMarked
+package io.github.qcow4j.qcow2.transfer;
+
+import org.jspecify.annotations.NullMarked;
