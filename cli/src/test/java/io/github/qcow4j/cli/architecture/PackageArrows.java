@@ -57,6 +57,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot          ->
 
           cli               -> cli.console cli.image cli.option
+          cli.rehearsal     -> cli cli.console
           cli.option        ->
           cli.output        ->
           cli.console       -> cli.option

@@ -1,21 +1,14 @@
 package io.github.qcow4j.cli.packaged;
 
+import static io.github.qcow4j.cli.packaged.PackagedFolder.FOLDER;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.qcow4j.cli.Main;
+import io.github.qcow4j.cli.packaged.PackagedFolder.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,19 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
  * from.
  */
 final class LauncherTest {
-  private static final Path FOLDER = Path.of("target/qcow4j").toAbsolutePath();
 
   @TempDir Path directory;
 
-  private record Outcome(int exitCode, String output, String error) {}
-
   @BeforeAll
   static void theFolderIsBuilt() {
-    boolean built = Files.isExecutable(FOLDER.resolve("bin/qcow4j"));
-    if ("true".equals(System.getenv("CI"))) {
-      assertThat(built).as("%s is built", FOLDER).isTrue();
-    }
-    assumeTrue(built, () -> FOLDER + " is not built: mvn package makes it");
+    PackagedFolder.require();
   }
 
   @Test
@@ -78,7 +64,7 @@ final class LauncherTest {
   @Test
   void runsFromAPathWithASpaceAfterTheFolderWasMoved() throws Exception {
     Path moved = directory.resolve("moved to here");
-    copyTree(FOLDER, moved);
+    PackagedFolder.copyTo(moved);
 
     assertThatVersionIsSaidBy("qcow4j", run(Map.of(), moved.resolve("bin/qcow4j"), "--version"));
   }
@@ -122,7 +108,6 @@ final class LauncherTest {
             "-Djava.io.tmpdir=/proc",
             "-Djava.library.path=" + FOLDER.resolve("lib/native"),
             "--enable-native-access=com.github.luben.zstd_jni",
-            "--module-path=" + FOLDER.resolve("lib"),
             "--add-modules=com.github.luben.zstd_jni",
             "--class-path=" + Path.of("target/test-classes").toAbsolutePath(),
             ZstdProbe.class.getName());
@@ -147,38 +132,6 @@ final class LauncherTest {
 
   private Outcome run(Map<String, String> environment, Path program, String... arguments)
       throws IOException, InterruptedException {
-    Path output = Files.createTempFile(directory, "output", ".txt");
-    Path error = Files.createTempFile(directory, "error", ".txt");
-    List<String> command = new ArrayList<>(List.of(program.toString()));
-    command.addAll(Arrays.asList(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-    builder.environment().putAll(environment);
-    int exitCode =
-        builder.redirectOutput(output.toFile()).redirectError(error.toFile()).start().waitFor();
-    return new Outcome(exitCode, Files.readString(output), Files.readString(error));
-  }
-
-  private static void copyTree(Path source, Path target) throws IOException {
-    Files.walkFileTree(
-        source,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path each, BasicFileAttributes attributes)
-              throws IOException {
-            Files.createDirectories(target.resolve(source.relativize(each)));
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path each, BasicFileAttributes attributes)
-              throws IOException {
-            Files.copy(
-                each,
-                target.resolve(source.relativize(each)),
-                StandardCopyOption.COPY_ATTRIBUTES,
-                LinkOption.NOFOLLOW_LINKS);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    return PackagedFolder.run(directory, environment, program, arguments);
   }
 }

@@ -1,7 +1,6 @@
 package io.github.qcow4j.cli.packaged;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,16 +16,12 @@ import org.junit.jupiter.api.Test;
 /** README names the commands that there are, and its demo runs. */
 class ReadmeCommandsTest {
 
-  private static final Path PROGRAM = Path.of("target/qcow4j/bin/qcow4j").toAbsolutePath();
+  private static final Path PROGRAM = PackagedFolder.FOLDER.resolve("bin/qcow4j");
   private static final Path README = Path.of("../README.md");
 
   @BeforeAll
   static void theFolderIsBuilt() {
-    boolean built = Files.isExecutable(PROGRAM);
-    if ("true".equals(System.getenv("CI"))) {
-      assertThat(built).as("%s is built", PROGRAM).isTrue();
-    }
-    assumeTrue(built, () -> PROGRAM + " is not built: mvn package makes it");
+    PackagedFolder.require();
   }
 
   @Test

@@ -1,0 +1,135 @@
+package io.github.qcow4j.cli.rehearsal;
+
+import io.github.qcow4j.cli.Main;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Calls the program's commands one after the other, each as a user would, on images that they make
+ * themselves. With the JVM option {@code -XX:AOTCacheOutput} the JVM writes down what was loaded,
+ * linked and hot (JEP 483, 514 and 515), and the packaged program starts from there.
+ *
+ * <p>What is not called here works all the same, it only starts slower.
+ */
+public final class Rehearsal {
+
+  private static final String CONTENT = "content.raw";
+  private static final String PLAIN = "plain.qcow2";
+  private static final String ZLIB = "zlib.qcow2";
+  private static final String ZSTD = "zstd.qcow2";
+  private static final String OVERLAY = "overlay.qcow2";
+  private static final String COPY = "copy.raw";
+
+  /** Enough for the loops of a conversion to become hot, and no more. */
+  private static final int DISK_BYTES = 64 << 20;
+
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  private final Path directory;
+  private final Personality personality;
+
+  private Rehearsal(Path directory, Personality personality) {
+    this.directory = directory;
+    this.personality = personality;
+  }
+
+  /**
+   * Runs the commands; the last one as the program itself, which ends the JVM.
+   *
+   * @param arguments the directory to work in, which is made when it is not there
+   * @throws IOException when a command fails: what it would have gone through next would be missing
+   *     in the cache, and nobody would notice
+   */
+  public static void main(String[] arguments) throws IOException {
+    Volume volume = Volumes.host();
+    Path directory = Path.of(arguments[0]);
+    if (!volume.exists(directory)) {
+      volume.createDirectory(directory);
+    }
+    writeContent(volume, directory.resolve(CONTENT));
+    for (Personality personality : Personality.values()) {
+      Rehearsal rehearsal = new Rehearsal(directory, personality);
+      rehearsal.make();
+      rehearsal.read();
+    }
+    Main.main(new String[] {"info", directory.resolve(PLAIN).toString()});
+  }
+
+  /** By turns: random bytes, random letters, which compress, and nothing. */
+  private static void writeContent(Volume volume, Path path) throws IOException {
+    Random random = new Random(1);
+    byte[] chunk = new byte[CHUNK_BYTES];
+    try (BlockFile file = volume.open(path, OpenOptions.creatingIfMissing())) {
+      file.truncate(DISK_BYTES);
+      for (int i = 0; i < DISK_BYTES / CHUNK_BYTES; i++) {
+        random.nextBytes(chunk);
+        if (i % 3 == 1) {
+          for (int j = 0; j < chunk.length; j++) {
+            chunk[j] = (byte) ('a' + (chunk[j] & 15));
+          }
+        }
+        if (i % 3 != 2) {
+          file.write(ByteBuffer.wrap(chunk), (long) i * CHUNK_BYTES);
+        }
+      }
+    }
+  }
+
+  private void make() throws IOException {
+    call("convert -f raw -O qcow2", CONTENT, PLAIN);
+    call("convert -f raw -O qcow2 -c", CONTENT, ZLIB);
+    call("convert -f raw -O qcow2 -c -o compression_type=zstd", CONTENT, ZSTD);
+    call("convert -f raw -O qcow2 -F qcow2 -B", PLAIN, CONTENT, OVERLAY);
+  }
+
+  private void read() throws IOException {
+    for (String image : List.of(PLAIN, ZLIB, ZSTD, OVERLAY)) {
+      call("info", image);
+      call("info --output=json --backing-chain", image);
+      call("map -f qcow2 --output=json", image);
+      call("check", image);
+      call("check -f qcow2 --output=json", image);
+      call("snapshot -l", image);
+      call("measure -O qcow2", image);
+      call("measure -O raw --output=json", image);
+      call("convert -O raw", image, COPY);
+      call("convert -p -t none -f qcow2", image, COPY);
+      call("compare", image, COPY);
+      call("compare -s -f qcow2 -F qcow2", image, image);
+    }
+    call("map", OVERLAY);
+    call("convert -f raw -O raw", CONTENT, COPY);
+    if (personality == Personality.QCOW4J) {
+      call("chain", OVERLAY);
+    }
+    call("--version");
+  }
+
+  private void call(String commandAndOptions, String... files) throws IOException {
+    List<String> line = new ArrayList<>(List.of(commandAndOptions.split(" ", -1)));
+    for (String file : files) {
+      line.add(directory.resolve(file).toString());
+    }
+    PrintStream nowhere =
+        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    Console console = new Console(personality, nowhere, System.err, Map.of(), Volumes::host);
+    int exitCode = Main.run(console, line.toArray(String[]::new));
+    if (exitCode != 0) {
+      throw new IOException("exit code " + exitCode + " from " + line);
+    }
+  }
+}
