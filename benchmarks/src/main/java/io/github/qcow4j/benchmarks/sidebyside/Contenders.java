@@ -56,14 +56,13 @@ final class Contenders {
         "--enable-native-access=ALL-UNNAMED",
         "-Djava.library.path=" + folder.resolve("lib/native"),
         "-cp",
-        folder.resolve("lib") + "/*:" + ownClasses(),
+        ownJar() + ":" + ownJar().resolveSibling("lib") + "/*",
         UnsyncedConversion.class.getName(),
         format);
   }
 
-  private static String ownClasses() {
-    return Path.of(Contenders.class.getProtectionDomain().getCodeSource().getLocation().getPath())
-        .toString();
+  private static Path ownJar() {
+    return Path.of(Contenders.class.getProtectionDomain().getCodeSource().getLocation().getPath());
   }
 
   private List<String> theirs(String format, String... options) {
