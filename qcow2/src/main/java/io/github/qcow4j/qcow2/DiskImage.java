@@ -63,6 +63,27 @@ public sealed interface DiskImage extends Closeable permits Qcow2Image, RawImage
   void write(long guestOffset, ByteBuffer source) throws IOException;
 
   /**
+   * What offsets and lengths of {@link #share} must be multiples of; 0 for an image that never
+   * shares.
+   */
+  int shareUnitBytes();
+
+  /**
+   * Puts bytes of another file to guest bytes of this layer by sharing their storage ({@code
+   * ioctl_ficlone(2)}), so that no data is copied and none takes room a second time. Not durable on
+   * return.
+   *
+   * @param guestOffset where to begin, a multiple of {@link #shareUnitBytes}
+   * @param source the other file
+   * @param sourceOffset where in it the bytes stand, a multiple of its file system's blocks
+   * @param lengthBytes how many bytes, a multiple of {@link #shareUnitBytes}
+   * @return how many bytes from the beginning are shared now; less than {@code lengthBytes} where
+   *     these files, or these offsets, cannot share, which changes nothing there
+   */
+  long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException;
+
+  /**
    * Makes a range read as zeros, by metadata where that can say it. Not durable on return.
    *
    * @param guestOffset where to begin

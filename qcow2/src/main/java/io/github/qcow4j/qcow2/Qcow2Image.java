@@ -168,6 +168,19 @@ public final class Qcow2Image implements DiskImage {
   }
 
   @Override
+  public int shareUnitBytes() {
+    return ShareUnit.ofClusters(header().clusterSize());
+  }
+
+  @Override
+  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException {
+    ImageWriter writer = requireWriter(guestOffset, lengthBytes);
+    ShareUnit.require(shareUnitBytes(), guestOffset, lengthBytes);
+    return writer.share(guestOffset, source, sourceOffset, lengthBytes);
+  }
+
+  @Override
   public void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException {
     ImageWriter writer = requireWriter(guestOffset, lengthBytes);
     if (header().has(Feature.RAW_EXTERNAL_DATA) && lengthBytes > 0) {

@@ -89,6 +89,23 @@ public final class RawImage implements DiskImage {
   }
 
   @Override
+  public int shareUnitBytes() {
+    return ShareUnit.BLOCK_BYTES;
+  }
+
+  @Override
+  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException {
+    requireRange(guestOffset, lengthBytes);
+    ShareUnit.require(ShareUnit.BLOCK_BYTES, guestOffset, lengthBytes);
+    boolean shared = file.cloneRange(source, sourceOffset, guestOffset, lengthBytes);
+    if (shared) {
+      grownTo(guestOffset + lengthBytes);
+    }
+    return shared ? lengthBytes : 0;
+  }
+
+  @Override
   public void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException {
     requireRange(guestOffset, lengthBytes);
     if (lengthBytes > 0) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Several disks, one behind the other, as one. Reading is safe for many threads; asking for extents
@@ -42,8 +43,14 @@ final class ConvertSource {
    *
    * @param end where the extent ends, counted from the first disk's beginning
    * @param content what it holds
+   * @param place where its beginning stands as plain bytes, or null when nowhere
    */
-  record SourceExtent(long end, Segment.Content content) {}
+  record SourceExtent(long end, Segment.Content content, @Nullable FilePlace place) {
+
+    SourceExtent(long end, Segment.Content content) {
+      this(end, content, null);
+    }
+  }
 
   /** The extent at an offset, counted from the first disk's beginning. */
   SourceExtent extentAt(long offset) throws IOException {
@@ -61,8 +68,13 @@ final class ConvertSource {
       return new SourceExtent(offset + extent.lengthBytes(), Segment.Content.DATA);
     }
     DataRanges.Range range = ranges.get(index).at(extent, guestOffset);
-    return new SourceExtent(
-        offset + range.lengthBytes(), range.hole() ? Segment.Content.ZEROS : Segment.Content.DATA);
+    long end = offset + range.lengthBytes();
+    return range.hole()
+        ? new SourceExtent(end, Segment.Content.ZEROS)
+        : new SourceExtent(
+            end,
+            Segment.Content.DATA,
+            ranges.get(index).place(extent, guestOffset, range.lengthBytes()));
   }
 
   private boolean isLeftToBacking(DiskImage image, Extent extent) {

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -42,6 +43,25 @@ public interface ConvertTarget extends Closeable {
    * @param lengthBytes how many
    */
   void writeZeroes(long guestOffset, long lengthBytes) throws IOException;
+
+  /** What offsets and lengths of {@link #share} must be multiples of; 0 when it never shares. */
+  default int shareUnitBytes() {
+    return 0;
+  }
+
+  /**
+   * Puts bytes of another file to guest bytes by sharing their storage; not durable on return.
+   *
+   * @param guestOffset where, a multiple of {@link #shareUnitBytes}
+   * @param source the other file
+   * @param sourceOffset where in it the bytes stand
+   * @param lengthBytes how many, a multiple of {@link #shareUnitBytes}
+   * @return how many bytes from the beginning are shared; the others are unchanged
+   */
+  default long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException {
+    return 0;
+  }
 
   /** Makes all that was written durable, and then visible under the target's name. */
   void complete() throws IOException;

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.convert.ConversionPlace.Activity;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -18,12 +19,14 @@ final class ConvertWork {
   private final ConvertOptions options;
   private final JobControl control;
   private final Conversion.SalvageListener salvageListener;
+  private final Sharing sharing;
   private final SegmentQueue queue;
   private final @Nullable CompressingTarget compressing;
   private final Turns turns = new Turns();
   private final Pace pace;
   private final AtomicBoolean failed = new AtomicBoolean();
   private final LongAdder writtenBytes = new LongAdder();
+  private final LongAdder sharedBytes = new LongAdder();
   private final LongAdder unreadableBytes = new LongAdder();
 
   ConvertWork(
@@ -38,16 +41,24 @@ final class ConvertWork {
     this.control = control;
     this.salvageListener = salvageListener;
     this.compressing = target instanceof CompressingTarget compressed ? compressed : null;
+    // Zeros wanted as data are to take room of their own; and a salvage has to read.
+    this.sharing = new Sharing(target, options.sparseBytes() > 0 && !options.salvage());
     this.queue =
         new SegmentQueue(
-            source, options.salvage(), compressing == null ? 1 : compressing.clusterSize());
+            source,
+            options.salvage(),
+            compressing == null ? 1 : compressing.clusterSize(),
+            sharing);
     this.pace = new Pace(options.bytesPerSecond(), control);
   }
 
   ConvertResult result() {
-    long written = writtenBytes.sum();
+    CopyResult copied = new CopyResult(sharedBytes.sum(), 0, writtenBytes.sum());
     return new ConvertResult(
-        source.sizeBytes(), written, source.sizeBytes() - written, unreadableBytes.sum());
+        source.sizeBytes(),
+        copied,
+        source.sizeBytes() - copied.totalBytes(),
+        unreadableBytes.sum());
   }
 
   /** Takes pieces until there are no more, or some thread failed. */
@@ -71,6 +82,11 @@ final class ConvertWork {
   }
 
   private void convert(Segment segment, ThreadBuffers buffers) throws IOException {
+    FilePlace place = segment.place();
+    if (place != null) {
+      inTurn(segment, () -> shareOrCopy(segment, place, buffers));
+      return;
+    }
     ByteBuffer data = null;
     if (segment.content() == Segment.Content.DATA) {
       data = buffers.data((int) segment.lengthBytes());
@@ -81,11 +97,42 @@ final class ConvertWork {
         buffers.batch().compress(segment.offset(), data);
       }
     }
+    ByteBuffer read = data;
+    inTurn(segment, () -> write(segment, read, buffers));
+  }
+
+  /** Writing, in whatever way. */
+  @FunctionalInterface
+  private interface WriteStep {
+    void run() throws IOException;
+  }
+
+  private void inTurn(Segment segment, WriteStep step) throws IOException {
     if (!target.inOrder()) {
-      write(segment, data, buffers);
+      step.run();
     } else if (turns.await(segment.sequence())) {
-      write(segment, data, buffers);
+      step.run();
       turns.done();
+    }
+  }
+
+  /** What turns out not to be shareable, a little at a time, is read and written after all. */
+  private void shareOrCopy(Segment segment, FilePlace place, ThreadBuffers buffers)
+      throws IOException {
+    pace.take(segment.lengthBytes());
+    long done;
+    try {
+      done = sharing.share(segment.offset(), place, segment.lengthBytes());
+    } catch (IOException e) {
+      throw ConversionPlace.noted(e, Activity.WRITING, segment.offset());
+    }
+    sharedBytes.add(done);
+    while (done < segment.lengthBytes()) {
+      Segment part = segment.part(done, SegmentQueue.PIECE_BYTES);
+      ByteBuffer data = buffers.data((int) part.lengthBytes());
+      read(part, data);
+      write(part, data.flip(), buffers);
+      done += part.lengthBytes();
     }
   }
 

@@ -17,6 +17,7 @@ final class DataRanges {
 
   private final List<DiskImage> layers;
   private final Map<Integer, Boolean> sparseByDepth = new HashMap<>();
+  private final Map<Integer, Long> sizeByDepth = new HashMap<>();
 
   /**
    * The last answer for each layer, which holds for many pieces. Asking for each piece made a
@@ -56,6 +57,18 @@ final class DataRanges {
       lastByDepth.put(extent.depth(), last);
     }
     return new Range(last.hole, Math.min(left, last.end - hostOffset));
+  }
+
+  /** Where the beginning of what is left of an extent stands, as far as its file reaches. */
+  FilePlace place(Extent extent, long guestOffset, long lengthBytes) throws IOException {
+    BlockFile file = layers.get(extent.depth()).dataFile();
+    Long size = sizeByDepth.get(extent.depth());
+    if (size == null) {
+      size = file.size();
+      sizeByDepth.put(extent.depth(), size);
+    }
+    long hostOffset = extent.hostOffset() + (guestOffset - extent.guestOffset());
+    return new FilePlace(file, hostOffset, Math.clamp(size - hostOffset, 0, lengthBytes));
   }
 
   private HostRange ask(int depth, long hostOffset) throws IOException {

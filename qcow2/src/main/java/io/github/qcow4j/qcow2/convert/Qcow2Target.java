@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.Closeable;
@@ -57,6 +58,17 @@ class Qcow2Target implements ConvertTarget {
   }
 
   @Override
+  public int shareUnitBytes() {
+    return image.shareUnitBytes();
+  }
+
+  @Override
+  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException {
+    return image.share(guestOffset, source, sourceOffset, lengthBytes);
+  }
+
+  @Override
   public void writeZeroes(long guestOffset, long lengthBytes) throws IOException {
     image.writeZeroes(guestOffset, lengthBytes, true);
   }
@@ -81,6 +93,11 @@ class Qcow2Target implements ConvertTarget {
       super(image, ending, traits);
       this.image = image;
       this.level = level;
+    }
+
+    @Override
+    public int shareUnitBytes() {
+      return 0;
     }
 
     @Override

@@ -38,6 +38,17 @@ final class RawFileTarget implements ConvertTarget {
   }
 
   @Override
+  public int shareUnitBytes() {
+    return RawTargets.SHARE_UNIT_BYTES;
+  }
+
+  @Override
+  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException {
+    return file.file().cloneRange(source, sourceOffset, guestOffset, lengthBytes) ? lengthBytes : 0;
+  }
+
+  @Override
   public void writeZeroes(long guestOffset, long lengthBytes) throws IOException {
     file.file().writeZeroes(guestOffset, lengthBytes, true);
   }

@@ -43,6 +43,17 @@ final class RawInPlaceTarget implements ConvertTarget {
   }
 
   @Override
+  public int shareUnitBytes() {
+    return RawTargets.SHARE_UNIT_BYTES;
+  }
+
+  @Override
+  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+      throws IOException {
+    return file.cloneRange(source, sourceOffset, guestOffset, lengthBytes) ? lengthBytes : 0;
+  }
+
+  @Override
   public void writeZeroes(long guestOffset, long lengthBytes) throws IOException {
     file.writeZeroes(guestOffset, lengthBytes, true);
   }

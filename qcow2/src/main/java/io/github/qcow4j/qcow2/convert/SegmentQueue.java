@@ -31,6 +31,7 @@ final class SegmentQueue {
   private final boolean salvage;
   private final int unitBytes;
   private final int pieceBytes;
+  private final Sharing sharing;
 
   @GuardedBy("this")
   private long position;
@@ -41,17 +42,22 @@ final class SegmentQueue {
   @GuardedBy("this")
   private @Nullable SourceExtent extent;
 
+  @GuardedBy("this")
+  private long extentStart;
+
   /**
    * @param source what to cut
    * @param salvage whether to go on where an extent cannot be told
    * @param unitBytes pieces consist of whole units of so many bytes, a power of two up to {@link
    *     #MAX_DATA_BYTES}; a unit with any data is data
+   * @param sharing which data may be shared rather than read
    */
-  SegmentQueue(ConvertSource source, boolean salvage, int unitBytes) {
+  SegmentQueue(ConvertSource source, boolean salvage, int unitBytes, Sharing sharing) {
     this.source = source;
     this.salvage = salvage;
     this.unitBytes = unitBytes;
     this.pieceBytes = Math.max(unitBytes, PIECE_BYTES);
+    this.sharing = sharing;
   }
 
   /** The next piece, or null when there are no more. */
@@ -61,6 +67,14 @@ final class SegmentQueue {
     }
     if (extent == null || position >= extent.end()) {
       extent = joinedExtentAt(position);
+      extentStart = position;
+    }
+    FilePlace place = extent.place();
+    if (place != null && position < extent.end()) {
+      Segment shareable = shareable(place.skip(position - extentStart), extent.end());
+      if (shareable != null) {
+        return shareable;
+      }
     }
     Segment.Content content = extent.content();
     long end = content == Segment.Content.DATA ? unitEnd(extent.end()) : unitStart(extent.end());
@@ -73,9 +87,26 @@ final class SegmentQueue {
       // Pieces end on multiples of their size, so that blocks of zeros are found whole.
       end = Math.min(end, pieceEnd(position));
     }
-    Segment segment = new Segment(sequence++, position, end - position, content);
+    return take(end, content, null);
+  }
+
+  @GuardedBy("this")
+  private Segment take(long end, Segment.Content content, @Nullable FilePlace place) {
+    Segment segment = new Segment(sequence++, position, end - position, content, place);
     position = end;
     return segment;
+  }
+
+  /** A piece from the present position on whose storage could be shared, or null. */
+  @GuardedBy("this")
+  private @Nullable Segment shareable(FilePlace place, long extentEnd) {
+    long max = sharing.maxBytes(place);
+    if (max == 0 || position % sharing.unitBytes() != 0) {
+      return null;
+    }
+    long length = Math.min(Math.min(max, place.lengthBytes()), extentEnd - position);
+    length -= length % sharing.unitBytes();
+    return length == 0 ? null : take(position + length, Segment.Content.SHAREABLE, place);
   }
 
   private long unitStart(long offset) {
@@ -97,12 +128,37 @@ final class SegmentQueue {
   private SourceExtent joinedExtentAt(long offset) throws IOException {
     long enough = Math.min(pieceEnd(offset), source.sizeBytes());
     SourceExtent joined = extentAt(offset);
+    FilePlace place = joined.place();
+    if (place != null && sharing.maxBytes(place) > 0) {
+      return withNeighbours(joined, place);
+    }
     while (joined.content() == Segment.Content.DATA && joined.end() < enough) {
       SourceExtent next = extentAt(joined.end());
-      if (next.content() != Segment.Content.DATA) {
+      if (next.content() != Segment.Content.DATA || isShareable(next)) {
         break;
       }
-      joined = next;
+      joined = new SourceExtent(next.end(), Segment.Content.DATA);
+    }
+    return joined;
+  }
+
+  private boolean isShareable(SourceExtent extent) {
+    FilePlace place = extent.place();
+    return place != null && sharing.maxBytes(place) > 0;
+  }
+
+  /** Tables end, and extents with them, where the bytes behind go on in the same file. */
+  private SourceExtent withNeighbours(SourceExtent first, FilePlace firstPlace) throws IOException {
+    SourceExtent joined = first;
+    FilePlace place = firstPlace;
+    long enough = place.lengthBytes() + sharing.maxBytes(place);
+    while (joined.end() < source.sizeBytes() && place.lengthBytes() < enough) {
+      SourceExtent next = extentAt(joined.end());
+      if (next.place() == null || !place.continuedBy(next.place())) {
+        break;
+      }
+      place = place.plus(next.place());
+      joined = new SourceExtent(next.end(), next.content(), place);
     }
     return joined;
   }

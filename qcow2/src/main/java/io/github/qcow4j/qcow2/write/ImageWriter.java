@@ -30,9 +30,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class ImageWriter {
 
-  /** Edges and data of fills up to this size are put together in one buffer and written at once. */
-  private static final int JOINED_FILL_BYTES = 256 << 10;
-
   /** Numbers that no two states of compressed clusters share, of whatever image. */
   private static final AtomicLong GENERATIONS = new AtomicLong();
 
@@ -51,6 +48,7 @@ public final class ImageWriter {
   private final ClusterMap map;
   private final WritePlanner planner;
   private final ZeroPlanner zeroPlanner;
+  private final ClusterFill filling;
 
   /** How the old bytes of the guest are read, through all layers. */
   @FunctionalInterface
@@ -87,6 +85,7 @@ public final class ImageWriter {
             tables::hostEnd);
     this.planner = new WritePlanner(header, tables);
     this.zeroPlanner = new ZeroPlanner(header, tables);
+    this.filling = new ClusterFill(dataFile);
   }
 
   /**
@@ -127,7 +126,16 @@ public final class ImageWriter {
         ByteBuffer part = data.slice(data.position(), length);
         switch (plan) {
           case WritePlan.InPlace inPlace -> dataFile.write(part, inPlace.hostOffset());
-          case WritePlan.Fill fill -> fillAndLink(fill, position, part, old);
+          case WritePlan.Fill fill -> {
+            long start = position;
+            boolean _ =
+                fillAndLink(
+                    fill,
+                    () -> {
+                      filling.write(fill, start, part, old);
+                      return true;
+                    });
+          }
         }
         data.position(data.position() + length);
         position += length;
@@ -148,12 +156,17 @@ public final class ImageWriter {
     }
   }
 
-  private void fillAndLink(WritePlan.Fill fill, long guestOffset, ByteBuffer part, OldContent old)
-      throws IOException {
+  /** Brings content to clusters that are not linked yet. */
+  @FunctionalInterface
+  private interface FillStep {
+    /** Whether the content is there; if not, the clusters are not wanted. */
+    boolean fill() throws IOException;
+  }
+
+  private boolean fillAndLink(WritePlan.Fill fill, FillStep step) throws IOException {
     boolean filled = false;
     try {
-      fill(fill, guestOffset, part, old);
-      filled = true;
+      filled = step.fill();
     } finally {
       metadata.lock();
       try {
@@ -166,36 +179,43 @@ public final class ImageWriter {
         metadata.unlock();
       }
     }
+    return filled;
   }
 
-  private void fill(WritePlan.Fill fill, long guestOffset, ByteBuffer part, OldContent old)
+  /**
+   * Puts another file's bytes to whole guest clusters by sharing their storage; nothing is copied.
+   *
+   * @param guestOffset where, at a cluster
+   * @param source the other file
+   * @param sourceOffset where in it the bytes stand
+   * @param lengthBytes whole clusters
+   * @return how many bytes from the beginning are shared now; less than {@code lengthBytes} where
+   *     these files, or these offsets, cannot share, which changes nothing there
+   */
+  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
       throws IOException {
-    long partEnd = guestOffset + part.remaining();
-    long headBytes = guestOffset - fill.guestStart();
-    long tailBytes = fill.guestEnd() - partEnd;
-    long allBytes = fill.guestEnd() - fill.guestStart();
-    if (headBytes == 0 && tailBytes == 0) {
-      dataFile.write(part, fill.hostOffset());
-    } else if (allBytes <= JOINED_FILL_BYTES) {
-      ByteBuffer joined = ByteBuffer.allocateDirect((int) allBytes);
-      old.read(fill.guestStart(), joined.limit((int) headBytes));
-      joined.limit((int) (headBytes + part.remaining())).put(part);
-      old.read(partEnd, joined.limit((int) allBytes));
-      dataFile.write(joined.flip(), fill.hostOffset());
-    } else {
-      fillEdge(fill, fill.guestStart(), headBytes, old);
-      dataFile.write(part, fill.hostOffset() + headBytes);
-      fillEdge(fill, partEnd, tailBytes, old);
+    long done = 0;
+    operations.readLock().lock();
+    GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
+    try {
+      boolean shared = true;
+      while (shared && done < lengthBytes) {
+        WritePlan plan = plan(guestOffset + done, lengthBytes - done);
+        long from = sourceOffset + done;
+        shared =
+            switch (plan) {
+              case WritePlan.InPlace inPlace -> filling.share(inPlace, source, from);
+              case WritePlan.Fill fill ->
+                  fillAndLink(fill, () -> filling.share(fill, source, from));
+            };
+        done += shared ? plan.lengthBytes() : 0;
+      }
+    } finally {
+      ranges.unlock(range);
+      operations.readLock().unlock();
     }
-  }
-
-  private void fillEdge(WritePlan.Fill fill, long guestOffset, long bytes, OldContent old)
-      throws IOException {
-    if (bytes > 0) {
-      ByteBuffer edge = ByteBuffer.allocateDirect((int) bytes);
-      old.read(guestOffset, edge);
-      dataFile.write(edge.flip(), fill.hostOffset() + (guestOffset - fill.guestStart()));
-    }
+    flushWhenFull();
+    return done;
   }
 
   /**

@@ -1,0 +1,62 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Puts content where a {@link WritePlan.Fill} wants it: new bytes, and around them the guest's old
+ * ones.
+ *
+ * @param dataFile the file that holds guest data
+ */
+record ClusterFill(BlockFile dataFile) {
+
+  /** Edges and data of fills up to this size are put together in one buffer and written at once. */
+  private static final int JOINED_FILL_BYTES = 256 << 10;
+
+  /** Writes bytes, and the old ones up to the edges of the filled range. */
+  void write(WritePlan.Fill fill, long guestOffset, ByteBuffer part, ImageWriter.OldContent old)
+      throws IOException {
+    long partEnd = guestOffset + part.remaining();
+    long headBytes = guestOffset - fill.guestStart();
+    long tailBytes = fill.guestEnd() - partEnd;
+    long allBytes = fill.guestEnd() - fill.guestStart();
+    if (headBytes == 0 && tailBytes == 0) {
+      dataFile.write(part, fill.hostOffset());
+    } else if (allBytes <= JOINED_FILL_BYTES) {
+      ByteBuffer joined = ByteBuffer.allocateDirect((int) allBytes);
+      old.read(fill.guestStart(), joined.limit((int) headBytes));
+      joined.limit((int) (headBytes + part.remaining())).put(part);
+      old.read(partEnd, joined.limit((int) allBytes));
+      dataFile.write(joined.flip(), fill.hostOffset());
+    } else {
+      edge(fill, fill.guestStart(), headBytes, old);
+      dataFile.write(part, fill.hostOffset() + headBytes);
+      edge(fill, partEnd, tailBytes, old);
+    }
+  }
+
+  private void edge(WritePlan.Fill fill, long guestOffset, long bytes, ImageWriter.OldContent old)
+      throws IOException {
+    if (bytes > 0) {
+      ByteBuffer edge = ByteBuffer.allocateDirect((int) bytes);
+      old.read(guestOffset, edge);
+      dataFile.write(edge.flip(), fill.hostOffset() + (guestOffset - fill.guestStart()));
+    }
+  }
+
+  /**
+   * Shares the storage of another file's bytes, where a plan for whole clusters wants them.
+   *
+   * @return whether they could be shared; if not, nothing has changed
+   */
+  boolean share(WritePlan plan, BlockFile source, long sourceOffset) throws IOException {
+    return switch (plan) {
+      case WritePlan.InPlace inPlace ->
+          dataFile.cloneRange(source, sourceOffset, inPlace.hostOffset(), inPlace.lengthBytes());
+      case WritePlan.Fill fill ->
+          dataFile.cloneRange(source, sourceOffset, fill.hostOffset(), fill.lengthBytes());
+    };
+  }
+}
