@@ -8,6 +8,7 @@ import io.github.qcow4j.cli.image.CheckCommand;
 import io.github.qcow4j.cli.image.CommitCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
 import io.github.qcow4j.cli.image.ConvertCommand;
+import io.github.qcow4j.cli.image.CreateCommand;
 import io.github.qcow4j.cli.image.InfoCommand;
 import io.github.qcow4j.cli.image.MapCommand;
 import io.github.qcow4j.cli.image.MeasureCommand;
@@ -20,7 +21,8 @@ final class CommandTable {
 
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
   static final List<String> QEMU_IMG =
-      List.of("check", "commit", "compare", "convert", "info", "map", "measure", "snapshot");
+      List.of(
+          "check", "commit", "compare", "convert", "create", "info", "map", "measure", "snapshot");
 
   /** The commands of our own. */
   static final List<String> OWN = List.of("chain");
@@ -34,6 +36,7 @@ final class CommandTable {
       case "commit" -> new CommitCommand(console);
       case "compare" -> new CompareCommand(console);
       case "convert" -> new ConvertCommand(console);
+      case "create" -> new CreateCommand(console);
       case "info" -> new InfoCommand(console);
       case "map" -> new MapCommand(console);
       case "measure" -> new MeasureCommand(console);

@@ -50,6 +50,9 @@ final class Program {
       if (e.hint() != null) {
         console.hint(e.hint());
       }
+      if (e.rest() != null) {
+        console.rest(e.rest());
+      }
       console.trace(e);
       return e.exitCode();
     } catch (JobCancelledException e) {

@@ -1,14 +1,13 @@
 package io.github.qcow4j.qcow2;
 
-import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
+import io.github.qcow4j.qcow2.create.CreatedFile;
+import io.github.qcow4j.qcow2.create.FreshDataFile;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
-import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.Closeable;
@@ -24,13 +23,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FreshImage implements Closeable {
 
-  private final AtomicFile file;
-  private final @Nullable BlockFile replaced;
+  private final CreatedFile file;
+  private final @Nullable CreatedFile dataFile;
   private final Qcow2Image image;
 
-  private FreshImage(AtomicFile file, @Nullable BlockFile replaced, Qcow2Image image) {
+  private FreshImage(CreatedFile file, @Nullable CreatedFile dataFile, Qcow2Image image) {
     this.file = file;
-    this.replaced = replaced;
+    this.dataFile = dataFile;
     this.image = image;
   }
 
@@ -47,23 +46,25 @@ public final class FreshImage implements Closeable {
    */
   public static FreshImage create(
       Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing) throws IOException {
-    BlockFile replaced = ReplacedImage.lock(volume, path);
-    AtomicFile file = null;
+    CreatedFile file = CreatedFile.open(volume, path);
+    CreatedFile dataFile = null;
     try {
-      file = AtomicFile.create(volume, path);
-      return new FreshImage(file, replaced, fill(file.file(), spec, backing));
+      dataFile = FreshDataFile.open(volume, spec);
+      return new FreshImage(
+          file,
+          dataFile,
+          fill(file.file(), spec, dataFile == null ? null : dataFile.file(), backing));
     } catch (IOException | RuntimeException e) {
-      if (file != null) {
-        ChainOpener.close(file, e);
-      }
-      if (replaced != null) {
-        ChainOpener.close(replaced, e);
+      ChainOpener.close(file, e);
+      if (dataFile != null) {
+        ChainOpener.close(dataFile, e);
       }
       throw e;
     }
   }
 
-  private static Qcow2Image fill(BlockFile file, ImageSpec spec, @Nullable DiskImage backing)
+  private static Qcow2Image fill(
+      BlockFile file, ImageSpec spec, @Nullable BlockFile dataFile, @Nullable DiskImage backing)
       throws IOException {
     Qcow2Header header = ImageCreation.writeFresh(file, spec);
     Qcow2Image.Shared shared =
@@ -74,12 +75,12 @@ public final class FreshImage implements Closeable {
         new Qcow2Image.Parts(
             List.of(),
             List.of(),
-            null,
+            dataFile,
             backing,
             shared,
             // Nobody can find the file yet; it is synced as a whole before that changes.
             new WriterOpener(file, header, List.of(), List.of())
-                .open(null, backing != null, false)));
+                .open(dataFile, backing != null, false)));
   }
 
   /** The image, open for writing. Its {@code sync} promises nothing before publication. */
@@ -93,16 +94,19 @@ public final class FreshImage implements Closeable {
    */
   public void publish() throws IOException {
     image.finishWriting();
-    file.publish(RenameMode.REPLACE);
+    if (dataFile != null) {
+      dataFile.publish();
+    }
+    file.publish();
   }
 
   /** Lets go of the image; what was not published is gone. The backing image stays open. */
   @Override
   public void close() throws IOException {
-    BlockFile old = replaced;
-    try (old) {
+    CreatedFile data = dataFile;
+    try (file;
+        data) {
       image.release();
-      file.close();
     }
   }
 }

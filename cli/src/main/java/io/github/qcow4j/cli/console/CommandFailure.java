@@ -9,6 +9,7 @@ public final class CommandFailure extends Exception {
 
   private final int exitCode;
   private final @Nullable String hint;
+  private @Nullable String rest;
 
   /**
    * @param exitCode what the program ends with
@@ -34,6 +35,17 @@ public final class CommandFailure extends Exception {
   /** What the program ends with. */
   public int exitCode() {
     return exitCode;
+  }
+
+  /** The same with text behind the line that is no whole line itself. */
+  public CommandFailure withRest(String text) {
+    rest = text;
+    return this;
+  }
+
+  /** Text behind the line that is no whole line, or null. */
+  public @Nullable String rest() {
+    return rest;
   }
 
   /** A second line that helps, or null. */

@@ -82,6 +82,12 @@ public final class Console {
     err.flush();
   }
 
+  /** Adds text to an error as it is, without the end of the line. */
+  public synchronized void rest(String text) {
+    err.print(text);
+    err.flush();
+  }
+
   /** Begins a job that {@link #cancel} stops. */
   public JobControl startJob(JobControl.ProgressListener listener) {
     JobControl started = JobControl.reportingTo(listener);

@@ -33,15 +33,20 @@ public final class ErrorText {
    * @param failure why; its {@link ReferenceTrail}s tell which layer of the chain it was
    */
   public CommandFailure couldNotOpen(int exitCode, String name, IOException failure) {
-    StringBuilder line = new StringBuilder("Could not open '" + name + "': ");
+    String line = "Could not open '" + name + "': " + reasonNotOpened(failure);
+    return new CommandFailure(exitCode, line, hint(failure), failure);
+  }
+
+  /** Why an image, or a layer below it, could not be opened, without the image's name. */
+  public String reasonNotOpened(IOException failure) {
+    StringBuilder line = new StringBuilder();
     for (Throwable note : failure.getSuppressed()) {
       if (note instanceof ReferenceTrail trail
           && trail.role() == ReferenceTrail.Role.BACKING_FILE) {
         line.append("Could not open backing file: ");
       }
     }
-    line.append(whileOpening(failure));
-    return new CommandFailure(exitCode, line.toString(), hint(failure), failure);
+    return line.append(whileOpening(failure)).toString();
   }
 
   /** The failure of one file to open, without the names that led to it. */

@@ -2,6 +2,8 @@ package io.github.qcow4j.cli.console;
 
 import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,10 +43,14 @@ final class HelpPage {
 
   private static OptionSpec model(Option option) {
     String longName = "--" + option.name();
-    OptionSpec.Builder model =
-        option.letter() == Option.NO_LETTER
-            ? OptionSpec.builder(longName)
-            : OptionSpec.builder("-" + option.letter(), longName);
+    List<String> names = new ArrayList<>();
+    for (char letter : new char[] {option.letter(), option.olderLetter()}) {
+      if (letter != Option.NO_LETTER) {
+        names.add("-" + letter);
+      }
+    }
+    names.add(longName);
+    OptionSpec.Builder model = OptionSpec.builder(names.toArray(String[]::new));
     model.description(option.help());
     String valueName = option.valueName();
     return valueName == null

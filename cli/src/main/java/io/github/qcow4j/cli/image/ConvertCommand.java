@@ -50,11 +50,14 @@ public final class ConvertCommand extends Command {
   @Override
   protected int execute(List<String> operands) throws UsageException, CommandFailure, IOException {
     arguments.check();
-    if (FormatOptions.askHelp(arguments.targetOptions())) {
+    if (FormatHelp.isWanted(arguments.targetOptions())) {
       String format = arguments.targetFormat();
       console()
           .out()
-          .print(FormatOptions.help(format == null ? "raw" : format, operands.size() > 1));
+          .print(
+              FormatHelp.of(
+                  format == null ? "raw" : format,
+                  operands.size() > 1 ? operands.getLast() : null));
       return 0;
     }
     if (operands.size() < 2) {

@@ -1,139 +1,128 @@
 package io.github.qcow4j.cli.image;
 
-import io.github.qcow4j.cli.option.SizeText;
-import io.github.qcow4j.cli.option.UsageException;
-import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An option of an image format, as it is given with {@code -o}.
+ * An option of an image format, as {@code -o} takes it.
  *
  * @param name its name
  * @param type what its value is
- * @param help what it says, in a few words
+ * @param standard its value when it is not given, or null when that is not said
+ * @param help what it is, for the list of options
  */
-record FormatOption(String name, Type type, String help) {
+record FormatOption(String name, Type type, @Nullable String standard, String help) {
 
-  private static final BigInteger SIZE_LIMIT = BigInteger.TWO.pow(64);
-
-  /** What values are. */
+  /** What the value of an option is. */
   enum Type {
-    TEXT("<str>"),
-    FLAG("<bool (on/off)>"),
-    NUMBER("<num>"),
-    SIZE("<size>");
+    TEXT("str"),
+    FLAG("bool (on/off)"),
+    NUMBER("num"),
+    SIZE("size");
 
-    private final String placeholder;
+    private final String label;
 
-    Type(String placeholder) {
-      this.placeholder = placeholder;
+    Type(String label) {
+      this.label = label;
     }
 
-    /** What stands for a value in help. */
-    String placeholder() {
-      return placeholder;
+    String label() {
+      return label;
     }
   }
 
-  /** The options of files, whatever their format. */
-  static final List<FormatOption> FILE =
-      List.of(
-          new FormatOption("extent_size_hint", Type.SIZE, "Accepted; has no effect"),
-          new FormatOption("nocow", Type.FLAG, "Accepted; has no effect"));
+  private static final FormatOption SIZE =
+      new FormatOption("size", Type.SIZE, null, "Virtual disk size");
+  private static final FormatOption NOCOW =
+      new FormatOption("nocow", Type.FLAG, null, "Turn off copy-on-write (valid only on btrfs)");
+  private static final FormatOption EXTENT_SIZE_HINT =
+      new FormatOption(
+          "extent_size_hint", Type.SIZE, null, "Extent size hint for the image file, 0 to disable");
 
-  /** The options of raw images. */
+  /** The options of raw images alone, in the order in which they are shown. */
+  static final List<FormatOption> RAW_FORMAT = List.of(SIZE);
+
+  /** The options of raw images in files. */
   static final List<FormatOption> RAW =
       List.of(
+          SIZE,
+          NOCOW,
           new FormatOption(
-              "preallocation", Type.TEXT, "What storage to take now: off, falloc, full"),
-          new FormatOption("size", Type.SIZE, "Size of the virtual disk"));
+              "preallocation",
+              Type.TEXT,
+              null,
+              "Preallocation mode (allowed values: off, falloc, full)"),
+          EXTENT_SIZE_HINT);
 
-  /** The options of qcow2 images. */
-  static final List<FormatOption> QCOW2 =
+  /** The options of qcow2 images alone, in the order in which they are shown. */
+  static final List<FormatOption> QCOW2_FORMAT =
       List.of(
-          new FormatOption("backing_file", Type.TEXT, "Name of the backing file"),
-          new FormatOption("backing_fmt", Type.TEXT, "Format of the backing file"),
-          new FormatOption("cluster_size", Type.SIZE, "Size of a cluster, 512 to 2M"),
-          new FormatOption("compat", Type.TEXT, "Version: v2 (0.10) or v3 (1.1)"),
           new FormatOption(
-              "compression_type", Type.TEXT, "How clusters are compressed: zlib, zstd"),
-          new FormatOption("data_file", Type.TEXT, "Name of a file for the guest's data"),
-          new FormatOption("data_file_raw", Type.FLAG, "That file is always a raw image too"),
-          new FormatOption("encrypt.cipher-alg", Type.TEXT, "Refused, as all encryption"),
-          new FormatOption("encrypt.cipher-mode", Type.TEXT, "Refused"),
-          new FormatOption("encrypt.format", Type.TEXT, "Refused"),
-          new FormatOption("encrypt.hash-alg", Type.TEXT, "Refused"),
-          new FormatOption("encrypt.iter-time", Type.NUMBER, "Refused"),
-          new FormatOption("encrypt.ivgen-alg", Type.TEXT, "Refused"),
-          new FormatOption("encrypt.ivgen-hash-alg", Type.TEXT, "Refused"),
-          new FormatOption("encrypt.key-secret", Type.TEXT, "Refused"),
-          new FormatOption("encryption", Type.FLAG, "Refused"),
-          new FormatOption("extended_l2", Type.FLAG, "32 subclusters in each cluster"),
-          new FormatOption("lazy_refcounts", Type.FLAG, "Refcount updates may be postponed"),
+              "encryption",
+              Type.FLAG,
+              null,
+              "Encrypt the image with format 'aes'. (Deprecated in favor of encrypt.format=aes)"),
           new FormatOption(
-              "preallocation", Type.TEXT, "What to take now: off, metadata, falloc, full"),
-          new FormatOption("refcount_bits", Type.NUMBER, "Width of a refcount, 1 to 64"),
-          new FormatOption("size", Type.SIZE, "Size of the virtual disk"));
+              "encrypt.format",
+              Type.TEXT,
+              null,
+              "Encrypt the image, format choices: 'aes', 'luks'"),
+          new FormatOption(
+              "encrypt.key-secret",
+              Type.TEXT,
+              null,
+              "ID of secret providing qcow AES key or LUKS passphrase"),
+          new FormatOption(
+              "encrypt.cipher-alg", Type.TEXT, null, "Name of encryption cipher algorithm"),
+          new FormatOption(
+              "encrypt.cipher-mode", Type.TEXT, null, "Name of encryption cipher mode"),
+          new FormatOption("encrypt.ivgen-alg", Type.TEXT, null, "Name of IV generator algorithm"),
+          new FormatOption(
+              "encrypt.ivgen-hash-alg", Type.TEXT, null, "Name of IV generator hash algorithm"),
+          new FormatOption(
+              "encrypt.hash-alg", Type.TEXT, null, "Name of encryption hash algorithm"),
+          new FormatOption(
+              "encrypt.iter-time", Type.NUMBER, null, "Time to spend in PBKDF in milliseconds"),
+          new FormatOption("cluster_size", Type.SIZE, "65536", "qcow2 cluster size"),
+          new FormatOption("extended_l2", Type.FLAG, "off", "Extended L2 tables"),
+          new FormatOption(
+              "preallocation",
+              Type.TEXT,
+              null,
+              "Preallocation mode (allowed values: off, metadata, falloc, full)"),
+          new FormatOption(
+              "compression_type",
+              Type.TEXT,
+              "zlib",
+              "Compression method used for image cluster compression"),
+          SIZE,
+          new FormatOption(
+              "compat", Type.TEXT, null, "Compatibility level (v2 [0.10] or v3 [1.1])"),
+          new FormatOption("backing_file", Type.TEXT, null, "File name of a base image"),
+          new FormatOption("backing_fmt", Type.TEXT, null, "Image format of the base image"),
+          new FormatOption("data_file", Type.TEXT, null, "File name of an external data file"),
+          new FormatOption(
+              "data_file_raw",
+              Type.FLAG,
+              null,
+              "The external data file must stay valid as a raw image"),
+          new FormatOption("lazy_refcounts", Type.FLAG, "off", "Postpone refcount updates"),
+          new FormatOption(
+              "refcount_bits", Type.NUMBER, "16", "Width of a reference count entry in bits"));
 
-  /** The option of that name in a list. */
-  static Optional<FormatOption> find(List<FormatOption> options, String name) {
-    return options.stream().filter(option -> option.name.equals(name)).findFirst();
+  /** The options of qcow2 images in files. */
+  static final List<FormatOption> QCOW2 = withFileOptions();
+
+  private static List<FormatOption> withFileOptions() {
+    List<FormatOption> all = new ArrayList<>(QCOW2_FORMAT);
+    all.add(NOCOW);
+    all.add(EXTENT_SIZE_HINT);
+    return List.copyOf(all);
   }
 
-  /** Refuses a value that is not of the type. */
-  void requireType(String value) throws UsageException {
-    switch (type) {
-      case TEXT -> {}
-      case FLAG -> flag(value);
-      case NUMBER -> number(value);
-      case SIZE -> size(value);
-    }
-  }
-
-  /** What a flag's value says. */
-  boolean flag(String value) throws UsageException {
-    return switch (value) {
-      case "on", "yes", "true", "y" -> true;
-      case "off", "no", "false", "n" -> false;
-      default -> throw UsageException.wrongValue("Parameter '" + name + "' expects 'on' or 'off'");
-    };
-  }
-
-  /** The value of a size; one beyond all images becomes the largest there is. */
-  long size(String value) throws UsageException {
-    String digits = value.startsWith("+") ? value.substring(1) : value;
-    if (!digits.isEmpty() && digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      BigInteger bytes = new BigInteger(digits);
-      if (bytes.compareTo(SIZE_LIMIT) >= 0) {
-        throw UsageException.wrongValue(
-            "Value '" + value + "' is out of range for parameter '" + name + "'");
-      }
-      return bytes.bitLength() > 63 ? Long.MAX_VALUE : bytes.longValueExact();
-    }
-    try {
-      return SizeText.parse(name, value);
-    } catch (UsageException e) {
-      throw UsageException.wrongValue(
-          "Parameter '" + name + "' expects a non-negative number below 2^64",
-          "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
-              + "and exabytes, respectively.");
-    }
-  }
-
-  /** The value of a whole number, its lowest 64 bits where it is negative. */
-  long number(String value) throws UsageException {
-    BigInteger number;
-    try {
-      boolean hex = value.startsWith("0x") || value.startsWith("0X");
-      number = hex ? new BigInteger(value.substring(2), 16) : new BigInteger(value);
-    } catch (NumberFormatException e) {
-      throw UsageException.wrongValue("Parameter '" + name + "' expects a number");
-    }
-    if (number.abs().compareTo(SIZE_LIMIT) >= 0) {
-      throw UsageException.wrongValue(
-          "Value '" + value + "' is too large for parameter '" + name + "'");
-    }
-    return number.longValue();
+  /** The options of images of a format in files. */
+  static List<FormatOption> of(String format) {
+    return format.equals("raw") ? RAW : QCOW2;
   }
 }

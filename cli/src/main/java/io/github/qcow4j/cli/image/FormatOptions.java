@@ -1,11 +1,14 @@
 package io.github.qcow4j.cli.image;
 
+import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
+import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +17,15 @@ import org.jspecify.annotations.Nullable;
  * off}. Of several values the last one counts.
  */
 final class FormatOptions {
+
+  private static final Pattern NUMBER =
+      Pattern.compile("\\s*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))");
+
+  private static final BigInteger TOO_LARGE = BigInteger.ONE.shiftLeft(Long.SIZE);
+
+  private static final String SIZE_HINT =
+      "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
+          + "and exabytes, respectively.";
 
   private final List<FormatOption> known;
   private final Map<String, String> values = new LinkedHashMap<>();
@@ -27,98 +39,110 @@ final class FormatOptions {
    *     kind it takes
    */
   FormatOptions(String format, List<String> lists) throws UsageException {
-    this.known = new ArrayList<>(ofFormat(format));
-    known.addAll(FormatOption.FILE);
+    this.known = FormatOption.of(format);
     for (String list : lists) {
       requireList(list);
-    }
-    for (String list : lists) {
       for (String item : items(list)) {
-        take(item);
+        add(item);
       }
     }
   }
 
-  private void take(String item) throws UsageException {
+  private void add(String item) throws UsageException {
     int equals = item.indexOf('=');
     String name = equals < 0 ? item : item.substring(0, equals);
     String value = equals < 0 ? "on" : item.substring(equals + 1);
-    if (equals < 0
-        && name.startsWith("no")
-        && FormatOption.find(known, name).isEmpty()
-        && FormatOption.find(known, name.substring(2)).isPresent()) {
+    if (equals < 0 && name.startsWith("no")) {
       name = name.substring(2);
       value = "off";
     }
-    FormatOption option = FormatOption.find(known, name).orElse(null);
+    FormatOption option = option(name);
     if (option == null) {
       throw UsageException.wrongValue("Invalid parameter '" + name + "'");
     }
-    option.requireType(value);
+    check(option, value);
     values.put(name, value);
   }
 
-  /** The options of a format. */
-  static List<FormatOption> ofFormat(String format) {
-    return format.equals("raw") ? FormatOption.RAW : FormatOption.QCOW2;
-  }
-
-  /** Refuses the value of an {@code -o} that is no list, at once when it is met. */
-  static void requireList(String list) throws UsageException {
-    if (list.isEmpty() || list.startsWith(",") || endsOpen(list)) {
-      throw UsageException.wrongValue("Invalid option list: " + list);
-    }
-  }
-
-  /** Whether the lists ask which options there are. */
-  static boolean askHelp(List<String> lists) {
-    for (String list : lists) {
-      List<String> items = items(list);
-      if (items.contains("help") || items.contains("?")) {
-        return true;
+  private @Nullable FormatOption option(String name) {
+    for (FormatOption option : known) {
+      if (option.name().equals(name)) {
+        return option;
       }
     }
-    return false;
+    return null;
+  }
+
+  private void check(FormatOption option, String value) throws UsageException {
+    switch (option.type()) {
+      case TEXT -> {}
+      case FLAG -> {
+        if (flagOf(value) == null) {
+          throw UsageException.wrongValue(
+              "Parameter '" + option.name() + "' expects 'on' or 'off'");
+        }
+      }
+      case NUMBER -> {
+        BigInteger number = numberOf(value);
+        if (number == null) {
+          throw UsageException.wrongValue("Parameter '" + option.name() + "' expects a number");
+        } else if (number.abs().compareTo(TOO_LARGE) >= 0) {
+          throw UsageException.wrongValue(
+              "Value '" + value + "' is too large for parameter '" + option.name() + "'");
+        }
+      }
+      case SIZE -> {
+        BigInteger size = SizeText.number(value);
+        if (size == null) {
+          throw UsageException.wrongValue(
+              "Parameter '" + option.name() + "' expects a non-negative number below 2^64",
+              SIZE_HINT);
+        } else if (size.compareTo(TOO_LARGE) >= 0) {
+          throw UsageException.wrongValue(
+              "Value '" + value + "' is out of range for parameter '" + option.name() + "'");
+        }
+      }
+    }
+  }
+
+  /** Sets a value that another option of the command line gave; false when there is no such. */
+  boolean set(String name, String value) {
+    if (option(name) == null) {
+      return false;
+    }
+    values.put(name, value);
+    return true;
   }
 
   /**
-   * What there is to say when help is asked for.
-   *
-   * @param format the format
-   * @param withFile whether a file is named, whose options count too
+   * All options that are set, and those with a standard value, in QEMU's order: {@code name=value}
+   * with a space between.
    */
-  static String help(String format, boolean withFile) throws UsageException {
-    if (!format.equals("raw") && !format.equals("qcow2")) {
-      throw UsageException.wrongValue("Unknown file format '" + format + "'");
-    }
-    List<FormatOption> options = new ArrayList<>(ofFormat(format));
-    if (withFile) {
-      options.addAll(FormatOption.FILE);
-    }
-    options.sort(Comparator.comparing(FormatOption::name));
-    StringBuilder text =
-        new StringBuilder(
-            withFile ? "Supported options:\n" : "Supported " + format + " options:\n");
-    for (FormatOption option : options) {
-      String left = "  " + option.name() + "=" + option.type().placeholder();
-      text.append(left).append(" ".repeat(Math.max(0, 24 - left.length())));
-      text.append(" - ").append(option.help()).append('\n');
-    }
-    if (!withFile) {
-      text.append("\nThe protocol level may support further options.\n");
-      text.append("Specify the target filename to include those options.\n");
+  String shown() {
+    StringBuilder text = new StringBuilder();
+    for (FormatOption option : known) {
+      String given = values.get(option.name());
+      String value = given == null ? option.standard() : given;
+      if (value != null) {
+        text.append(text.isEmpty() ? "" : " ").append(option.name()).append('=');
+        text.append(given == null ? value : shown(option, given));
+      }
     }
     return text.toString();
+  }
+
+  private String shown(FormatOption option, String given) {
+    return switch (option.type()) {
+      case TEXT -> given.replace(",", ",,");
+      case FLAG -> given;
+      case NUMBER -> Long.toString(number(option.name(), 0));
+      case SIZE -> Long.toString(size(option.name(), 0));
+    };
   }
 
   /** The value, or null when it is not given. */
   @Nullable String text(String name) {
     return values.get(name);
-  }
-
-  /** Sets a value that another option of the command gives. */
-  void set(String name, String value) {
-    values.put(name, value);
   }
 
   /** The first option given whose name begins so, or null. */
@@ -132,28 +156,57 @@ final class FormatOptions {
   }
 
   /** The value as {@code on} or {@code off}, off when it is not given. */
-  boolean flag(String name) throws UsageException {
+  boolean flag(String name) {
     String value = values.get(name);
-    return value != null && option(name).flag(value);
+    return value != null && Boolean.TRUE.equals(flagOf(value));
   }
 
-  /** The value as a size, or {@code otherwise} when it is not given. */
-  long size(String name, long otherwise) throws UsageException {
+  private static @Nullable Boolean flagOf(String value) {
+    return switch (value) {
+      case "on", "yes", "true", "y" -> Boolean.TRUE;
+      case "off", "no", "false", "n" -> Boolean.FALSE;
+      default -> null;
+    };
+  }
+
+  /** The value as a size, or {@code otherwise} when it is not given; negative from 2^63 on. */
+  long size(String name, long otherwise) {
     String value = values.get(name);
-    return value == null ? otherwise : option(name).size(value);
+    BigInteger size = value == null ? null : SizeText.number(value);
+    return size == null ? otherwise : size.longValue();
   }
 
   /** The value as a whole number, or {@code otherwise} when it is not given. */
-  long number(String name, long otherwise) throws UsageException {
+  long number(String name, long otherwise) {
     String value = values.get(name);
-    return value == null ? otherwise : option(name).number(value);
+    BigInteger number = value == null ? null : numberOf(value);
+    return number == null ? otherwise : number.longValue();
   }
 
-  private FormatOption option(String name) {
-    return FormatOption.find(known, name).orElseThrow();
+  /** A whole number as {@code strtoull(3)} reads it: decimal, octal or hexadecimal. */
+  private static @Nullable BigInteger numberOf(String value) {
+    Matcher matcher = NUMBER.matcher(value);
+    if (!matcher.matches()) {
+      return null;
+    }
+    BigInteger number =
+        matcher.group(2) != null
+            ? new BigInteger(matcher.group(2), 16)
+            : matcher.group(3) != null
+                ? new BigInteger(matcher.group(3), 8)
+                : new BigInteger(matcher.group(4));
+    return "-".equals(matcher.group(1)) ? number.negate() : number;
   }
 
-  private static List<String> items(String list) {
+  /** Requires a list that can be taken apart. */
+  static void requireList(String list) throws UsageException {
+    if (list.isEmpty() || list.startsWith(",") || endsOpen(list)) {
+      throw UsageException.wrongValue("Invalid option list: " + list);
+    }
+  }
+
+  /** The items of a list; a comma in one is written twice. */
+  static List<String> items(String list) {
     List<String> items = new ArrayList<>();
     StringBuilder item = new StringBuilder();
     for (int i = 0; i < list.length(); i++) {

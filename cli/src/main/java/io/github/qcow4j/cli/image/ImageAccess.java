@@ -127,6 +127,16 @@ final class ImageAccess {
     return ReferenceChoice.of(references, console.environment(ReferenceChoice.VARIABLE));
   }
 
+  /** How many layers a chain may have. */
+  int maxChainLayers() {
+    return maxChain;
+  }
+
+  /** The largest virtual size to accept. */
+  long maxVirtualSize() {
+    return maxSize;
+  }
+
   /** How to open an image. */
   ImageOptions options(ImageName name) {
     ImageOptions options =

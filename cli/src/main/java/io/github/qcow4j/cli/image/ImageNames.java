@@ -53,6 +53,29 @@ final class ImageNames {
     return plain(text, null);
   }
 
+  /**
+   * The name of an image that is to be made. It may be empty here.
+   *
+   * @param text the user's words
+   */
+  static ImageName newImage(String text) throws CommandFailure {
+    String file = text;
+    if (file.startsWith(FILE_PROTOCOL)) {
+      file = file.substring(FILE_PROTOCOL.length());
+    } else if (StoredName.hasProtocol(file)) {
+      throw new CommandFailure(
+          1, text + ": Unknown protocol '" + file.substring(0, file.indexOf(':')) + "'");
+    }
+    if (StoredName.isUndecodable(file)) {
+      throw new CommandFailure(1, text + ": The name is not UTF-8");
+    }
+    try {
+      return new ImageName(text, file, Path.of(file), null);
+    } catch (InvalidPathException e) {
+      throw new CommandFailure(1, text + ": " + e.getReason());
+    }
+  }
+
   /** The {@code key=value} form. */
   ImageName described(String text) throws CommandFailure {
     Map<String, String> entries = entries(text);

@@ -1,9 +1,9 @@
 package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.measure.MeasureTarget;
-import io.github.qcow4j.qcow2.measure.Preallocation;
 import java.util.List;
 
 /** What is to be measured, by {@code -O} and {@code -o}. */

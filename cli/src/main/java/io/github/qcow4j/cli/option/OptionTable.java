@@ -31,7 +31,7 @@ public record OptionTable(List<Option> options) {
   /** The option of that letter, or null. */
   @Nullable Option byLetter(char letter) {
     for (Option option : options) {
-      if (option.letter() == letter) {
+      if (option.letter() == letter || option.olderLetter() == letter) {
         return option;
       }
     }

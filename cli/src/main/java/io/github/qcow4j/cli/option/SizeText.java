@@ -35,8 +35,7 @@ public final class SizeText {
    * @throws UsageException when it is no size, or too large
    */
   public static long parse(String what, String text, long most) throws UsageException {
-    String trimmed = text.stripLeading();
-    BigInteger bytes = trimmed.isEmpty() ? null : read(trimmed);
+    BigInteger bytes = number(text);
     if (bytes == null) {
       throw UsageException.wrongValue(
           "Invalid "
@@ -49,6 +48,12 @@ public final class SizeText {
           "Invalid " + what + " specified. Must be between 0 and " + most + ".");
     }
     return bytes.longValueExact();
+  }
+
+  /** The size in bytes, however large, or null when the text is no size. */
+  public static @Nullable BigInteger number(String text) {
+    String trimmed = text.stripLeading();
+    return trimmed.isEmpty() ? null : read(trimmed);
   }
 
   private static @Nullable BigInteger read(String text) {

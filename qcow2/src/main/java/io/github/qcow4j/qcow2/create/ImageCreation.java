@@ -1,11 +1,8 @@
 package io.github.qcow4j.qcow2.create;
 
-import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
-import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -15,8 +12,8 @@ public final class ImageCreation {
   private ImageCreation() {}
 
   /**
-   * Creates an image, replacing an existing file of that name at once or not at all. Durable on
-   * return.
+   * Creates an image, replacing an existing file of that name at once or not at all; so is its data
+   * file, when it has one, just before. A block device is written in place. Durable on return.
    *
    * @param volume where the name is looked up
    * @param path the name
@@ -26,15 +23,20 @@ public final class ImageCreation {
    *     clusters, or names do not fit into the header
    */
   public static void create(Volume volume, Path path, ImageSpec spec) throws IOException {
-    BlockFile replaced = ReplacedImage.lock(volume, path);
-    try (replaced;
-        AtomicFile file = AtomicFile.create(volume, path)) {
+    try (CreatedFile file = CreatedFile.open(volume, path);
+        CreatedFile dataFile = FreshDataFile.open(volume, spec)) {
       writeFresh(file.file(), spec);
-      file.publish(RenameMode.REPLACE);
+      if (dataFile != null) {
+        dataFile.publish();
+      }
+      file.publish();
     }
   }
 
-  /** Lays out an empty image in an empty file; not durable on return. */
+  /**
+   * Lays out an empty image in an empty file, or from the beginning of a device; not durable on
+   * return. Makes no data file.
+   */
   public static Qcow2Header writeFresh(BlockFile file, ImageSpec spec) throws IOException {
     return new FreshLayout(spec).write(file);
   }

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param backingName the name of the backing file as it is to be stored, or null for none
  * @param backingFormat its format; never null with a name, for a format that is not stored is
  *     guessed
+ * @param preallocation what of the disk has its place from the beginning; over a backing file, only
+ *     with extended L2 entries
+ * @param dataFile where guest data go, or null for into the image
  */
 public record ImageSpec(
     long sizeBytes,
@@ -30,11 +33,47 @@ public record ImageSpec(
     boolean extendedL2,
     boolean lazyRefcounts,
     @Nullable String backingName,
-    @Nullable String backingFormat) {
+    @Nullable String backingFormat,
+    Preallocation preallocation,
+    @Nullable DataFile dataFile) {
+
+  /**
+   * An external data file, created with the image.
+   *
+   * @param name its name as it is to be stored, relative to the working directory
+   * @param raw whether it is to stay the guest's view byte for byte; needs preallocation, and no
+   *     backing file
+   */
+  public record DataFile(String name, boolean raw) {}
 
   /** What {@code qemu-img create} makes without options: version 3, clusters of 64 KiB. */
   public static ImageSpec ofSize(long sizeBytes) {
     return new ImageSpec(sizeBytes, 3, 16, 4, CompressionType.ZLIB, false, false, null, null);
+  }
+
+  /** An image with nothing preallocated, whose data are in it. */
+  public ImageSpec(
+      long sizeBytes,
+      int version,
+      int clusterBits,
+      int refcountOrder,
+      CompressionType compressionType,
+      boolean extendedL2,
+      boolean lazyRefcounts,
+      @Nullable String backingName,
+      @Nullable String backingFormat) {
+    this(
+        sizeBytes,
+        version,
+        clusterBits,
+        refcountOrder,
+        compressionType,
+        extendedL2,
+        lazyRefcounts,
+        backingName,
+        backingFormat,
+        Preallocation.OFF,
+        null);
   }
 
   public ImageSpec {
@@ -50,16 +89,28 @@ public record ImageSpec(
         "refcountOrder",
         refcountOrder);
     require(
-        version == 3 || (refcountOrder == 4 && !extendedL2 && !lazyRefcounts), "version", version);
+        version == 3 || (refcountOrder == 4 && !extendedL2 && !lazyRefcounts && dataFile == null),
+        "version",
+        version);
     require(version == 3 || compressionType == CompressionType.ZLIB, "version", version);
     require(
         !extendedL2 || clusterBits >= FormatLimits.MIN_EXTENDED_L2_CLUSTER_BITS,
         "clusterBits",
         clusterBits);
-    require(backingName == null || backingFormat != null, "backingFormat", 0);
+    require(backingName == null || backingFormat != null, "backingFormat", "null");
+    require(
+        preallocation == Preallocation.OFF || backingName == null || extendedL2,
+        "preallocation",
+        preallocation);
+    require(
+        dataFile == null
+            || !dataFile.raw()
+            || (backingName == null && preallocation != Preallocation.OFF),
+        "dataFile",
+        "raw");
   }
 
-  private static void require(boolean condition, String what, long value) {
+  private static void require(boolean condition, String what, Object value) {
     if (!condition) {
       throw new IllegalArgumentException(what + " cannot be " + value + " here");
     }
@@ -76,7 +127,41 @@ public record ImageSpec(
         extendedL2,
         lazyRefcounts,
         name,
-        format);
+        format,
+        preallocation,
+        dataFile);
+  }
+
+  /** The same with another size of the disk, in bytes. */
+  public ImageSpec withSize(long bytes) {
+    return new ImageSpec(
+        bytes,
+        version,
+        clusterBits,
+        refcountOrder,
+        compressionType,
+        extendedL2,
+        lazyRefcounts,
+        backingName,
+        backingFormat,
+        preallocation,
+        dataFile);
+  }
+
+  /** The same with its data in another file, or in the image with null, and places for them. */
+  public ImageSpec withPlaces(Preallocation places, @Nullable DataFile file) {
+    return new ImageSpec(
+        sizeBytes,
+        version,
+        clusterBits,
+        refcountOrder,
+        compressionType,
+        extendedL2,
+        lazyRefcounts,
+        backingName,
+        backingFormat,
+        places,
+        file);
   }
 
   /** The header without tables. */
@@ -90,6 +175,13 @@ public record ImageSpec(
           draft
               .feature(Feature.EXTENDED_L2, extendedL2)
               .feature(Feature.LAZY_REFCOUNTS, lazyRefcounts);
+    }
+    if (dataFile != null) {
+      draft =
+          draft
+              .feature(Feature.EXTERNAL_DATA_FILE, true)
+              .feature(Feature.RAW_EXTERNAL_DATA, dataFile.raw())
+              .dataFileName(dataFile.name());
     }
     return draft;
   }

@@ -26,7 +26,8 @@ public final class HeaderWriter {
    *
    * @param image for messages
    * @param header what to write; its headerLength and backingFileOffset are computed anew
-   * @throws LimitExceededException when it does not fit into one cluster
+   * @throws LimitExceededException when the backing file's name is longer than 1023 bytes, or all
+   *     of it does not fit into one cluster
    */
   public static ByteBuffer encode(Path image, Qcow2Header header) throws LimitExceededException {
     return encode(image, header, header.clusterSize() >= MIN_CLUSTER_FOR_FEATURE_NAMES);
@@ -40,6 +41,16 @@ public final class HeaderWriter {
 
   private static ByteBuffer encode(Path image, Qcow2Header header, boolean withFeatureNames)
       throws LimitExceededException {
+    String backingName = header.backingFileName();
+    if (backingName != null
+        && backingName.getBytes(StandardCharsets.UTF_8).length
+            > FormatLimits.MAX_BACKING_NAME_BYTES) {
+      throw new LimitExceededException(
+          image,
+          "Backing file name too long",
+          "backing file name bytes",
+          FormatLimits.MAX_BACKING_NAME_BYTES);
+    }
     ByteBuffer cluster = ByteBuffer.allocate(header.clusterSize());
     try {
       int headerLength = putFields(cluster, header);

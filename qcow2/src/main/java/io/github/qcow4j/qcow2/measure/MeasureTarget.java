@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.measure;
 
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 
 /** What kind of image is to be measured. */

@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;

@@ -1,4 +1,4 @@
-package io.github.qcow4j.qcow2.measure;
+package io.github.qcow4j.qcow2.create;
 
 /** What of a new image is allocated before anything is written to it. */
 public enum Preallocation {
@@ -12,7 +12,7 @@ public enum Preallocation {
   FULL;
 
   /** Whether all storage is taken from the beginning. */
-  boolean takesStorage() {
+  public boolean takesStorage() {
     return this == FALLOC || this == FULL;
   }
 }

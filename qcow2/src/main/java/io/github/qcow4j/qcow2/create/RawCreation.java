@@ -1,0 +1,44 @@
+package io.github.qcow4j.qcow2.create;
+
+import io.github.qcow4j.nativeio.Volume;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** Creates raw images. */
+public final class RawCreation {
+
+  /** QEMU gives every new file so much storage at its beginning, and so do we. */
+  private static final int FIRST_BLOCK_BYTES = 4096;
+
+  private RawCreation() {}
+
+  /**
+   * Creates an image of zeros, replacing an existing file of that name at once or not at all; a
+   * device is only looked at, whether it is large enough. Durable on return.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param sizeBytes the size, which becomes the file's length
+   * @param preallocation which storage to take at once; not {@code METADATA}
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image is in use
+   * @throws IOException when the storage fails, or does not suffice
+   */
+  public static void create(Volume volume, Path path, long sizeBytes, Preallocation preallocation)
+      throws IOException {
+    if (preallocation == Preallocation.METADATA) {
+      throw new IllegalArgumentException("a raw image has no metadata");
+    }
+    try (CreatedFile created = CreatedFile.open(volume, path)) {
+      created.setSize(sizeBytes);
+      if (!created.isDevice()) {
+        Storage.take(created.file(), 0, sizeBytes, preallocation);
+        if (preallocation == Preallocation.OFF) {
+          int bytes = (int) Math.min(FIRST_BLOCK_BYTES, sizeBytes);
+          created.file().write(ByteBuffer.allocate(bytes), 0);
+        }
+      }
+      created.publish();
+    }
+  }
+}

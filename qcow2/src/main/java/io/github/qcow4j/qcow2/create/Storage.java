@@ -1,0 +1,49 @@
+package io.github.qcow4j.qcow2.create;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Takes the storage behind a part of a file that reads as zeros. */
+public final class Storage {
+
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  private Storage() {}
+
+  /**
+   * Takes storage for a range that has none, or holds zeros. Not durable on return.
+   *
+   * @param file where; becomes as long as the range needs, unless nothing is to be taken
+   * @param hostOffset where the range begins
+   * @param lengthBytes how long it is
+   * @param preallocation how much; nothing for {@code OFF} and {@code METADATA}
+   * @throws IOException when there is not enough
+   */
+  public static void take(
+      BlockFile file, long hostOffset, long lengthBytes, Preallocation preallocation)
+      throws IOException {
+    if (lengthBytes == 0) {
+      return;
+    }
+    switch (preallocation) {
+      case OFF, METADATA -> {}
+      case FALLOC -> {
+        if (!file.preallocate(hostOffset, lengthBytes)) {
+          // As posix_fallocate(3): what cannot be reserved is written.
+          writeZeros(file, hostOffset, lengthBytes);
+        }
+      }
+      case FULL -> writeZeros(file, hostOffset, lengthBytes);
+    }
+  }
+
+  private static void writeZeros(BlockFile file, long hostOffset, long lengthBytes)
+      throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(BUFFER_BYTES, lengthBytes));
+    for (long done = 0; done < lengthBytes; done += zeros.limit()) {
+      zeros.clear().limit((int) Math.min(zeros.capacity(), lengthBytes - done));
+      file.write(zeros, hostOffset + done);
+    }
+  }
+}
