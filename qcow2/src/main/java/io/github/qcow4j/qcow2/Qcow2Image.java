@@ -2,6 +2,10 @@ package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapChange;
+import io.github.qcow4j.qcow2.bitmap.BitmapData;
+import io.github.qcow4j.qcow2.bitmap.BitmapSource;
+import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -92,6 +96,17 @@ public final class Qcow2Image implements DiskImage {
   /** The bitmaps, in the directory's order; none when they are stale. */
   public List<Bitmap> bitmaps() {
     return layer.parts().bitmaps();
+  }
+
+  /** The image as far as its bitmaps go, to merge them into those of another image. */
+  public BitmapSource bitmapSource() {
+    MappedLayer now = layer;
+    return new BitmapSource(file, now.header(), now.parts().bitmaps());
+  }
+
+  /** The marks of a bitmap as they are stored; what is written while it is open is not in them. */
+  public DirtyBits loadBitmap(Bitmap bitmap) throws IOException {
+    return BitmapData.load(file, header(), bitmap);
   }
 
   /**
@@ -278,6 +293,18 @@ public final class Qcow2Image implements DiskImage {
   public void resize(long newBytes) throws IOException {
     ImageWriter writer = requireWriter(0, 0);
     new Resize(this, writer, snapshots(), backing()).run(newBytes);
+  }
+
+  /**
+   * Changes bitmaps; all of it at once, or not at all, and durable on return. Nothing else may be
+   * under way on the image.
+   *
+   * @param changes what to do, in this order
+   * @throws io.github.qcow4j.qcow2.bitmap.BitmapChangeException when a change makes no sense, as
+   *     the bitmaps are; those before it are made
+   */
+  public void changeBitmaps(List<BitmapChange> changes) throws IOException {
+    structure().changeBitmaps(changes);
   }
 
   /**

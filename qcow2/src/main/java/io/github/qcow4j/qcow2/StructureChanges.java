@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -10,6 +11,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.header.UnknownBytes;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.write.BitmapChanges;
 import io.github.qcow4j.qcow2.write.HeaderChange;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import io.github.qcow4j.qcow2.write.LayerEmptying;
@@ -90,6 +92,14 @@ final class StructureChanges {
     }
   }
 
+  void changeBitmaps(List<BitmapChange> changes) throws IOException {
+    try {
+      new BitmapChanges(writer, file, layer.header()).apply(layer.parts().bitmaps(), changes);
+    } finally {
+      reload();
+    }
+  }
+
   /** Makes every cluster of the layer unallocated. */
   void empty() throws IOException {
     try {
@@ -143,7 +153,7 @@ final class StructureChanges {
     List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
     ImageWriter anew =
         new WriterOpener(file, header, snapshots, bitmaps)
-            .open(old.dataFile(), old.backing() != null, true);
+            .open(old.dataFile(), old.backing() != null, writer.isSyncing());
     image.becomes(
         new MappedLayer(
             file,

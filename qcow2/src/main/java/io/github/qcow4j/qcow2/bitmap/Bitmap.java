@@ -38,6 +38,16 @@ public record Bitmap(
     return 1L << granularityBits;
   }
 
+  /** The same with other flags. */
+  public Bitmap withFlags(int otherFlags) {
+    return new Bitmap(name, tableOffset, tableEntries, otherFlags, granularityBits);
+  }
+
+  /** The same with its table elsewhere. */
+  public Bitmap withTable(long hostOffset, int entries) {
+    return new Bitmap(name, hostOffset, entries, flags, granularityBits);
+  }
+
   /** The length of the bitmap's directory entry in bytes, padding included. */
   public int storedBytes() {
     int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;

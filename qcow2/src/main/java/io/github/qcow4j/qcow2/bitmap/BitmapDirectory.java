@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.bitmap;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -9,14 +10,15 @@ import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Reads a bitmap directory: entries of varying length, whose number and total length the bitmaps
- * extension states (qcow2 specification, "Bitmaps extension" and "Bitmap directory").
+ * Reads and writes a bitmap directory: entries of varying length, whose number and total length the
+ * bitmaps extension states (qcow2 specification, "Bitmaps extension" and "Bitmap directory").
  */
 public final class BitmapDirectory {
 
@@ -56,6 +58,34 @@ public final class BitmapDirectory {
     file.readPadded(directory, extension.directoryOffset());
     return new BitmapDirectory(file, header, directory.flip(), extension.directoryOffset())
         .readAll(extension.bitmapCount());
+  }
+
+  /**
+   * The bytes of a directory.
+   *
+   * @throws UnsupportedFeatureException when a name is not UTF-8, and so cannot be written back as
+   *     it was
+   */
+  public static ByteBuffer encode(Path image, List<Bitmap> bitmaps)
+      throws UnsupportedFeatureException {
+    int bytes = 0;
+    for (Bitmap bitmap : bitmaps) {
+      bytes += bitmap.storedBytes();
+    }
+    ByteBuffer directory = ByteBuffer.allocate(bytes);
+    for (Bitmap bitmap : bitmaps) {
+      if (bitmap.name().indexOf('\uFFFD') >= 0) {
+        throw new UnsupportedFeatureException(
+            image, "A bitmap has a name that is not UTF-8", "names that are not UTF-8");
+      }
+      int end = directory.position() + bitmap.storedBytes();
+      byte[] name = bitmap.name().getBytes(StandardCharsets.UTF_8);
+      directory.putLong(bitmap.tableOffset()).putInt(bitmap.tableEntries()).putInt(bitmap.flags());
+      directory.put((byte) DIRTY_TRACKING).put((byte) bitmap.granularityBits());
+      directory.putShort((short) name.length).putInt(0).put(name);
+      directory.position(end);
+    }
+    return directory.flip();
   }
 
   private List<Bitmap> readAll(int count) throws CorruptImageException {
@@ -139,13 +169,9 @@ public final class BitmapDirectory {
 
   /** A table has exactly the clusters that the disk's bits need. */
   private boolean coversDisk(Bitmap bitmap) {
-    long entries = Integer.toUnsignedLong(bitmap.tableEntries());
-    long size = header.virtualSize();
-    long bits =
-        (size >>> bitmap.granularityBits())
-            + ((size & (bitmap.granularityBytes() - 1)) == 0 ? 0 : 1);
-    long bytes = (bits + 7) >>> 3;
-    return entries == (bytes + header.clusterSize() - 1) >>> header.clusterBits();
+    return bitmap.tableEntries()
+        == DirtyBits.chunksFor(
+            header.virtualSize(), bitmap.granularityBits(), header.clusterSize());
   }
 
   private CorruptImageException corrupt(String message) {

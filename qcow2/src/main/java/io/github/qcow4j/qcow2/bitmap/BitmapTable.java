@@ -70,6 +70,11 @@ public final class BitmapTable {
     return entries.length;
   }
 
+  /** Whether the bits of an entry are all ones, without a cluster that holds them. */
+  public boolean isAllOnes(int index) {
+    return entries[index] == ALL_ONES;
+  }
+
   /** The host offset of a cluster of bits; 0 when its bits are all zeros or all ones. */
   public long hostOffset(int index) {
     return entries[index] & OFFSET_MASK;

@@ -39,7 +39,7 @@ public final class HeaderChange {
 
   /** Makes the change. */
   public void apply(Edit edit) throws IOException {
-    writer.alone(() -> HeaderRewrite.replace(file, inFile(), edit.apply(inFile())));
+    writer.alone(tables -> HeaderRewrite.replace(file, inFile(), edit.apply(inFile())));
   }
 
   /** The header as it stands in the file: writing may have moved the refcount table. */

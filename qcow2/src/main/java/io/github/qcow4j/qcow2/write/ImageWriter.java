@@ -38,6 +38,7 @@ public final class ImageWriter {
   private final boolean hasBacking;
   private final MutableTables tables;
   private final WriteOrder order;
+  private final BitmapTracking bitmaps;
   private final long dirtyBudgetBytes;
   private volatile long compressedGeneration = GENERATIONS.incrementAndGet();
   private final ReentrantReadWriteLock operations = new ReentrantReadWriteLock();
@@ -68,6 +69,7 @@ public final class ImageWriter {
       boolean hasBacking,
       MutableTables tables,
       WriteOrder order,
+      BitmapTracking bitmaps,
       long dirtyBudgetBytes)
       throws IOException {
     this.header = header;
@@ -75,6 +77,7 @@ public final class ImageWriter {
     this.hasBacking = hasBacking;
     this.tables = tables;
     this.order = order;
+    this.bitmaps = bitmaps;
     this.dirtyBudgetBytes = dirtyBudgetBytes;
     this.map =
         new ClusterMap(
@@ -119,6 +122,7 @@ public final class ImageWriter {
     operations.readLock().lock();
     GuestRangeLocks.Range range = lockRange(guestOffset, data.remaining());
     try {
+      bitmaps.touch(guestOffset, data.remaining());
       long position = guestOffset;
       while (data.hasRemaining()) {
         WritePlan plan = plan(position, data.remaining());
@@ -230,6 +234,7 @@ public final class ImageWriter {
     operations.readLock().lock();
     GuestRangeLocks.Range range = lockRange(guestOffset, 1);
     try {
+      bitmaps.touch(guestOffset, header.clusterSize());
       long hostOffset;
       metadata.lock();
       try {
@@ -289,6 +294,11 @@ public final class ImageWriter {
         guestOffset, lengthBytes, () -> zeroPlanner.discard(guestOffset, lengthBytes, hasBacking));
   }
 
+  /** Whether changed metadata is synced in its order; not so in a file nobody can find yet. */
+  public boolean isSyncing() {
+    return order.isSyncing();
+  }
+
   /** A number that changes whenever a compressed cluster is written; never 0. */
   public long compressedGeneration() {
     return compressedGeneration;
@@ -318,6 +328,7 @@ public final class ImageWriter {
     operations.readLock().lock();
     GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
     try {
+      bitmaps.touch(guestOffset, lengthBytes);
       metadata.lock();
       try {
         done = change.apply();
@@ -352,7 +363,8 @@ public final class ImageWriter {
     }
     metadata.lock();
     try {
-      order.flushAll(() -> true);
+      flushAlone();
+      bitmaps.store(tables, this::flushAlone);
     } finally {
       metadata.unlock();
     }
@@ -369,7 +381,7 @@ public final class ImageWriter {
    * succeeded or not, this writer is of no more use: the image is to be opened anew.
    */
   void changeStructure(StructureChange change) throws IOException {
-    alone(() -> {
+    alone(all -> {
       long clusterSize = header.clusterSize();
       long endCluster = (tables.hostEnd() + clusterSize - 1) / clusterSize;
       Qcow2Header inFile = headerInFile(header);
@@ -384,7 +396,7 @@ public final class ImageWriter {
   /** Something that is done while nothing else is under way. */
   @FunctionalInterface
   interface Alone {
-    void run() throws IOException;
+    void run(MutableTables tables) throws IOException;
   }
 
   /** Makes everything durable that was changed, and then does something, alone. */
@@ -392,12 +404,18 @@ public final class ImageWriter {
     operations.writeLock().lock();
     metadata.lock();
     try {
-      order.flushAll(() -> true);
-      action.run();
+      flushAlone();
+      bitmaps.store(tables, this::flushAlone);
+      action.run(tables);
     } finally {
       metadata.unlock();
       operations.writeLock().unlock();
     }
+  }
+
+  /** Makes everything durable, the references taken back included, while nothing is under way. */
+  void flushAlone() throws IOException {
+    order.flushAll(() -> true);
   }
 
   /** The header as it stands in the file, when everything is written. */

@@ -151,6 +151,11 @@ final class WriteOrder {
     dirty.clear();
   }
 
+  /** Whether there is a sync between the steps. */
+  boolean isSyncing() {
+    return syncing;
+  }
+
   private void sync() throws IOException {
     if (syncing) {
       file.sync();

@@ -5,7 +5,6 @@ import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
-import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
 import io.github.qcow4j.qcow2.header.HeaderField;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
@@ -99,7 +98,13 @@ public final class WriterOpener {
     outdate();
     WriteOrder order = new WriteOrder(tables, header.clusterBits(), syncing);
     return new ImageWriter(
-        header, dataFile == null ? file : dataFile, hasBacking, tables, order, PAGES_BYTES);
+        header,
+        dataFile == null ? file : dataFile,
+        hasBacking,
+        tables,
+        order,
+        new BitmapTracking(file, header, bitmaps),
+        PAGES_BYTES);
   }
 
   private void refuseDamaged() throws IOException {
@@ -137,41 +142,14 @@ public final class WriterOpener {
     return bytes;
   }
 
-  /**
-   * Writing outdates two things that must not be found valid afterwards: autoclear features that
-   * nobody here knows, and bitmaps that follow every write, which become "in use" and so visibly
-   * untrusted.
-   */
+  /** Autoclear features that nobody here knows must not be found valid after a write. */
   private void outdate() throws IOException {
     long known = Feature.knownMask(Feature.Group.AUTOCLEAR);
-    boolean changed = false;
     if ((header.autoclearFeatures() & ~known) != 0) {
       ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
       word.putLong(header.autoclearFeatures() & known).flip();
       file.write(word, HeaderField.AUTOCLEAR_FEATURES);
-      changed = true;
-    }
-    BitmapsExtension extension = header.extensions().bitmaps();
-    if (extension != null) {
-      changed |= markBitmapsInUse(extension.directoryOffset());
-    }
-    if (changed) {
       file.sync();
     }
-  }
-
-  private boolean markBitmapsInUse(long directoryOffset) throws IOException {
-    boolean changed = false;
-    long position = directoryOffset;
-    for (Bitmap bitmap : bitmaps) {
-      if (bitmap.auto() && !bitmap.inUse()) {
-        ByteBuffer flags = ByteBuffer.allocate(Integer.BYTES);
-        flags.putInt(bitmap.flags() | Bitmap.FLAG_IN_USE).flip();
-        file.write(flags, position + Bitmap.FLAGS_OFFSET);
-        changed = true;
-      }
-      position += bitmap.storedBytes();
-    }
-    return changed;
   }
 }

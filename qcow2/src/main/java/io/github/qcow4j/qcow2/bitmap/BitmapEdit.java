@@ -1,0 +1,215 @@
+package io.github.qcow4j.qcow2.bitmap;
+
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bitmaps of an image while they are changed, in memory: what the new directory will have. Bits
+ * are loaded only where a change needs them. Used once, by one thread.
+ */
+public final class BitmapEdit {
+
+  private static final int VERSION_WITH_BITMAPS = 3;
+
+  private final BitmapSource image;
+  private final List<Entry> entries = new ArrayList<>();
+
+  /**
+   * A bitmap as it will be.
+   *
+   * @param bitmap its directory entry, the place of its table that of the stored one if any
+   * @param bits its bits, or null when they are as they are stored
+   */
+  public record Entry(Bitmap bitmap, @Nullable DirtyBits bits) {}
+
+  /** Begins with the bitmaps as they are stored. */
+  public BitmapEdit(BitmapSource image) {
+    this.image = image;
+    for (Bitmap bitmap : image.bitmaps()) {
+      entries.add(new Entry(bitmap, null));
+    }
+  }
+
+  /** The bitmaps as they will be, in the order of the new directory. */
+  public List<Entry> entries() {
+    return List.copyOf(entries);
+  }
+
+  /**
+   * Makes one change.
+   *
+   * @throws BitmapChangeException when it makes no sense; nothing is changed then
+   */
+  public void apply(BitmapChange change) throws IOException {
+    switch (change) {
+      case BitmapChange.Add add -> add(add);
+      case BitmapChange.Remove remove -> entries.remove(find(remove));
+      case BitmapChange.Clear clear -> {
+        int index = findSound(clear);
+        entries.set(index, cleared(entries.get(index).bitmap()));
+      }
+      case BitmapChange.Enable enable -> setFlags(findSound(enable), Bitmap.FLAG_AUTO);
+      case BitmapChange.Disable disable -> setFlags(findSound(disable), 0);
+      case BitmapChange.Merge merge -> merge(merge);
+    }
+  }
+
+  private void setFlags(int index, int flags) {
+    Entry entry = entries.get(index);
+    entries.set(index, new Entry(entry.bitmap().withFlags(flags), entry.bits()));
+  }
+
+  private Entry cleared(Bitmap bitmap) {
+    return new Entry(bitmap, noBits(bitmap.granularityBits()));
+  }
+
+  private DirtyBits noBits(int granularityBits) {
+    Qcow2Header header = image.header();
+    return new DirtyBits(header.virtualSize(), granularityBits, header.clusterSize());
+  }
+
+  private void add(BitmapChange.Add add) throws BitmapChangeException {
+    if (add.bitmap().isEmpty()) {
+      throw refused(add, "Bitmap name cannot be empty");
+    }
+    long granularity = add.granularityBytes() == 0 ? defaultGranularity() : add.granularityBytes();
+    if (granularity < FormatLimits.SECTOR_BYTES
+        || Long.bitCount(granularity) != 1
+        || granularity > 1L << FormatLimits.MAX_BITMAP_GRANULARITY_BITS) {
+      throw refused(add, "Granularity must be power of 2 and at least 512");
+    }
+    int granularityBits = Long.numberOfTrailingZeros(granularity);
+    requireStorable(add, granularityBits);
+    if (indexOf(add.bitmap()) >= 0) {
+      throw refused(add, "Bitmap already exists: " + add.bitmap());
+    }
+    entries.add(
+        new Entry(
+            new Bitmap(add.bitmap(), 0, 0, Bitmap.FLAG_AUTO, granularityBits),
+            noBits(granularityBits)));
+  }
+
+  private long defaultGranularity() {
+    return Math.clamp(image.header().clusterSize(), 4096, 65536);
+  }
+
+  private void requireStorable(BitmapChange.Add add, int granularityBits)
+      throws BitmapChangeException {
+    Qcow2Header header = image.header();
+    if (header.version() < VERSION_WITH_BITMAPS) {
+      throw cannotStore(add, "Cannot store dirty bitmaps in qcow2 v2 files");
+    }
+    if (add.bitmap().getBytes(StandardCharsets.UTF_8).length > FormatLimits.MAX_BITMAP_NAME_BYTES) {
+      throw cannotStore(
+          add,
+          "Name length exceeds maximum (" + FormatLimits.MAX_BITMAP_NAME_BYTES + " characters)");
+    }
+    long chunks = DirtyBits.chunksFor(header.virtualSize(), granularityBits, header.clusterSize());
+    if (chunks > FormatLimits.MAX_BITMAP_TABLE_ENTRIES
+        || chunks * header.clusterSize() > FormatLimits.MAX_BITMAP_DATA_BYTES) {
+      throw cannotStore(
+          add, "Too much space will be occupied by the bitmap. Use larger granularity");
+    }
+    if (entries.size() >= FormatLimits.MAX_BITMAPS) {
+      throw cannotStore(add, "Maximum number of persistent bitmaps is already reached");
+    }
+  }
+
+  private BitmapChangeException cannotStore(BitmapChange.Add add, String reason) {
+    return refused(
+        add,
+        "Can't make bitmap '"
+            + add.bitmap()
+            + "' persistent in '"
+            + image.file().path()
+            + "': "
+            + reason);
+  }
+
+  private void merge(BitmapChange.Merge merge) throws IOException {
+    int index = find(merge);
+    DirtyBits source = mergeSource(merge);
+    Entry entry = entries.get(index);
+    requireSound(merge, entry.bitmap());
+    DirtyBits own = bitsOf(entry);
+    if (own.sizeBytes() != source.sizeBytes()) {
+      throw refused(
+          merge,
+          "Bitmaps are of different sizes (destination size is "
+              + own.sizeBytes()
+              + ", source size is "
+              + source.sizeBytes()
+              + ") and can't be merged");
+    }
+    own.addAll(source);
+    entries.set(index, new Entry(entry.bitmap(), own));
+  }
+
+  private DirtyBits mergeSource(BitmapChange.Merge merge) throws IOException {
+    BitmapSource from = merge.from();
+    if (from == null) {
+      int index = indexOf(merge.source());
+      if (index < 0) {
+        throw notFound(merge, merge.source());
+      }
+      requireSound(merge, entries.get(index).bitmap());
+      return bitsOf(entries.get(index));
+    }
+    for (Bitmap bitmap : from.bitmaps()) {
+      if (bitmap.name().equals(merge.source())) {
+        requireSound(merge, bitmap);
+        return BitmapData.load(from.file(), from.header(), bitmap);
+      }
+    }
+    throw notFound(merge, merge.source());
+  }
+
+  private DirtyBits bitsOf(Entry entry) throws IOException {
+    DirtyBits bits = entry.bits();
+    return bits == null ? BitmapData.load(image.file(), image.header(), entry.bitmap()) : bits;
+  }
+
+  private int findSound(BitmapChange change) throws BitmapChangeException {
+    int index = find(change);
+    requireSound(change, entries.get(index).bitmap());
+    return index;
+  }
+
+  private int find(BitmapChange change) throws BitmapChangeException {
+    int index = indexOf(change.bitmap());
+    if (index < 0) {
+      throw notFound(change, change.bitmap());
+    }
+    return index;
+  }
+
+  private int indexOf(String name) {
+    for (int i = 0; i < entries.size(); i++) {
+      if (entries.get(i).bitmap().name().equals(name)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static void requireSound(BitmapChange change, Bitmap bitmap)
+      throws BitmapChangeException {
+    if (bitmap.inUse()) {
+      throw new BitmapChangeException(
+          change, "Bitmap '" + bitmap.name() + "' is inconsistent and cannot be used", true);
+    }
+  }
+
+  private static BitmapChangeException notFound(BitmapChange change, String name) {
+    return refused(change, "Dirty bitmap '" + name + "' not found");
+  }
+
+  private static BitmapChangeException refused(BitmapChange change, String message) {
+    return new BitmapChangeException(change, message, false);
+  }
+}

@@ -1,0 +1,179 @@
+package io.github.qcow4j.qcow2.write;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.bitmap.BitmapTable;
+import io.github.qcow4j.qcow2.bitmap.DirtyBits;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Keeps up to date the bitmaps of an image that follow every write.
+ *
+ * <p>Before the first write each of them is marked "in use" in the file, durably: from then on its
+ * stored bits are not to be trusted. What is written is marked in memory only. {@link #store} adds
+ * these marks to the stored bits, which may be changed in their places now, and last of all takes
+ * the mark "in use" away. A program that dies before leaves it, and all who come later can see that
+ * the bitmap missed something.
+ *
+ * <p>Any number of threads may call {@link #touch}; the rest is for one thread, while nothing else
+ * is under way.
+ */
+final class BitmapTracking {
+
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final List<Followed> followed = new ArrayList<>();
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private boolean inUse;
+
+  /** A bitmap, where its flags stand in the file, and what was written since it was stored. */
+  private record Followed(Bitmap bitmap, long flagsOffset, DirtyBits added) {}
+
+  BitmapTracking(BlockFile file, Qcow2Header header, List<Bitmap> bitmaps) {
+    this.file = file;
+    this.header = header;
+    BitmapsExtension extension = header.extensions().bitmaps();
+    long position = extension == null ? 0 : extension.directoryOffset();
+    for (Bitmap bitmap : bitmaps) {
+      // One that is in use already missed something: no later mark makes it complete.
+      if (bitmap.auto() && !bitmap.inUse()) {
+        followed.add(new Followed(bitmap, position + Bitmap.FLAGS_OFFSET, noBits(bitmap)));
+      }
+      position += bitmap.storedBytes();
+    }
+  }
+
+  private DirtyBits noBits(Bitmap bitmap) {
+    return new DirtyBits(header.virtualSize(), bitmap.granularityBits(), header.clusterSize());
+  }
+
+  /**
+   * Says that a range is about to change, before anything of it reaches the file.
+   *
+   * @param guestOffset where it begins
+   * @param lengthBytes its length
+   */
+  void touch(long guestOffset, long lengthBytes) throws IOException {
+    if (followed.isEmpty()) {
+      return;
+    }
+    synchronized (lock) {
+      if (!inUse) {
+        for (Followed each : followed) {
+          writeFlags(each, each.bitmap.flags() | Bitmap.FLAG_IN_USE);
+        }
+        file.sync();
+        inUse = true;
+      }
+      for (Followed each : followed) {
+        each.added.setRange(guestOffset, lengthBytes);
+      }
+    }
+  }
+
+  /** Whether anything was written that the stored bitmaps do not know. */
+  boolean mustStore() {
+    synchronized (lock) {
+      return inUse;
+    }
+  }
+
+  /** Makes everything durable that was changed in memory, the refcounts of new clusters too. */
+  @FunctionalInterface
+  interface Flush {
+    void run() throws IOException;
+  }
+
+  /**
+   * Writes what was marked and makes the stored bitmaps trustworthy again; durable on return. A
+   * bitmap whose table contradicts the format stays in use.
+   *
+   * @param tables where clusters for more bits come from
+   * @param flush called before the file points to such a cluster
+   */
+  void store(MutableTables tables, Flush flush) throws IOException {
+    synchronized (lock) {
+      if (!inUse) {
+        return;
+      }
+      List<Followed> complete = new ArrayList<>();
+      List<NewEntry> entries = new ArrayList<>();
+      for (Followed each : followed) {
+        try {
+          writeBits(each, tables, entries);
+          complete.add(each);
+        } catch (CorruptImageException e) {
+          // Its mark "in use" stays, which says that it is not to be trusted.
+        }
+      }
+      flush.run();
+      for (NewEntry entry : entries) {
+        file.write(entry.encoded(), entry.position);
+      }
+      file.sync();
+      for (Followed each : complete) {
+        writeFlags(each, each.bitmap.flags());
+        each.added.clear();
+      }
+      file.sync();
+      inUse = false;
+      followed.retainAll(complete);
+    }
+  }
+
+  /** An entry of a bitmap table that is to lead to a new cluster. */
+  private record NewEntry(long position, long hostOffset) {
+    ByteBuffer encoded() {
+      return ByteBuffer.allocate(Long.BYTES).putLong(hostOffset).flip();
+    }
+  }
+
+  private void writeBits(Followed each, MutableTables tables, List<NewEntry> entries)
+      throws IOException {
+    BitmapTable table = BitmapTable.load(file, header, each.bitmap);
+    List<NewEntry> own = new ArrayList<>();
+    for (int i = 0; i < each.added.chunkCount(); i++) {
+      byte[] chunk = each.added.chunk(i);
+      long hostOffset = i < table.size() ? table.hostOffset(i) : 0;
+      if (chunk == null || (i < table.size() && table.isAllOnes(i))) {
+        continue;
+      }
+      if (hostOffset == 0) {
+        hostOffset =
+            tables.allocator().allocateContiguous(1).firstCluster() << header.clusterBits();
+        own.add(new NewEntry(each.bitmap.tableOffset() + (long) i * Long.BYTES, hostOffset));
+        file.write(ByteBuffer.wrap(chunk), hostOffset);
+      } else {
+        addTo(hostOffset, chunk, tables);
+      }
+    }
+    entries.addAll(own);
+  }
+
+  /** Adds bits to a cluster of bits in its place. */
+  private void addTo(long hostOffset, byte[] chunk, MutableTables tables) throws IOException {
+    if (tables.refcounts().get(hostOffset >>> header.clusterBits()) != 1) {
+      throw new CorruptImageException(
+          file.path(), "A cluster of bits is not counted once", "bitmap table", hostOffset);
+    }
+    byte[] stored = new byte[chunk.length];
+    file.readPadded(ByteBuffer.wrap(stored), hostOffset);
+    for (int i = 0; i < stored.length; i++) {
+      stored[i] |= chunk[i];
+    }
+    file.write(ByteBuffer.wrap(stored), hostOffset);
+  }
+
+  private void writeFlags(Followed each, int flags) throws IOException {
+    file.write(ByteBuffer.allocate(Integer.BYTES).putInt(flags).flip(), each.flagsOffset);
+  }
+}
