@@ -202,6 +202,7 @@ public final class ImageWriter {
     operations.readLock().lock();
     GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
     try {
+      bitmaps.touch(guestOffset, lengthBytes);
       boolean shared = true;
       while (shared && done < lengthBytes) {
         WritePlan plan = plan(guestOffset + done, lengthBytes - done);
