@@ -58,6 +58,19 @@ public final class Volumes {
     return working;
   }
 
+  /**
+   * The same files and names, but every sync of them returns at once and makes nothing durable, as
+   * if the machine could not fail. For work that is worth nothing before it is complete, and whose
+   * owner would rather repeat it than wait: until the kernel has stored it by itself, a power cut
+   * loses any part of it, whatever its name says.
+   *
+   * @param volume where the files are; files of both may be handed to either one's methods as
+   *     sources
+   */
+  public static Volume unsynced(Volume volume) {
+    return new UnsyncedVolume(volume);
+  }
+
   static Volume choose(@Nullable String wanted) {
     if (wanted == null || wanted.isEmpty()) {
       try {

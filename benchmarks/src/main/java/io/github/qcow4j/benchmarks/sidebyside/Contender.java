@@ -11,10 +11,20 @@ import java.util.List;
  * One way to do a job: a command line, to which the names of source and target are added.
  *
  * @param name how the results call it
- * @param durable whether the target is on the disk when the command ends
+ * @param ending what it promises of the target when it ends
  * @param command the program and its options
  */
-record Contender(String name, boolean durable, List<String> command) {
+record Contender(String name, Ending ending, List<String> command) {
+
+  /** What a command promises, by what it was told. */
+  enum Ending {
+    /** Nothing was said: ours makes the target durable, qemu-img leaves it to the page cache. */
+    DEFAULT,
+    /** {@code -t unsafe} was said: both leave it to the page cache. */
+    UNSAFE,
+    /** The target was synced afterwards. */
+    SYNCED
+  }
 
   private static final Path SELF = Path.of("/proc/self/stat");
 

@@ -1,22 +1,22 @@
 package io.github.qcow4j.benchmarks.sidebyside;
 
 import io.github.qcow4j.benchmarks.material.Program;
+import io.github.qcow4j.benchmarks.sidebyside.Contender.Ending;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Who takes part: ours as it is and without the sync, qemu-img as people call it and at its
- * fastest.
+ * Who takes part: ours and qemu-img's as people call them, qemu-img at its fastest, both told not
+ * to wait for the disk, and qemu-img followed by a sync, which is what ours does by itself.
  */
 final class Contenders {
 
   static final String OURS = "qcow4j";
-  static final String OURS_UNSYNCED = "qcow4j, no sync";
-  static final String THEIRS = "qemu-img";
-  static final String THEIRS_PARALLEL = "qemu-img -m 16 -W";
-  static final String THEIRS_SYNCED = "qemu-img -m 16 -W, then sync";
+  private static final String THEIRS = "qemu-img";
+  private static final List<String> FASTEST = List.of("-m", "16", "-W");
+  private static final List<String> UNSAFE = List.of("-t", "unsafe");
 
   private final Path folder;
   private final Path qemuImg = Program.require("qemu-img").file();
@@ -35,46 +35,45 @@ final class Contenders {
   /** Those for a source of that format. */
   List<Contender> converting(String format) {
     return List.of(
-        new Contender(OURS, true, ours(format)),
-        new Contender(OURS_UNSYNCED, false, unsynced(format)),
-        new Contender(THEIRS, false, theirs(format)),
-        new Contender(THEIRS_PARALLEL, false, theirs(format, "-m", "16", "-W")),
-        new Contender(THEIRS_SYNCED, true, theirsSynced(format)));
+        ours(format, Ending.DEFAULT, List.of()),
+        ours(format, Ending.UNSAFE, UNSAFE),
+        theirs(format, Ending.DEFAULT, List.of()),
+        theirs(format, Ending.DEFAULT, FASTEST),
+        theirs(format, Ending.UNSAFE, UNSAFE),
+        theirs(format, Ending.UNSAFE, joined(FASTEST, UNSAFE)),
+        theirsSynced(format));
   }
 
-  private List<String> ours(String format) {
-    return List.of(folder.resolve("bin/qcow4j").toString(), "convert", "-f", format, "-O", "raw");
+  private Contender ours(String format, Ending ending, List<String> options) {
+    String program = folder.resolve("bin/qcow4j").toString();
+    return new Contender(named(OURS, options), ending, convert(program, format, options));
   }
 
-  /** The launcher's options with another main class. */
-  private List<String> unsynced(String format) {
-    return List.of(
-        folder.resolve("runtime/bin/java").toString(),
-        "-XX:+UseSerialGC",
-        "-XX:MaxRAM=8g",
-        "-XX:-UsePerfData",
-        "--enable-native-access=ALL-UNNAMED",
-        "-Djava.library.path=" + folder.resolve("lib/native"),
-        "-cp",
-        ownJar() + ":" + ownJar().resolveSibling("lib") + "/*",
-        UnsyncedConversion.class.getName(),
-        format);
-  }
-
-  private static Path ownJar() {
-    return Path.of(Contenders.class.getProtectionDomain().getCodeSource().getLocation().getPath());
-  }
-
-  private List<String> theirs(String format, String... options) {
-    List<String> command = new ArrayList<>(List.of(qemuImg.toString(), "convert"));
-    command.addAll(List.of(options));
-    command.addAll(List.of("-f", format, "-O", "raw"));
-    return command;
+  private Contender theirs(String format, Ending ending, List<String> options) {
+    return new Contender(
+        named(THEIRS, options), ending, convert(qemuImg.toString(), format, options));
   }
 
   /** coreutils' sync of one file is an fsync(2). */
-  private List<String> theirsSynced(String format) {
-    String convert = String.join(" ", theirs(format, "-m", "16", "-W"));
-    return List.of("sh", "-c", convert + " \"$1\" \"$2\" && sync \"$2\"", "sh");
+  private Contender theirsSynced(String format) {
+    String convert = String.join(" ", convert(qemuImg.toString(), format, FASTEST));
+    return new Contender(
+        named(THEIRS, FASTEST) + ", then sync",
+        Ending.SYNCED,
+        List.of("sh", "-c", convert + " \"$1\" \"$2\" && sync \"$2\"", "sh"));
+  }
+
+  private static String named(String program, List<String> options) {
+    return String.join(" ", joined(List.of(program), options));
+  }
+
+  private static List<String> convert(String program, String format, List<String> options) {
+    return joined(joined(List.of(program, "convert"), options), List.of("-f", format, "-O", "raw"));
+  }
+
+  private static List<String> joined(List<String> first, List<String> second) {
+    List<String> all = new ArrayList<>(first);
+    all.addAll(second);
+    return all;
   }
 }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.benchmarks.sidebyside;
 
+import io.github.qcow4j.benchmarks.sidebyside.Contender.Ending;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,11 +21,14 @@ final class ResultTable {
     lines.add("|---|---|--:|--:|--:|---|--:|--:|--:|");
   }
 
-  /** Adds a job: ours as it is against everybody, ours unsynced against those who do not sync. */
+  /**
+   * Adds a job: each command against those that were told the same; ours when nothing was said also
+   * against qemu-img with a sync, which promises as much.
+   */
   void add(Job job, Map<String, Measured> medians) {
     for (Contender ours : job.contenders()) {
       for (Contender theirs : job.contenders()) {
-        boolean pair = isOurs(ours) && !isOurs(theirs) && (ours.durable() || !theirs.durable());
+        boolean pair = isOurs(ours) && !isOurs(theirs) && comparable(ours, theirs);
         Measured a = medians.get(ours.name());
         Measured b = medians.get(theirs.name());
         if (pair && a != null && b != null) {
@@ -32,6 +36,11 @@ final class ResultTable {
         }
       }
     }
+  }
+
+  private static boolean comparable(Contender ours, Contender theirs) {
+    return ours.ending() == theirs.ending()
+        || (ours.ending() == Ending.DEFAULT && theirs.ending() == Ending.SYNCED);
   }
 
   private static boolean isOurs(Contender contender) {

@@ -67,8 +67,8 @@ public final class SideBySide {
         Written by `mvn -q -Pside-by-side -pl cli,benchmarks -am package -DskipTests`. Every run is a process of its own, start-up included, that
         makes a new target; sources are in the page cache. Medians of %d rounds in which all take turns.
         The disk is %d MiB of this machine's own files. qemu-img leaves its target to the page cache;
-        `qcow4j convert` makes it durable before it shows it. Rows with "no sync" measure the same
-        conversion without that, rows with "then sync" qemu-img with it.\
+        `qcow4j convert` makes it durable before it shows it. Told `-t unsafe`, both leave it to the
+        page cache; "then sync" makes qemu-img's durable too.\
         """
             .formatted(rounds, sizeBytes >> 20));
     for (Path place : places) {

@@ -32,7 +32,11 @@ final class ConvertArguments {
           Option.value('O', "target-format", "FMT", "the target's format, raw if not given"),
           Option.flag("target-image-opts", "the target is given as key=value,..., with -n"),
           Option.value('o', "target-format-options", "OPTIONS", "options of the target's format"),
-          Option.value('t', "target-cache", "CACHE", "accepted; the target is always durable"),
+          Option.value(
+              't',
+              "target-cache",
+              "CACHE",
+              "unsafe: do not wait for the disk; else the target is durable"),
           Option.value('b', "backing", "FILE", "the target's backing file, with -F"),
           Option.value('B', "backing-file", "FILE", "the same under its older name"),
           Option.value('F', "backing-format", "FMT", "the format of that"),
@@ -146,6 +150,11 @@ final class ConvertArguments {
     if (targetCache != null) {
       access.requireCacheMode("cache", targetCache);
     }
+  }
+
+  /** Whether the user gave up that the target is durable, in so many words. */
+  boolean unsynced() {
+    return "unsafe".equals(targetCache);
   }
 
   ConvertOptions options() {

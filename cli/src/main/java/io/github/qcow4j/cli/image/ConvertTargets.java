@@ -3,6 +3,8 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -40,6 +42,11 @@ final class ConvertTargets implements AutoCloseable {
   ConvertTarget open(String name, OpenSources sources)
       throws UsageException, CommandFailure, IOException {
     return arguments.creating() ? create(name, sources) : existing(name, sources);
+  }
+
+  /** Where the target is written: with {@code -t unsafe} nothing of it is waited for. */
+  private Volume volume() {
+    return arguments.unsynced() ? Volumes.unsynced(console.volume()) : console.volume();
   }
 
   private ConvertTarget create(String text, OpenSources sources)
@@ -101,7 +108,7 @@ final class ConvertTargets implements AutoCloseable {
     refuseIf(arguments.bitmaps(), "Format driver 'raw' does not support bitmaps");
     arguments.checkTargetCache();
     try {
-      return RawTargets.create(console.volume(), name.path(), sources.totalBytes());
+      return RawTargets.create(volume(), name.path(), sources.totalBytes());
     } catch (IOException e) {
       throw notCreated(name, RAW, e);
     }
@@ -114,7 +121,7 @@ final class ConvertTargets implements AutoCloseable {
     Qcow2Targets.Storage storage = arguments.storage(spec.compressionType());
     backing = openBacking(name, spec);
     try {
-      return Qcow2Targets.create(console.volume(), name.path(), spec, backing, storage);
+      return Qcow2Targets.create(volume(), name.path(), spec, backing, storage);
     } catch (IOException e) {
       throw notCreated(name, QCOW2, e);
     }
@@ -183,7 +190,7 @@ final class ConvertTargets implements AutoCloseable {
   private ConvertTarget existingRaw(ImageName name, OpenSources sources) throws CommandFailure {
     try {
       return RawTargets.existing(
-          console.volume(), name.path(), sources.totalBytes(), arguments.targetIsZero());
+          volume(), name.path(), sources.totalBytes(), arguments.targetIsZero());
     } catch (IOException e) {
       String reason = console.errorText().reason(e);
       throw reason.equals("output file is smaller than input file")
@@ -218,7 +225,7 @@ final class ConvertTargets implements AutoCloseable {
     try {
       return (Qcow2Image)
           DiskImages.open(
-              console.volume(),
+              volume(),
               name.path(),
               access.policy(),
               access.options(name).withFormat(ImageFormat.QCOW2).withWriting());
