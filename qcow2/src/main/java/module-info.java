@@ -15,6 +15,7 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2.job;
   exports io.github.qcow4j.qcow2.map;
   exports io.github.qcow4j.qcow2.measure;
+  exports io.github.qcow4j.qcow2.rebase;
   exports io.github.qcow4j.qcow2.snapshot;
 
   requires transitive io.github.qcow4j.nativeio;

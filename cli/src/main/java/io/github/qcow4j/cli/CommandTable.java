@@ -9,9 +9,11 @@ import io.github.qcow4j.cli.image.CommitCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
 import io.github.qcow4j.cli.image.ConvertCommand;
 import io.github.qcow4j.cli.image.CreateCommand;
+import io.github.qcow4j.cli.image.FlattenCommand;
 import io.github.qcow4j.cli.image.InfoCommand;
 import io.github.qcow4j.cli.image.MapCommand;
 import io.github.qcow4j.cli.image.MeasureCommand;
+import io.github.qcow4j.cli.image.RebaseCommand;
 import io.github.qcow4j.cli.image.SnapshotCommand;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +24,19 @@ final class CommandTable {
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
   static final List<String> QEMU_IMG =
       List.of(
-          "check", "commit", "compare", "convert", "create", "info", "map", "measure", "snapshot");
+          "check",
+          "commit",
+          "compare",
+          "convert",
+          "create",
+          "info",
+          "map",
+          "measure",
+          "rebase",
+          "snapshot");
 
   /** The commands of our own. */
-  static final List<String> OWN = List.of("chain");
+  static final List<String> OWN = List.of("chain", "flatten");
 
   private CommandTable() {}
 
@@ -40,6 +51,7 @@ final class CommandTable {
       case "info" -> new InfoCommand(console);
       case "map" -> new MapCommand(console);
       case "measure" -> new MeasureCommand(console);
+      case "rebase" -> new RebaseCommand(console);
       case "snapshot" -> new SnapshotCommand(console);
       default -> console.personality() == Personality.QCOW4J ? findOwn(name, console) : null;
     };
@@ -48,6 +60,7 @@ final class CommandTable {
   private static @Nullable Command findOwn(String name, Console console) {
     return switch (name) {
       case "chain" -> new ChainCommand(console);
+      case "flatten" -> new FlattenCommand(console);
       default -> null;
     };
   }

@@ -112,6 +112,19 @@ final class ImageAccess {
     }
   }
 
+  /** Opens the named file alone, to change its header. */
+  DiskImage openHeader(ImageName name) throws CommandFailure {
+    try {
+      return DiskImages.open(
+          console.volume(),
+          name.path(),
+          ReferencePolicy.deny(),
+          options(name).withMetadataOnly().withWriting());
+    } catch (IOException e) {
+      throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
+    }
+  }
+
   /** Opens the named file alone, for its metadata. */
   DiskImage openMetadata(ImageName name) throws CommandFailure {
     try {

@@ -59,6 +59,15 @@ record TwinChains(Path theirs, Path ours) {
     qemu().io(theirs.resolve(name), writes.toArray(String[]::new));
   }
 
+  /** Writes some more to a qcow2 image. */
+  void write(String name, Random random) {
+    Path image = theirs.resolve(name);
+    long sizeBytes =
+        Long.parseLong(
+            qemu().infoJson(image).replaceAll("(?s).*\"virtual-size\": ([0-9]+).*", "$1"));
+    qemu().io(image, writes(sizeBytes, random, true).toArray(String[]::new));
+  }
+
   /** Options of a random qcow2 image. */
   static String options(Random random) {
     int clusterBits = 9 + random.nextInt(9);

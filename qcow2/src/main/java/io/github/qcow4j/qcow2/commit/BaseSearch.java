@@ -1,9 +1,11 @@
 package io.github.qcow4j.qcow2.commit;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.chain.StoredName;
 import io.github.qcow4j.qcow2.error.ReferenceDeniedException;
 import java.io.IOException;
@@ -50,7 +52,14 @@ final class BaseSearch {
       return true;
     }
     FileIdentity named = identity(above.path(), name);
-    return named != null && named.equals(candidate.dataFile().identity());
+    return named != null && named.equals(file(candidate).identity());
+  }
+
+  private static BlockFile file(DiskImage image) {
+    return switch (image) {
+      case Qcow2Image qcow2 -> qcow2.imageFile();
+      case RawImage raw -> raw.dataFile();
+    };
   }
 
   private @Nullable FileIdentity identity(Path above, String name) throws IOException {

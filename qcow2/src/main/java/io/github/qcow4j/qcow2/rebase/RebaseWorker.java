@@ -1,0 +1,156 @@
+package io.github.qcow4j.qcow2.rebase;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Extent;
+import io.github.qcow4j.qcow2.ExtentWalk;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.rebase.RebasePieces.Piece;
+import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares pieces, and has the overlay hold what the new backing file would show differently; one
+ * thread's.
+ */
+final class RebaseWorker implements PieceThreads.Worker<Piece> {
+
+  private final Qcow2Image overlay;
+  private final @Nullable DiskImage newBacking;
+  private final JobControl control;
+  private final Totals totals;
+  private final int unitBytes;
+  private final ByteBuffer oldBytes;
+  private final ByteBuffer newBytes;
+  private final ByteBuffer zeros;
+  private final @Nullable CompressedCopy compressed;
+
+  /**
+   * What all threads changed.
+   *
+   * @param copiedBytes bytes of data
+   * @param zeroedBytes bytes that became zeros
+   */
+  record Totals(LongAdder copiedBytes, LongAdder zeroedBytes) {}
+
+  /** What the overlay must do about a unit. */
+  private enum Action {
+    NOTHING,
+    ZERO,
+    COPY
+  }
+
+  RebaseWorker(
+      Qcow2Image overlay,
+      @Nullable DiskImage newBacking,
+      int pieceBytes,
+      boolean compressing,
+      JobControl control,
+      Totals totals) {
+    this.overlay = overlay;
+    this.newBacking = newBacking;
+    this.control = control;
+    this.totals = totals;
+    this.unitBytes = RebasePieces.unitBytes(overlay.header());
+    this.oldBytes = ByteBuffer.allocateDirect(pieceBytes);
+    this.newBytes = ByteBuffer.allocateDirect(pieceBytes);
+    this.zeros = ByteBuffer.allocateDirect(pieceBytes);
+    this.compressed = compressing ? new CompressedCopy(overlay) : null;
+  }
+
+  @Override
+  public void accept(Piece piece) throws IOException {
+    ByteBuffer old = piece.oldZeros() ? zeros(piece) : readOld(piece);
+    ByteBuffer fresh = piece.newZeros() ? zeros(piece) : readNew(piece);
+    int from = 0;
+    while (from < piece.lengthBytes()) {
+      Action action = actionAt(old, fresh, from);
+      int to = unitEnd(piece, from);
+      while (to < piece.lengthBytes() && actionAt(old, fresh, to) == action) {
+        to = unitEnd(piece, to);
+      }
+      apply(action, piece.guestOffset() + from, old.slice(from, to - from));
+      from = to;
+    }
+    control.advance(piece.lengthBytes());
+  }
+
+  private int unitEnd(Piece piece, int from) {
+    return Math.min(piece.lengthBytes(), from + unitBytes);
+  }
+
+  private ByteBuffer zeros(Piece piece) {
+    return zeros.slice(0, piece.lengthBytes());
+  }
+
+  private ByteBuffer readOld(Piece piece) throws IOException {
+    oldBytes.clear().limit(piece.lengthBytes());
+    overlay.read(piece.guestOffset(), oldBytes);
+    return oldBytes.flip();
+  }
+
+  /** What the backing file does not reach would read as zeros. */
+  private ByteBuffer readNew(Piece piece) throws IOException {
+    long reach = newBacking == null ? 0 : newBacking.virtualSize() - piece.guestOffset();
+    int inside = (int) Math.max(0, Math.min(piece.lengthBytes(), reach));
+    newBytes.clear().limit(inside);
+    if (newBacking != null && inside > 0) {
+      newBacking.read(piece.guestOffset(), newBytes);
+    }
+    newBytes.limit(piece.lengthBytes());
+    newBytes.put(inside, zeros, 0, piece.lengthBytes() - inside);
+    return newBytes.rewind();
+  }
+
+  private Action actionAt(ByteBuffer old, ByteBuffer fresh, int from) {
+    int length = Math.min(unitBytes, old.limit() - from);
+    ByteBuffer unit = old.slice(from, length);
+    if (unit.mismatch(fresh.slice(from, length)) < 0) {
+      return Action.NOTHING;
+    }
+    return unit.mismatch(zeros.slice(0, length)) < 0 ? Action.ZERO : Action.COPY;
+  }
+
+  private void apply(Action action, long guestOffset, ByteBuffer old) throws IOException {
+    switch (action) {
+      case NOTHING -> {}
+      case ZERO -> {
+        totals.zeroedBytes().add(old.remaining());
+        zero(guestOffset, old);
+      }
+      case COPY -> {
+        totals.copiedBytes().add(old.remaining());
+        if (compressed == null) {
+          overlay.write(guestOffset, old);
+        } else {
+          compressed.write(guestOffset, old);
+        }
+      }
+    }
+  }
+
+  /**
+   * Asking for zeros changes nothing where the disk shows zeros already and the tables have no way
+   * to say so, in version 2 for example. But the overlay must hold them itself.
+   */
+  private void zero(long guestOffset, ByteBuffer old) throws IOException {
+    overlay.writeZeroes(guestOffset, old.remaining(), true);
+    ExtentWalk extents = overlay.extents(guestOffset, old.remaining());
+    for (Extent extent = extents.next(); extent != null; extent = extents.next()) {
+      if (!RebasePieces.isOwn(extent)) {
+        int from = (int) (extent.guestOffset() - guestOffset);
+        overlay.write(extent.guestOffset(), old.slice(from, (int) extent.lengthBytes()));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (compressed != null) {
+      compressed.close();
+    }
+  }
+}
