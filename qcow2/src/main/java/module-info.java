@@ -1,6 +1,7 @@
 /** The qcow2 format, images, chains, and the jobs on them. */
 module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2;
+  exports io.github.qcow4j.qcow2.bench;
   exports io.github.qcow4j.qcow2.bitmap;
   exports io.github.qcow4j.qcow2.chain;
   exports io.github.qcow4j.qcow2.check;

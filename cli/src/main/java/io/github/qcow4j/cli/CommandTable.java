@@ -3,12 +3,14 @@ package io.github.qcow4j.cli;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.image.BenchCommand;
 import io.github.qcow4j.cli.image.ChainCommand;
 import io.github.qcow4j.cli.image.CheckCommand;
 import io.github.qcow4j.cli.image.CommitCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
 import io.github.qcow4j.cli.image.ConvertCommand;
 import io.github.qcow4j.cli.image.CreateCommand;
+import io.github.qcow4j.cli.image.DdCommand;
 import io.github.qcow4j.cli.image.FlattenCommand;
 import io.github.qcow4j.cli.image.InfoCommand;
 import io.github.qcow4j.cli.image.MapCommand;
@@ -24,11 +26,13 @@ final class CommandTable {
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
   static final List<String> QEMU_IMG =
       List.of(
+          "bench",
           "check",
           "commit",
           "compare",
           "convert",
           "create",
+          "dd",
           "info",
           "map",
           "measure",
@@ -43,11 +47,13 @@ final class CommandTable {
   /** The command of that name, or null. */
   static @Nullable Command find(String name, Console console) {
     return switch (name) {
+      case "bench" -> new BenchCommand(console);
       case "check" -> new CheckCommand(console);
       case "commit" -> new CommitCommand(console);
       case "compare" -> new CompareCommand(console);
       case "convert" -> new ConvertCommand(console);
       case "create" -> new CreateCommand(console);
+      case "dd" -> new DdCommand(console);
       case "info" -> new InfoCommand(console);
       case "map" -> new MapCommand(console);
       case "measure" -> new MeasureCommand(console);

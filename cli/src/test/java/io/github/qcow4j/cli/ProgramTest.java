@@ -36,7 +36,18 @@ final class ProgramTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"check", "compare", "convert", "info", "map", "measure", "snapshot"})
+  @ValueSource(
+      strings = {
+        "bench",
+        "check",
+        "compare",
+        "convert",
+        "dd",
+        "info",
+        "map",
+        "measure",
+        "snapshot"
+      })
   void everyCommandHasHelp(String command) {
     OurRun run = OurRun.asQemuImg(command, "--help");
 

@@ -105,6 +105,13 @@ final class ImageAccess {
 
   /** Opens an image with its chain, to change it. */
   DiskImage openWriting(ImageName name) throws UsageException, CommandFailure {
+    if (forceShare) {
+      throw new CommandFailure(
+          failureExitCode,
+          "Could not open '"
+              + name.given()
+              + "': force-share=on can only be used with read-only images");
+    }
     try {
       return DiskImages.open(console.volume(), name.path(), policy(), options(name).withWriting());
     } catch (IOException e) {
@@ -162,9 +169,14 @@ final class ImageAccess {
 
   /** Checks the name of a cache mode; all of them read and write the same bytes here. */
   void requireCacheMode(String kind, String mode) throws CommandFailure {
-    if (!CACHE_MODES.contains(mode)) {
+    if (!isCacheMode(mode)) {
       throw new CommandFailure(failureExitCode, "Invalid " + kind + " option: " + mode);
     }
+  }
+
+  /** Whether there is a cache mode of that name. */
+  static boolean isCacheMode(String mode) {
+    return CACHE_MODES.contains(mode);
   }
 
   private static int maxChain(String text) throws UsageException {

@@ -35,6 +35,19 @@ public final class SizeText {
    * @throws UsageException when it is no size, or too large
    */
   public static long parse(String what, String text, long most) throws UsageException {
+    return parse(what, text, 0, most);
+  }
+
+  /**
+   * The size in bytes.
+   *
+   * @param what what to call it in the refusal
+   * @param text what the user wrote
+   * @param least the smallest value allowed
+   * @param most the largest value allowed
+   * @throws UsageException when it is no size, too small or too large
+   */
+  public static long parse(String what, String text, long least, long most) throws UsageException {
     BigInteger bytes = number(text);
     if (bytes == null) {
       throw UsageException.wrongValue(
@@ -43,9 +56,11 @@ public final class SizeText {
               + " specified. You may use k, M, G, T, P or E suffixes for\n"
               + "kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.");
     }
-    if (bytes.compareTo(LARGEST) > 0 || bytes.longValueExact() > most) {
+    if (bytes.compareTo(LARGEST) > 0
+        || bytes.longValueExact() < least
+        || bytes.longValueExact() > most) {
       throw UsageException.wrongValue(
-          "Invalid " + what + " specified. Must be between 0 and " + most + ".");
+          "Invalid " + what + " specified. Must be between " + least + " and " + most + ".");
     }
     return bytes.longValueExact();
   }

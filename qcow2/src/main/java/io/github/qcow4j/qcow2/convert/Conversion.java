@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,8 +41,58 @@ public final class Conversion {
       JobControl control,
       SalvageListener salvageListener)
       throws IOException {
-    ConvertSource source = new ConvertSource(sources, target.overBacking());
+    return run(
+        new ConvertSource(sources, target.overBacking()),
+        target,
+        options,
+        control,
+        salvageListener);
+  }
+
+  /**
+   * Copies a part of a disk to the beginning of another, as {@link #run(List, ConvertTarget,
+   * ConvertOptions, JobControl, SalvageListener)} converts whole ones.
+   *
+   * @param source the disk; left open
+   * @param skippedBytes where the part begins
+   * @param lengthBytes how long it is; both need not be whole sectors
+   */
+  public static ConvertResult runPart(
+      DiskImage source,
+      long skippedBytes,
+      long lengthBytes,
+      ConvertTarget target,
+      ConvertOptions options,
+      JobControl control)
+      throws IOException {
+    Objects.checkFromIndexSize(skippedBytes, lengthBytes, source.virtualSize());
+    return run(
+        new ConvertSource(List.of(source), target.overBacking(), skippedBytes, lengthBytes),
+        target,
+        options,
+        control,
+        (offset, length, cause) -> {});
+  }
+
+  private static ConvertResult run(
+      ConvertSource source,
+      ConvertTarget target,
+      ConvertOptions options,
+      JobControl control,
+      SalvageListener salvageListener)
+      throws IOException {
     control.expect(source.sizeBytes());
+    return work(source, target, options, control, salvageListener);
+  }
+
+  /** One pass over a source, without saying how much work it is. */
+  static ConvertResult work(
+      ConvertSource source,
+      ConvertTarget target,
+      ConvertOptions options,
+      JobControl control,
+      SalvageListener salvageListener)
+      throws IOException {
     ConvertWork work = new ConvertWork(source, target, options, control, salvageListener);
     runThreads(work, options.parallelism());
     control.checkpoint();

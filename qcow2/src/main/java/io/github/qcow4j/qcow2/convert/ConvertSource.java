@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
  * Several disks, one behind the other, as one. Reading is safe for many threads; asking for extents
  * is for one at a time.
  */
-final class ConvertSource {
+class ConvertSource {
 
   private final List<DiskImage> images;
   private final List<DataRanges> ranges = new ArrayList<>();
   private final long[] starts;
   private final boolean topLayerOnly;
+  private final long skippedBytes;
+  private final long sizeBytes;
 
   /**
    * @param images the disks
@@ -25,8 +27,20 @@ final class ConvertSource {
    *     backing file
    */
   ConvertSource(List<DiskImage> images, boolean topLayerOnly) {
+    this(images, topLayerOnly, 0, images.stream().mapToLong(DiskImage::virtualSize).sum());
+  }
+
+  /**
+   * A part of the disks.
+   *
+   * @param skippedBytes where it begins
+   * @param sizeBytes how long it is
+   */
+  ConvertSource(List<DiskImage> images, boolean topLayerOnly, long skippedBytes, long sizeBytes) {
     this.images = List.copyOf(images);
     this.topLayerOnly = topLayerOnly;
+    this.skippedBytes = skippedBytes;
+    this.sizeBytes = sizeBytes;
     this.starts = new long[images.size() + 1];
     for (int i = 0; i < images.size(); i++) {
       starts[i + 1] = Math.addExact(starts[i], images.get(i).virtualSize());
@@ -35,7 +49,7 @@ final class ConvertSource {
   }
 
   long sizeBytes() {
-    return starts[starts.length - 1];
+    return sizeBytes;
   }
 
   /**
@@ -52,8 +66,14 @@ final class ConvertSource {
     }
   }
 
-  /** The extent at an offset, counted from the first disk's beginning. */
+  /** The extent at an offset, counted from where the sources' part begins. */
   SourceExtent extentAt(long offset) throws IOException {
+    SourceExtent found = diskExtentAt(skippedBytes + offset);
+    return new SourceExtent(
+        Math.min(found.end() - skippedBytes, sizeBytes), found.content(), found.place());
+  }
+
+  private SourceExtent diskExtentAt(long offset) throws IOException {
     int index = imageAt(offset);
     DiskImage image = images.get(index);
     long guestOffset = offset - starts[index];
@@ -85,8 +105,8 @@ final class ConvertSource {
   /** Fills {@code target}, across disks where it must. */
   void read(long offset, ByteBuffer target) throws IOException {
     int limit = target.limit();
-    long position = offset;
-    for (int i = imageAt(offset); target.position() < limit; i++) {
+    long position = skippedBytes + offset;
+    for (int i = imageAt(position); target.position() < limit; i++) {
       int count = (int) Math.min(limit - target.position(), starts[i + 1] - position);
       ByteBuffer part = target.slice(target.position(), count);
       try {

@@ -165,7 +165,7 @@ public record ImageSpec(
   }
 
   /** The header without tables. */
-  HeaderDraft draft() {
+  public HeaderDraft draft() {
     HeaderDraft draft =
         HeaderDraft.fresh(version, clusterBits, refcountOrder, compressionType)
             .size(sizeBytes)

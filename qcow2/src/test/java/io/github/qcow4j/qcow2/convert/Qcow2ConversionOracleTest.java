@@ -88,7 +88,7 @@ class Qcow2ConversionOracleTest {
         });
   }
 
-  private static ImageSpec spec(Random random, long sizeBytes) {
+  static ImageSpec spec(Random random, long sizeBytes) {
     int version = random.nextInt(5) == 0 ? 2 : 3;
     int clusterBits = 9 + random.nextInt(13);
     boolean extended = version == 3 && clusterBits >= 14 && random.nextInt(3) == 0;

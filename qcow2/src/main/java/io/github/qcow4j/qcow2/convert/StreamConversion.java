@@ -1,0 +1,167 @@
+package io.github.qcow4j.qcow2.convert;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
+import java.util.List;
+
+/**
+ * Converts images to a stream: a pipe, a socket, standard output. What was written when a
+ * conversion fails is the receiver's to throw away.
+ *
+ * <p>A qcow2 image begins with where its clusters stand, so these are planned in a first pass over
+ * the sources and written in a second one. Plain clusters are planned by the sources' extents
+ * alone, without reading: zeros that a source stores as data are sent as data. Compressed clusters
+ * have to be compressed to be planned, and are compressed again to be sent, which takes twice the
+ * time but neither memory nor a file to keep them in.
+ */
+public final class StreamConversion {
+
+  private final List<DiskImage> sources;
+  private final ConvertOptions options;
+  private final JobControl control;
+
+  private StreamConversion(List<DiskImage> sources, ConvertOptions options, JobControl control) {
+    this.sources = sources;
+    this.options = options;
+    this.control = control;
+  }
+
+  /**
+   * Writes the disk's bytes as they are.
+   *
+   * @param sources the disks, one behind the other; left open
+   * @param channel where to; left open
+   * @param options how
+   * @param control counts bytes of the disk
+   * @param salvageListener hears of what could not be read; called only when salvaging
+   * @throws IOException as {@link Conversion#run} says
+   */
+  public static ConvertResult toRaw(
+      List<DiskImage> sources,
+      WritableByteChannel channel,
+      ConvertOptions options,
+      JobControl control,
+      Conversion.SalvageListener salvageListener)
+      throws IOException {
+    return Conversion.run(
+        sources, new RawStreamTarget(new StreamSink(channel)), options, control, salvageListener);
+  }
+
+  /**
+   * Writes a qcow2 image, metadata first. The sources must not change meanwhile; when a compressed
+   * cluster comes out otherwise than planned, the conversion fails.
+   *
+   * @param sources the disks, one behind the other; left open
+   * @param spec the image; its size is the sources'. With a backing name only the topmost layer of
+   *     the source is written
+   * @param storage how clusters are stored; always in the order of the disk
+   * @param channel where to; left open
+   * @param options how
+   * @param control counts bytes of the disk, once for each pass
+   * @param salvageListener hears of what could not be read; called only when salvaging
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the disk is too large for its
+   *     clusters; nothing is written then
+   * @throws IOException as {@link Conversion#run} says
+   */
+  public static ConvertResult toQcow2(
+      List<DiskImage> sources,
+      ImageSpec spec,
+      Qcow2Targets.Storage storage,
+      WritableByteChannel channel,
+      ConvertOptions options,
+      JobControl control,
+      Conversion.SalvageListener salvageListener)
+      throws IOException {
+    StreamConversion conversion = new StreamConversion(sources, options, control);
+    return storage.compressed()
+        ? conversion.packed(spec, storage.level(), channel, salvageListener)
+        : conversion.plain(spec, channel, salvageListener);
+  }
+
+  private static ClusterPlan emptyPlan(ImageSpec spec) {
+    return new ClusterPlan(spec.sizeBytes(), spec.clusterBits(), spec.draft().header().l2Entries());
+  }
+
+  private ConvertResult plain(
+      ImageSpec spec, WritableByteChannel channel, Conversion.SalvageListener salvageListener)
+      throws IOException {
+    ClusterPlan plan = emptyPlan(spec);
+    ConvertSource source = new ConvertSource(sources, spec.backingName() != null);
+    planPlain(source, spec, plan);
+    StreamLayout layout = new StreamLayout(spec, plan);
+    StreamSink sink = new StreamSink(channel);
+    layout.writeMetadata(sink);
+    control.expect(source.sizeBytes());
+    return plainClusters(spec, plan, sink, salvageListener);
+  }
+
+  private void planPlain(ConvertSource source, ImageSpec spec, ClusterPlan plan)
+      throws IOException {
+    boolean overBacking = spec.backingName() != null;
+    Sharing reading = new Sharing(new SizingTarget(plan, spec, 0), false);
+    SegmentQueue queue =
+        new SegmentQueue(source, options.salvage(), 1 << spec.clusterBits(), reading);
+    for (Segment segment = queue.next(); segment != null; segment = queue.next()) {
+      control.checkpoint();
+      switch (segment.content()) {
+        case DATA, SHAREABLE ->
+            plan.mark(segment.offset(), segment.lengthBytes(), ClusterPlan.PLAIN);
+        case LEFT_TO_BACKING -> {}
+        case ZEROS -> {
+          if (options.sparseBytes() == 0 || (overBacking && spec.version() < 3)) {
+            plan.mark(segment.offset(), segment.lengthBytes(), ClusterPlan.PLAIN);
+          } else if (overBacking) {
+            plan.mark(segment.offset(), segment.lengthBytes(), ClusterPlan.ZERO);
+          }
+        }
+      }
+    }
+  }
+
+  private ConvertResult plainClusters(
+      ImageSpec spec, ClusterPlan plan, StreamSink sink, Conversion.SalvageListener salvageListener)
+      throws IOException {
+    return Conversion.work(
+        new PlannedSource(sources, plan, spec.clusterBits(), false),
+        new PlainStreamTarget(sink, plan, spec.clusterBits()),
+        new ConvertOptions(
+            options.parallelism(),
+            FormatLimits.SECTOR_BYTES,
+            options.salvage(),
+            options.bytesPerSecond()),
+        control,
+        salvageListener);
+  }
+
+  private ConvertResult packed(
+      ImageSpec spec,
+      int level,
+      WritableByteChannel channel,
+      Conversion.SalvageListener salvageListener)
+      throws IOException {
+    ClusterPlan plan = emptyPlan(spec);
+    ConvertSource source = new ConvertSource(sources, spec.backingName() != null);
+    control.expect(3 * source.sizeBytes());
+    ConvertResult sized =
+        Conversion.work(
+            source, new SizingTarget(plan, spec, level), options, control, salvageListener);
+    StreamLayout layout = new StreamLayout(spec, plan);
+    StreamSink sink = new StreamSink(channel);
+    layout.writeMetadata(sink);
+    Conversion.work(
+        new PlannedSource(sources, plan, spec.clusterBits(), true),
+        new PackedStreamTarget(sink, plan, spec, level),
+        options,
+        control,
+        (offset, length, cause) -> {});
+    if (plan.plainClusters() > 0) {
+      sink.padTo(layout.plainOffset());
+    }
+    plainClusters(spec, plan, sink, (offset, length, cause) -> {});
+    return sized;
+  }
+}
