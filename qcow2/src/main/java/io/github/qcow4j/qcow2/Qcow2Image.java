@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
+import io.github.qcow4j.qcow2.bitmap.BitmapCopy;
 import io.github.qcow4j.qcow2.bitmap.BitmapData;
 import io.github.qcow4j.qcow2.bitmap.BitmapSource;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
@@ -305,6 +306,26 @@ public final class Qcow2Image implements DiskImage {
    */
   public void changeBitmaps(List<BitmapChange> changes) throws IOException {
     structure().changeBitmaps(changes);
+  }
+
+  /**
+   * Adds copies of all bitmaps of another image of the same size; all of them at once, or none, and
+   * durable on return. Nothing else may be under way on this image; the other may be open for
+   * reading.
+   *
+   * @param source where the bitmaps are
+   * @param skippingBroken whether to leave out those that were not saved properly; else they are a
+   *     reason to copy none
+   * @return those that were left out
+   * @throws io.github.qcow4j.qcow2.bitmap.BitmapChangeException when a bitmap was not saved
+   *     properly, exists here already, or cannot be stored here
+   */
+  public List<Bitmap> copyBitmaps(Qcow2Image source, boolean skippingBroken) throws IOException {
+    BitmapCopy copy = BitmapCopy.of(source.bitmapSource(), skippingBroken);
+    if (!copy.changes().isEmpty()) {
+      changeBitmaps(copy.changes());
+    }
+    return copy.skipped();
   }
 
   /**
