@@ -4,6 +4,7 @@ import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.image.BenchCommand;
+import io.github.qcow4j.cli.image.BitmapCommand;
 import io.github.qcow4j.cli.image.ChainCommand;
 import io.github.qcow4j.cli.image.CheckCommand;
 import io.github.qcow4j.cli.image.CommitCommand;
@@ -27,6 +28,7 @@ final class CommandTable {
   static final List<String> QEMU_IMG =
       List.of(
           "bench",
+          "bitmap",
           "check",
           "commit",
           "compare",
@@ -48,6 +50,7 @@ final class CommandTable {
   static @Nullable Command find(String name, Console console) {
     return switch (name) {
       case "bench" -> new BenchCommand(console);
+      case "bitmap" -> new BitmapCommand(console);
       case "check" -> new CheckCommand(console);
       case "commit" -> new CommitCommand(console);
       case "compare" -> new CompareCommand(console);

@@ -133,45 +133,45 @@ public final class BitmapEdit {
 
   private void merge(BitmapChange.Merge merge) throws IOException {
     int index = find(merge);
-    DirtyBits source = mergeSource(merge);
+    Entry source = findSource(merge);
     Entry entry = entries.get(index);
     requireSound(merge, entry.bitmap());
-    DirtyBits own = bitsOf(entry);
-    if (own.sizeBytes() != source.sizeBytes()) {
+    requireSound(merge, source.bitmap());
+    DirtyBits own = bitsOf(entry, image);
+    DirtyBits other = bitsOf(source, merge.from() == null ? image : merge.from());
+    if (own.sizeBytes() != other.sizeBytes()) {
       throw refused(
           merge,
           "Bitmaps are of different sizes (destination size is "
               + own.sizeBytes()
               + ", source size is "
-              + source.sizeBytes()
+              + other.sizeBytes()
               + ") and can't be merged");
     }
-    own.addAll(source);
+    own.addAll(other);
     entries.set(index, new Entry(entry.bitmap(), own));
   }
 
-  private DirtyBits mergeSource(BitmapChange.Merge merge) throws IOException {
+  private Entry findSource(BitmapChange.Merge merge) throws BitmapChangeException {
     BitmapSource from = merge.from();
     if (from == null) {
       int index = indexOf(merge.source());
-      if (index < 0) {
-        throw notFound(merge, merge.source());
+      if (index >= 0) {
+        return entries.get(index);
       }
-      requireSound(merge, entries.get(index).bitmap());
-      return bitsOf(entries.get(index));
-    }
-    for (Bitmap bitmap : from.bitmaps()) {
-      if (bitmap.name().equals(merge.source())) {
-        requireSound(merge, bitmap);
-        return BitmapData.load(from.file(), from.header(), bitmap);
+    } else {
+      for (Bitmap bitmap : from.bitmaps()) {
+        if (bitmap.name().equals(merge.source())) {
+          return new Entry(bitmap, null);
+        }
       }
     }
     throw notFound(merge, merge.source());
   }
 
-  private DirtyBits bitsOf(Entry entry) throws IOException {
+  private static DirtyBits bitsOf(Entry entry, BitmapSource where) throws IOException {
     DirtyBits bits = entry.bits();
-    return bits == null ? BitmapData.load(image.file(), image.header(), entry.bitmap()) : bits;
+    return bits == null ? BitmapData.load(where.file(), where.header(), entry.bitmap()) : bits;
   }
 
   private int findSound(BitmapChange change) throws BitmapChangeException {
