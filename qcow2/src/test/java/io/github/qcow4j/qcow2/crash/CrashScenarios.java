@@ -40,6 +40,9 @@ final class CrashScenarios {
             "resizing", 120, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
         new CrashScenario("bitmaps", 120, new BitmapWork()),
         new CrashScenario("refcount table growth", 3, new RefcountTableGrowth()),
+        new CrashScenario("commit", 80, new CommitWork()),
+        new CrashScenario("rebase", 80, new RebaseWork()),
+        new CrashScenario("unsafe rebase", 40, new RenameWork()),
         new CrashScenario("creation", 40, new Publication(false)),
         new CrashScenario("conversion", 40, new Publication(true)));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -43,6 +44,22 @@ final class LeftImage {
             path,
             ReferencePolicy.sameDirectory(),
             writable ? options.withWriting() : options);
+  }
+
+  /** From now on the image holds what it holds. */
+  static void noteDurable(SimulatedVolume volume, Path path) throws IOException {
+    volume.mark(version(volume, path, true));
+  }
+
+  /** What the image holds. */
+  static DiskVersion version(Volume volume, Path path, boolean durable) throws IOException {
+    try (Qcow2Image disk = open(volume, path, false)) {
+      List<ByteBuffer> snapshots = new ArrayList<>();
+      for (InternalSnapshot snapshot : disk.snapshots()) {
+        snapshots.add(ByteBuffer.wrap(read(disk.openSnapshot(snapshot))));
+      }
+      return new DiskVersion(path, ByteBuffer.wrap(read(disk)), snapshots, durable);
+    }
   }
 
   /** What every scenario with one image requires of a state. */

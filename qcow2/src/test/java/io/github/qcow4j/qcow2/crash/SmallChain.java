@@ -1,0 +1,82 @@
+package io.github.qcow4j.qcow2.crash;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Random;
+
+/** Small images over one another, raw and qcow2, of different sizes. */
+final class SmallChain {
+
+  private static final int MOST_BYTES = 20_000;
+
+  private final SimulatedVolume volume;
+  private final Random random;
+
+  SmallChain(SimulatedVolume volume, Random random) {
+    this.volume = volume;
+    this.random = random;
+  }
+
+  /** A raw image with random content in most places. */
+  void raw(Path path) throws IOException {
+    byte[] content = new byte[sizeBytes()];
+    for (int from = 0; from < content.length; from += 4096) {
+      int end = Math.min(content.length, from + 4096);
+      if (random.nextInt(4) > 0) {
+        Arrays.fill(content, from, end, (byte) random.nextInt());
+      }
+    }
+    try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
+      file.write(ByteBuffer.wrap(content), 0);
+    }
+  }
+
+  /** A qcow2 image with random data and zeros in some places. */
+  void qcow2(Path path, Path below, String format) throws IOException {
+    ImageSpec spec = ImageSpecs.random(random, sizeBytes());
+    if (below != null) {
+      spec = spec.withBacking(below.getFileName().toString(), format);
+    }
+    ImageCreation.create(volume, path, spec);
+    try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
+      change(disk);
+    }
+  }
+
+  /** Some writes, and some zeros where the version has any. */
+  void change(Qcow2Image disk) throws IOException {
+    int size = (int) disk.virtualSize();
+    for (int i = 0; i < 4; i++) {
+      int from = random.nextInt(size);
+      int length = 1 + random.nextInt(Math.min(size - from, MOST_BYTES));
+      if (random.nextInt(4) == 0) {
+        disk.writeZeroes(from, length, true);
+      } else {
+        disk.write(from, ByteBuffer.wrap(RandomChanges.randomBytes(random, length)));
+      }
+    }
+  }
+
+  /** Takes a snapshot that shows nothing of any backing file. */
+  void snapshot(Path path) throws IOException {
+    try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
+      int size = (int) disk.virtualSize();
+      disk.write(0, ByteBuffer.wrap(RandomChanges.randomBytes(random, size)));
+      disk.createSnapshot("s", Instant.EPOCH);
+      disk.writeZeroes(0, size / 2, true);
+    }
+  }
+
+  private int sizeBytes() {
+    return DiskVersion.SECTOR_BYTES * (32 + random.nextInt(160));
+  }
+}
