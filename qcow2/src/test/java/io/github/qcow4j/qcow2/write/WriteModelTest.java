@@ -130,7 +130,7 @@ class WriteModelTest {
             ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 
-  private static void step(Qcow2Image disk, byte[] model, Random random, boolean discardIsIgnored)
+  static void step(Qcow2Image disk, byte[] model, Random random, boolean discardIsIgnored)
       throws Exception {
     int clusterSize = disk.header().clusterSize();
     int from = random.nextInt(model.length);
