@@ -94,20 +94,28 @@ public final class FlattenCommand extends Command {
     }
   }
 
+  private static String told(long bytes) {
+    return SizeFormat.of(bytes) + " (" + bytes + " bytes)";
+  }
+
   private void say(RebaseResult result, long diskBytes) {
     if (json) {
       JsonWriter writer = new JsonWriter().object();
-      writer.member("copied-bytes", result.copiedBytes()).member("virtual-size", diskBytes).end();
+      writer
+          .member("shared-bytes", result.data().reflinkBytes())
+          .member("copied-bytes", result.data().userCopyBytes())
+          .member("virtual-size", diskBytes)
+          .end();
       console().out().print(writer + "\n");
     } else if (!quiet) {
       console()
           .out()
           .print(
               "Image flattened: "
-                  + SizeFormat.of(result.copiedBytes())
-                  + " ("
-                  + result.copiedBytes()
-                  + " bytes) copied.\n");
+                  + told(result.data().userCopyBytes())
+                  + " copied, "
+                  + told(result.data().reflinkBytes())
+                  + " shared.\n");
     }
   }
 }

@@ -109,7 +109,7 @@ final class RebaseAgreementTest {
           random.nextBoolean()
               ? OurRun.asQcow4j("flatten", top)
               : OurRun.asQcow4j("flatten", "-c", top);
-      assertThat(run.stdout()).startsWith("Image flattened: ").endsWith(" bytes) copied.\n");
+      assertThat(run.stdout()).startsWith("Image flattened: ").endsWith(" bytes) shared.\n");
       assertThat(run.exitCode()).as("seed " + (BASE_SEED + i) + " " + run).isZero();
       assertUnchanged(twins, before);
       assertThat(backing(twins.ours())).isEqualTo("[]");
@@ -134,7 +134,14 @@ final class RebaseAgreementTest {
     qemu.img("snapshot", "-c", "second", top.toString()).orFail();
     OurRun done = OurRun.asQcow4j("flatten", "--json", top.toString());
     assertThat(done.stdout())
-        .isEqualTo("{\n    \"copied-bytes\": 0,\n    \"virtual-size\": 1048576\n}\n");
+        .isEqualTo(
+            """
+            {
+                "shared-bytes": 0,
+                "copied-bytes": 0,
+                "virtual-size": 1048576
+            }
+            """);
     qemu.assertCheckClean(top);
   }
 

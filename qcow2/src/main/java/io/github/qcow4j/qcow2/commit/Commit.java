@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.transfer.Pace;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -96,7 +97,8 @@ public final class Commit {
 
   private CommitResult run() throws IOException {
     long grownBytes = growBase();
-    CommitWorker.Totals totals = new CommitWorker.Totals(new LongAdder(), new LongAdder());
+    CommitWorker.Totals totals =
+        new CommitWorker.Totals(new StorageSharing(overlay, base, true), new LongAdder());
     control.expect(overlay.virtualSize());
     Pace pace = new Pace(options.bytesPerSecond(), control);
     PieceThreads.run(
@@ -109,8 +111,7 @@ public final class Commit {
     if (emptied) {
       ((Qcow2Image) overlay).empty();
     }
-    return new CommitResult(
-        totals.dataBytes().sum(), totals.zeroBytes().sum(), grownBytes, emptied);
+    return new CommitResult(totals.data().result(), totals.zeroBytes().sum(), grownBytes, emptied);
   }
 
   private long growBase() throws IOException {

@@ -1,11 +1,13 @@
 package io.github.qcow4j.qcow2.commit;
 
+import io.github.qcow4j.nativeio.CopyResult;
+
 /**
  * What a commit did.
  *
- * @param dataBytes bytes of data written to the base
+ * @param data bytes of data brought to the base, and in which way
  * @param zeroBytes bytes of the base that became zeros without being written as data
  * @param grownBytes how much larger the base's disk became
  * @param emptied whether the overlay was emptied
  */
-public record CommitResult(long dataBytes, long zeroBytes, long grownBytes, boolean emptied) {}
+public record CommitResult(CopyResult data, long zeroBytes, long grownBytes, boolean emptied) {}

@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.commit.CommitPieces.Piece;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.transfer.Pace;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
@@ -24,10 +25,10 @@ final class CommitWorker implements PieceThreads.Worker<Piece> {
   /**
    * What all threads moved.
    *
-   * @param dataBytes bytes written
+   * @param data shares what can be shared, and counts
    * @param zeroBytes bytes made zeros
    */
-  record Totals(LongAdder dataBytes, LongAdder zeroBytes) {}
+  record Totals(StorageSharing data, LongAdder zeroBytes) {}
 
   CommitWorker(DiskImage overlay, DiskImage base, Pace pace, JobControl control, Totals totals) {
     this.overlay = overlay;
@@ -43,12 +44,23 @@ final class CommitWorker implements PieceThreads.Worker<Piece> {
       writeZeroes(piece);
     } else {
       pace.take(piece.lengthBytes());
-      buffer.clear().limit((int) piece.lengthBytes());
-      overlay.read(piece.guestOffset(), buffer);
-      base.write(piece.guestOffset(), buffer.flip());
-      totals.dataBytes.add(piece.lengthBytes());
+      move(piece.guestOffset(), (int) piece.lengthBytes());
     }
     control.advance(piece.lengthBytes());
+  }
+
+  private void move(long guestOffset, int lengthBytes) throws IOException {
+    int done = 0;
+    while (done < lengthBytes) {
+      long position = guestOffset + done;
+      StorageSharing.Part part = totals.data().next(position, lengthBytes - done);
+      if (!part.shared()) {
+        buffer.clear().limit(part.lengthBytes());
+        overlay.read(position, buffer);
+        base.write(position, buffer.flip());
+      }
+      done += part.lengthBytes();
+    }
   }
 
   /** What the base shows as zeros already needs no entry. */

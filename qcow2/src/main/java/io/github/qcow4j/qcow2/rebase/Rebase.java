@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.rebase;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -14,6 +15,7 @@ import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -149,7 +151,11 @@ public final class Rebase {
     if (options.keepingSnapshots()) {
       refuseDependentSnapshots();
     }
-    RebaseWorker.Totals totals = new RebaseWorker.Totals(new LongAdder(), new LongAdder());
+    RebaseWorker.Totals totals =
+        new RebaseWorker.Totals(
+            new StorageSharing(overlay, overlay, !options.compressed()),
+            new LongAdder(),
+            new LongAdder());
     control.expect(overlay.virtualSize());
     RebasePieces pieces = new RebasePieces(overlay, newBacking, commonDepth(), control);
     PieceThreads.run(
@@ -160,7 +166,9 @@ public final class Rebase {
         options.parallelism(),
         control);
     overlay.sync();
-    return new RebaseResult(totals.copiedBytes().sum(), totals.zeroedBytes().sum());
+    long shared = totals.sharing().result().reflinkBytes();
+    return new RebaseResult(
+        new CopyResult(shared, 0, totals.copiedBytes().sum()), totals.zeroedBytes().sum());
   }
 
   /** From which depth on the overlay's chain is the new one; unreachable when nowhere. */

@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.RebasePieces.Piece;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
@@ -31,10 +32,11 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   /**
    * What all threads changed.
    *
-   * @param copiedBytes bytes of data
+   * @param sharing shares what can be shared, and counts that
+   * @param copiedBytes bytes of data that were read and written
    * @param zeroedBytes bytes that became zeros
    */
-  record Totals(LongAdder copiedBytes, LongAdder zeroedBytes) {}
+  record Totals(StorageSharing sharing, LongAdder copiedBytes, LongAdder zeroedBytes) {}
 
   /** What the overlay must do about a unit. */
   private enum Action {
@@ -61,8 +63,26 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     this.compressed = compressing ? new CompressedCopy(overlay) : null;
   }
 
+  /** Where the new backing file shows zeros there is nothing to compare with. */
   @Override
   public void accept(Piece piece) throws IOException {
+    int done = 0;
+    while (done < piece.lengthBytes()) {
+      int left = piece.lengthBytes() - done;
+      long position = piece.guestOffset() + done;
+      StorageSharing.Part part =
+          piece.newZeros() && !piece.oldZeros()
+              ? totals.sharing().next(position, left)
+              : new StorageSharing.Part(false, left);
+      if (!part.shared()) {
+        compare(new Piece(position, part.lengthBytes(), piece.oldZeros(), piece.newZeros()));
+      }
+      done += part.lengthBytes();
+    }
+    control.advance(piece.lengthBytes());
+  }
+
+  private void compare(Piece piece) throws IOException {
     ByteBuffer old = piece.oldZeros() ? zeros(piece) : readOld(piece);
     ByteBuffer fresh = piece.newZeros() ? zeros(piece) : readNew(piece);
     int from = 0;
@@ -75,7 +95,6 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
       apply(action, piece.guestOffset() + from, old.slice(from, to - from));
       from = to;
     }
-    control.advance(piece.lengthBytes());
   }
 
   private int unitEnd(Piece piece, int from) {

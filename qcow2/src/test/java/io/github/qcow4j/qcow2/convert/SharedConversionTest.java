@@ -13,8 +13,14 @@ import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.commit.Commit;
+import io.github.qcow4j.qcow2.commit.CommitOptions;
+import io.github.qcow4j.qcow2.commit.CommitResult;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.rebase.Rebase;
+import io.github.qcow4j.qcow2.rebase.RebaseOptions;
+import io.github.qcow4j.qcow2.rebase.RebaseResult;
 import io.github.qcow4j.qcow2.testing.ContentDigest;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
@@ -111,6 +117,60 @@ class SharedConversionTest {
     assertThat(SharedStorage.sharedBytes(raw)).isGreaterThan(toRaw.reflinkBytes() - 2 * MIB);
     assertThat(SharedStorage.sharedBytes(flat)).isGreaterThan(toQcow2.reflinkBytes() - 2 * MIB);
     assertThat(after - before).as("bytes of the file system used by both").isLessThan(6 * MIB);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"XFS", "BTRFS"})
+  void anOverlayIsFlattenedInPlaceBySharing(Kind kind) throws Exception {
+    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+    Path top = chain(bench);
+    String content = ContentDigest.ofRaw(qemuRaw(bench, top));
+
+    RebaseResult result =
+        Rebase.run(
+            VOLUME,
+            top,
+            ReferencePolicy.sameDirectory(),
+            ImageOptions.of(ImageFormat.QCOW2),
+            null,
+            RebaseOptions.DEFAULT,
+            new JobControl());
+
+    bench.qemu().assertCheckClean(top);
+    for (int i = 0; i < 4; i++) {
+      Files.delete(bench.path("l" + i + ".qcow2"));
+    }
+    assertThat(ContentDigest.ofRaw(qemuRaw(bench, top))).isEqualTo(content);
+    assertThat(result.data().reflinkBytes()).isGreaterThan(35 * MIB);
+    assertThat(result.data().userCopyBytes()).isLessThan(MIB);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"XFS", "BTRFS"})
+  void aCommitSharesWhatItMoves(Kind kind) throws Exception {
+    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+    bench.image("base.qcow2", "cluster_size=64k", DISK_BYTES, "write -P 1 0 20M");
+    Path overlay =
+        bench.overlay("top.qcow2", "cluster_size=2M", "base.qcow2", "write -P 2 10M 30M");
+    String content = ContentDigest.ofRaw(qemuRaw(bench, overlay));
+
+    CommitResult result =
+        Commit.run(
+            VOLUME,
+            overlay,
+            ReferencePolicy.sameDirectory(),
+            ImageOptions.of(ImageFormat.QCOW2),
+            CommitOptions.DEFAULT,
+            new JobControl());
+
+    bench.qemu().assertCheckClean(overlay);
+    bench.qemu().assertCheckClean(bench.path("base.qcow2"));
+    assertThat(ContentDigest.ofRaw(qemuRaw(bench, overlay))).isEqualTo(content);
+    assertThat(result.data()).isEqualTo(new CopyResult(30 * MIB, 0, 0));
   }
 
   @ParameterizedTest
