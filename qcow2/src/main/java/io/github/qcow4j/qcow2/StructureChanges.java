@@ -60,7 +60,7 @@ final class StructureChanges {
             0,
             0,
             layer.header().virtualSize(),
-            -1,
+            0,
             24,
             UnknownBytes.NONE);
     changeSnapshots(changes -> changes.create(draft));

@@ -7,6 +7,7 @@ import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import java.io.IOException;
@@ -113,7 +114,12 @@ final class ImageAccess {
               + "': force-share=on can only be used with read-only images");
     }
     try {
-      return DiskImages.open(console.volume(), name.path(), policy(), options(name).withWriting());
+      DiskImage image =
+          DiskImages.open(console.volume(), name.path(), policy(), options(name).withWriting());
+      if (name.format() == null && image.format() == ImageFormat.RAW) {
+        warnOfGuess(name);
+      }
+      return image;
     } catch (IOException e) {
       throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
     }
@@ -130,6 +136,17 @@ final class ImageAccess {
     } catch (IOException e) {
       throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
     }
+  }
+
+  /** A guest could have written something else there than what a raw disk begins with. */
+  private void warnOfGuess(ImageName name) {
+    console.hint(
+        "WARNING: Image format was not specified for '"
+            + name.file()
+            + "' and probing guessed raw.\n"
+            + "         Automatically detecting the format is dangerous for raw images, write"
+            + " operations on block 0 will be restricted.\n"
+            + "         Specify the 'raw' format explicitly to remove the restrictions.");
   }
 
   /** Opens the named file alone, for its metadata. */

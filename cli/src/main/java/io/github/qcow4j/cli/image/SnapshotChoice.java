@@ -62,12 +62,18 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
   }
 
   private @Nullable InternalSnapshot find(Qcow2Image image) {
-    String wanted = either;
-    if (wanted == null) {
-      return first(image, id, name);
-    }
+    return either == null ? first(image, id, name) : byIdOrName(image, either);
+  }
+
+  /** The first snapshot of that identifier, or else of that name, or null. */
+  static @Nullable InternalSnapshot byIdOrName(Qcow2Image image, String wanted) {
     InternalSnapshot byId = first(image, wanted, null);
-    return byId != null ? byId : first(image, null, wanted);
+    return byId != null ? byId : byName(image, wanted);
+  }
+
+  /** The first snapshot of that name, or null. */
+  static @Nullable InternalSnapshot byName(Qcow2Image image, String wanted) {
+    return first(image, null, wanted);
   }
 
   private static @Nullable InternalSnapshot first(

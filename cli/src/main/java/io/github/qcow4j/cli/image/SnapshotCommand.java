@@ -12,16 +12,20 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** {@code snapshot}: lists the internal snapshots of an image. */
+/** {@code snapshot}: lists, takes, applies and deletes internal snapshots of an image. */
 public final class SnapshotCommand extends Command {
 
   private static final Description DESCRIPTION =
       new Description(
           "snapshot",
           "FILE",
-          "Lists the internal snapshots of an image",
+          "Lists, takes, applies or deletes the internal snapshots of an image",
           OptionTable.of(
               Option.flag('l', "list", "list the snapshots, as without any action"),
+              Option.value('c', "create", "NAME", "take a snapshot of the disk as it is"),
+              Option.value(
+                  'a', "apply", "SNAPSHOT", "make the disk what a snapshot holds: its id, or name"),
+              Option.value('d', "delete", "NAME", "delete the first snapshot of that name"),
               ImageAccess.FORMAT,
               ImageAccess.IMAGE_OPTS,
               ImageAccess.FORCE_SHARE,
@@ -33,7 +37,8 @@ public final class SnapshotCommand extends Command {
 
   private final ImageAccess access;
   private @Nullable String format;
-  private boolean listing;
+  private @Nullable String action;
+  private String snapshot = "";
 
   /**
    * @param console what surrounds the call
@@ -46,11 +51,12 @@ public final class SnapshotCommand extends Command {
   @Override
   protected void accept(String option, String value) throws UsageException, CommandFailure {
     switch (option) {
-      case "list" -> {
-        if (listing) {
+      case "list", "create", "apply", "delete" -> {
+        if (action != null) {
           throw UsageException.wrongForm("Cannot mix '-l', '-a', '-c', '-d'");
         }
-        listing = true;
+        action = option;
+        snapshot = value;
       }
       case "format" -> format = value;
       case "quiet" -> {}
@@ -63,11 +69,22 @@ public final class SnapshotCommand extends Command {
     if (operands.size() != 1) {
       throw UsageException.wrongForm("Expecting one image file name");
     }
-    try (DiskImage image = access.open(access.name(operands.getFirst(), format))) {
+    ImageName name = access.name(operands.getFirst(), format);
+    SnapshotActions actions = new SnapshotActions(console(), access);
+    switch (action) {
+      case "create" -> actions.create(name, snapshot);
+      case "apply" -> actions.apply(name, snapshot);
+      case "delete" -> actions.delete(name, snapshot);
+      case null, default -> list(name);
+    }
+    return 0;
+  }
+
+  private void list(ImageName name) throws UsageException, CommandFailure, IOException {
+    try (DiskImage image = access.open(name)) {
       if (image instanceof Qcow2Image qcow2 && !qcow2.snapshots().isEmpty()) {
         console().out().print("Snapshot list:\n" + SnapshotTableText.of(qcow2.snapshots()));
       }
     }
-    return 0;
   }
 }

@@ -59,9 +59,13 @@ final class SameCommand {
     return master;
   }
 
-  /** Runs a line; words in it that begin with {@code @} name files of the directory. */
+  /** Runs a line; words in it with {@code @} name files of the directory. */
   Outcome run(String line) {
-    return run(Arrays.stream(line.split(" ", -1)).map(this::placed).toList());
+    return run(
+        Arrays.stream(line.split(" ", -1))
+            .filter(word -> !word.isEmpty())
+            .map(word -> word.equals("''") ? "" : placed(word))
+            .toList());
   }
 
   private String placed(String word) {
