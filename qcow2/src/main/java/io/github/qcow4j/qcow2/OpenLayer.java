@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.chain.Reference;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.chain.StoredName;
+import io.github.qcow4j.qcow2.check.ImageRepair;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
@@ -86,13 +87,24 @@ record OpenLayer(
     if (!options.metadataOnly()) {
       refuseEncrypted(file.path(), header);
     }
-    List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
-    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
     BlockFile dataFile =
         header.has(Feature.EXTERNAL_DATA_FILE) && !options.metadataOnly()
             ? openDataFile(volume, file.path(), header, policy, options)
             : null;
-    return new OpenLayer(file, header, dataFile, snapshots, bitmaps, options.writable());
+    try {
+      if (options.writable() && header.has(Feature.DIRTY) && !header.has(Feature.CORRUPT)) {
+        ImageRepair.repairDirty(file, header);
+        header = HeaderParser.parse(file, false);
+      }
+      List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
+      List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+      return new OpenLayer(file, header, dataFile, snapshots, bitmaps, options.writable());
+    } catch (IOException | RuntimeException e) {
+      if (dataFile != null) {
+        ChainOpener.close(dataFile, e);
+      }
+      throw e;
+    }
   }
 
   private static BlockFile openDataFile(

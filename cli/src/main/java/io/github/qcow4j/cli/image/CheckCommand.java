@@ -11,6 +11,9 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.check.CheckFinding;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
+import io.github.qcow4j.qcow2.check.ImageRepair;
+import io.github.qcow4j.qcow2.check.RepairReport;
+import io.github.qcow4j.qcow2.check.RepairScope;
 import io.github.qcow4j.qcow2.check.SnapshotFinding;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -30,13 +33,14 @@ public final class CheckCommand extends Command {
       new Description(
           "check",
           "FILE",
-          "Tells whether an image is consistent: exit code 0 when it is, 2 when it is damaged, 3"
-              + " when clusters are lost only, 1 when the check was not completed",
+          "Tells whether an image is consistent, and repairs it: exit code 0 when it is in the end,"
+              + " 2 when it is damaged, 3 when clusters are lost only, 1 when the check was not"
+              + " completed",
           OptionTable.of(
               ImageAccess.FORMAT,
               ImageAccess.IMAGE_OPTS,
               Option.value('T', "cache", "CACHE", "accepted; has no effect"),
-              Option.value('r', "repair", "WHAT", "refused: nothing is repaired"),
+              Option.value('r', "repair", "WHAT", "repair 'leaks', or 'all' that can be"),
               ImageAccess.FORCE_SHARE,
               OutputFormat.OPTION,
               ImageAccess.QUIET,
@@ -49,7 +53,8 @@ public final class CheckCommand extends Command {
   private @Nullable String format;
   private @Nullable String cacheMode;
   private String output = "human";
-  private boolean repairing;
+  private @Nullable RepairScope scope;
+  private boolean sharing;
   private boolean quiet;
 
   /**
@@ -67,15 +72,23 @@ public final class CheckCommand extends Command {
       case "cache" -> cacheMode = value;
       case "output" -> output = value;
       case "quiet" -> quiet = true;
-      case "repair" -> {
-        if (!value.equals("leaks") && !value.equals("all")) {
-          throw UsageException.wrongForm(
-              "Unknown option value for -r (expecting 'leaks' or 'all'): " + value);
-        }
-        repairing = true;
+      case "repair" -> scope = scope(value);
+      case "force-share" -> {
+        sharing = true;
+        access.accept(option, value);
       }
       default -> access.accept(option, value);
     }
+  }
+
+  private static RepairScope scope(String value) throws UsageException {
+    return switch (value) {
+      case "leaks" -> RepairScope.LEAKS;
+      case "all" -> RepairScope.ALL;
+      default ->
+          throw UsageException.wrongForm(
+              "Unknown option value for -r (expecting 'leaks' or 'all'): " + value);
+    };
   }
 
   @Override
@@ -87,26 +100,54 @@ public final class CheckCommand extends Command {
     if (cacheMode != null) {
       access.requireCacheMode("source cache", cacheMode);
     }
-    if (repairing) {
-      throw UsageException.wrongValue("Repairing is not supported");
-    }
     ImageName name = access.name(operands.getFirst(), format);
+    requireChecks(name);
+    CheckReport report =
+        scope == null ? check(name, outputFormat) : repair(scope, name, outputFormat);
+    return exitCode(report);
+  }
+
+  private CheckReport check(ImageName name, OutputFormat outputFormat)
+      throws CommandFailure, IOException {
     try (ImageCheck check = open(name)) {
-      CheckReport report = run(check);
-      if (!quiet) {
-        console()
-            .out()
-            .print(
-                switch (outputFormat) {
-                  case HUMAN -> CheckText.of(report);
-                  case JSON -> CheckJson.of(name, report);
-                });
-      }
-      return exitCode(report);
+      CheckReport report = run(control -> check.run(this::say, control));
+      print(
+          switch (outputFormat) {
+            case HUMAN -> CheckText.of(report);
+            case JSON -> CheckJson.of(name, report);
+          });
+      return report;
     }
   }
 
-  private ImageCheck open(ImageName name) throws CommandFailure {
+  private CheckReport repair(RepairScope wanted, ImageName name, OutputFormat outputFormat)
+      throws CommandFailure, IOException {
+    try (ImageRepair repair = openForRepair(name)) {
+      RepairReport repaired = run(control -> repair.run(wanted, this::say, control));
+      CheckReport report = repaired.remaining();
+      if (repaired.changedAnything()) {
+        if (outputFormat == OutputFormat.HUMAN) {
+          print(CheckText.of(repaired));
+        }
+        report = run(control -> repair.check(this::say, control));
+      }
+      print(
+          switch (outputFormat) {
+            case HUMAN -> CheckText.of(report);
+            case JSON ->
+                CheckJson.of(name, report, repaired.corruptionsFixed(), repaired.leaksFixed());
+          });
+      return report;
+    }
+  }
+
+  private void print(String text) {
+    if (!quiet) {
+      console().out().print(text);
+    }
+  }
+
+  private void requireChecks(ImageName name) throws CommandFailure {
     try {
       ImageFormat known =
           name.format() == null
@@ -115,16 +156,46 @@ public final class CheckCommand extends Command {
       if (known != ImageFormat.QCOW2) {
         throw new CommandFailure(NOT_SUPPORTED, "This image format does not support checks");
       }
-      return ImageCheck.open(console().volume(), name.path(), access.options(name).sharing());
     } catch (IOException e) {
       throw console().errorText().couldNotOpen(NOT_COMPLETED, name.given(), e);
     }
   }
 
-  private CheckReport run(ImageCheck check) throws CommandFailure, IOException {
+  private ImageCheck open(ImageName name) throws CommandFailure {
+    try {
+      return sharing
+          ? ImageCheck.openBesideWriters(console().volume(), name.path())
+          : ImageCheck.open(console().volume(), name.path());
+    } catch (IOException e) {
+      throw console().errorText().couldNotOpen(NOT_COMPLETED, name.given(), e);
+    }
+  }
+
+  private ImageRepair openForRepair(ImageName name) throws CommandFailure {
+    if (sharing) {
+      throw new CommandFailure(
+          NOT_COMPLETED,
+          "Could not open '"
+              + name.given()
+              + "': force-share=on can only be used with read-only images");
+    }
+    try {
+      return ImageRepair.open(console().volume(), name.path());
+    } catch (IOException e) {
+      throw console().errorText().couldNotOpen(NOT_COMPLETED, name.given(), e);
+    }
+  }
+
+  /** One of the two steps of the command. */
+  @FunctionalInterface
+  private interface Step<T> {
+    T run(JobControl control) throws IOException;
+  }
+
+  private <T> T run(Step<T> step) throws CommandFailure, IOException {
     JobControl control = console().startJob((done, total) -> {});
     try {
-      return check.run(this::say, control);
+      return step.run(control);
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {

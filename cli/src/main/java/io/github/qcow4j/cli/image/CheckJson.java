@@ -10,13 +10,20 @@ final class CheckJson {
   private CheckJson() {}
 
   static String of(ImageName name, CheckReport report) {
+    return of(name, report, 0, 0);
+  }
+
+  /** The same after a repair. */
+  static String of(ImageName name, CheckReport report, long corruptionsFixed, long leaksFixed) {
     JsonWriter json = new JsonWriter().object();
     member(json, "image-end-offset", report.imageEndOffset());
     member(json, "compressed-clusters", report.compressedClusters());
     member(json, "total-clusters", report.totalClusters());
     member(json, "corruptions", report.corruptions());
+    member(json, "corruptions-fixed", corruptionsFixed);
     json.member("check-errors", report.checkErrors());
     member(json, "leaks", report.leaks());
+    member(json, "leaks-fixed", leaksFixed);
     member(json, "allocated-clusters", report.allocatedClusters());
     json.member("filename", name.given());
     json.member("format", ImageFormat.QCOW2.label());

@@ -2,11 +2,21 @@ package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.output.Percent;
 import io.github.qcow4j.qcow2.check.CheckReport;
+import io.github.qcow4j.qcow2.check.RepairReport;
 
 /** The text of {@code check}. */
 final class CheckText {
 
   private CheckText() {}
+
+  /** What a repair did, before the image is checked again. */
+  static String of(RepairReport report) {
+    return "The following inconsistencies were found and repaired:\n\n    "
+        + report.leaksFixed()
+        + " leaked clusters\n    "
+        + report.corruptionsFixed()
+        + " corruptions\n\nDouble checking the fixed image now...\n";
+  }
 
   static String of(CheckReport report) {
     StringBuilder text = new StringBuilder();

@@ -4,7 +4,8 @@ package io.github.qcow4j.qcow2.check;
  * One thing that a check found. Its kind is its class; {@link #message()} is for people, and for
  * programs that read {@code qemu-img}'s output.
  */
-public sealed interface CheckFinding permits MappingFinding, RefcountFinding, SnapshotFinding {
+public sealed interface CheckFinding
+    permits MappingFinding, RefcountFinding, SnapshotFinding, RepairFinding {
 
   /** What a finding means for the image. */
   enum Severity {
@@ -14,6 +15,8 @@ public sealed interface CheckFinding permits MappingFinding, RefcountFinding, Sn
     LEAK,
     /** Something could not be checked. */
     CHECK_ERROR,
+    /** Was wrong, and is put right. */
+    REPAIRED,
     /** Explains another finding, or the end of the check, and counts for nothing. */
     NOTE
   }

@@ -36,6 +36,19 @@ public record CheckReport(
     LEAKING
   }
 
+  /** The same with other numbers of what is wrong. */
+  CheckReport counting(long otherCorruptions, long otherLeaks, long otherErrors) {
+    return new CheckReport(
+        otherCorruptions,
+        otherLeaks,
+        otherErrors,
+        totalClusters,
+        allocatedClusters,
+        fragmentedClusters,
+        compressedClusters,
+        imageEndOffset);
+  }
+
   /** How the check ended. */
   public Outcome outcome() {
     if (checkErrors > 0) {

@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.refcount.RefcountReader;
 import io.github.qcow4j.qcow2.refcount.RefcountTable;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a check: count all references, compare them with what is stored, look at the copied
@@ -24,29 +25,46 @@ final class CheckRun implements AutoCloseable {
   private final Qcow2Header header;
   private final CheckTally tally;
   private final JobControl control;
+  private final @Nullable EntryRepairs repairs;
   private final CounterCodec codec;
   private final RefcountTable table;
   private final References references;
-  private final StoredCounts stored;
   private final StoredOnes ones;
   private final TableStream stream;
   private final MappingWalk mapping;
+  private StoredCounts stored;
+  private boolean mappingsTrusted;
+  private boolean refcountsUnusable;
+  private long highestUsed;
 
-  CheckRun(BlockFile file, Qcow2Header header, CheckTally tally, JobControl control)
+  /**
+   * @param repairs takes what entries should say, or null to report only
+   */
+  CheckRun(
+      BlockFile file,
+      Qcow2Header header,
+      CheckTally tally,
+      JobControl control,
+      @Nullable EntryRepairs repairs)
       throws IOException {
     this.file = file;
     this.header = header;
     this.tally = tally;
     this.control = control;
+    this.repairs = repairs;
     this.codec = CounterCodec.ofOrder(header.refcountOrder());
     this.table = RefcountTable.load(file, header);
     this.references =
         new References(fileBytes(file), header.clusterBits(), codec.maxValue(), tally);
-    RefcountReader reader = new RefcountReader(file, header, table, HELD_BLOCK_BYTES);
+    RefcountReader reader = reader();
     this.stored = new StoredCounts(table, reader, tally);
     this.stream = new TableStream(file, header.clusterSize(), control);
     this.ones = new StoredOnes(table, reader, codec, references.clustersInFile());
-    this.mapping = new MappingWalk(file, header, references, ones, tally, stream, control);
+    this.mapping = new MappingWalk(file, header, references, ones, tally, stream, control, repairs);
+  }
+
+  private RefcountReader reader() {
+    return new RefcountReader(file, header, table, HELD_BLOCK_BYTES);
   }
 
   /** QEMU counts a file in whole sectors, and so does what it finds past the end of one. */
@@ -56,8 +74,12 @@ final class CheckRun implements AutoCloseable {
 
   CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
     countReferences(snapshots, bitmaps);
-    long highestUsed = compareCounts();
-    checkCopiedFlags();
+    compareCounts(null);
+    checkCopiedFlags(null);
+    return report();
+  }
+
+  CheckReport report() {
     ClusterStatistics statistics = mapping.statistics();
     return new CheckReport(
         tally.corruptions(),
@@ -70,37 +92,80 @@ final class CheckRun implements AutoCloseable {
         (highestUsed + 1) << header.clusterBits());
   }
 
-  private void countReferences(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
+  /** Walks all tables, and counts what they refer to. */
+  void countReferences(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
+    long before = tally.corruptions();
     references.count(0, header.clusterSize());
     mapping.walk(header.l1TableOffset(), header.l1Entries(), true);
     snapshots.walk(mapping, references);
+    mappingsTrusted = tally.corruptions() == before;
     references.count(
         header.refcountTableOffset(), (long) header.refcountTableClusters() * header.clusterSize());
+    before = tally.corruptions();
     EncryptionHeader encryption = header.extensions().encryptionHeader();
     if (encryption != null) {
       references.count(encryption.hostOffset(), encryption.lengthBytes());
     }
     BitmapAudit.walk(file, header, bitmaps, references, control);
-    new RefcountBlockAudit(table, references, tally).run();
+    mappingsTrusted &= tally.corruptions() == before;
+    RefcountBlockAudit blocks = new RefcountBlockAudit(table, references, tally, repairs != null);
+    blocks.run();
+    refcountsUnusable = blocks.foundUnusable();
   }
 
-  private long compareCounts() throws IOException {
+  /** Holds all counts against the references. */
+  void compareCounts(@Nullable RefcountFix fix) throws IOException {
     RefcountComparison comparison =
-        new RefcountComparison(table, codec, references, stored, ones, tally);
+        new RefcountComparison(table, codec, references, stored, ones, tally, fix);
     control.expect(control.totalUnits() + comparison.size());
     comparison.run(stream);
-    return comparison.highestUsed();
+    refcountsUnusable |= comparison.foundFreeInUse();
+    highestUsed = comparison.highestUsed();
+    if (fix != null && fix.changedAnything()) {
+      stored = new StoredCounts(table, reader(), tally);
+      mapping.doubtAll(header.l1Entries());
+    }
   }
 
-  private void checkCopiedFlags() throws IOException {
+  /** Looks at the copied flags that may be wrong. */
+  void checkCopiedFlags(@Nullable EntryRepairs rules) throws IOException {
     if (mapping.doubtful().isEmpty()) {
       return;
     }
     long[] l1 = TableEntries.entries(file, header.l1TableOffset(), header.l1Entries());
-    CopiedFlagCheck flags = new CopiedFlagCheck(header, l1, stored, tally);
+    FlagRepair repair = rules == null ? null : new FlagRepair(file, header, rules, l1);
+    CopiedFlagCheck flags = new CopiedFlagCheck(header, l1, stored, tally, repair);
     TableStream.Source tables = flags.tables(mapping.doubtful());
     control.expect(control.totalUnits() + tables.size());
     stream.forEach(tables, flags);
+    if (repair != null) {
+      repair.finish();
+    }
+  }
+
+  /**
+   * Whether every reference was found: nothing that leads on was damaged. Otherwise what seems to
+   * be leaked may be what a damaged entry meant.
+   */
+  boolean mappingsTrusted() {
+    return mappingsTrusted;
+  }
+
+  /** Whether the refcounts cannot be put right where they stand. */
+  boolean refcountsUnusable() {
+    return refcountsUnusable;
+  }
+
+  References references() {
+    return references;
+  }
+
+  RefcountTable table() {
+    return table;
+  }
+
+  StoredCounts stored() {
+    return stored;
   }
 
   @Override

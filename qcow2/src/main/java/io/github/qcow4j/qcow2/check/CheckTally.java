@@ -9,6 +9,11 @@ final class CheckTally {
   private long corruptions;
   private long leaks;
   private long checkErrors;
+  private long corruptionsFixed;
+  private long leaksFixed;
+
+  /** What is counted at one moment. */
+  record Counts(long corruptions, long leaks, long checkErrors) {}
 
   CheckTally(Consumer<? super CheckFinding> sink) {
     this.sink = sink;
@@ -19,9 +24,52 @@ final class CheckTally {
       case CORRUPTION -> corruptions++;
       case LEAK -> leaks++;
       case CHECK_ERROR -> checkErrors++;
+      case REPAIRED -> countRepaired((RepairFinding) finding);
       case NOTE -> {}
     }
     sink.accept(finding);
+  }
+
+  private void countRepaired(RepairFinding finding) {
+    switch (finding) {
+      case RepairFinding.Repairing repairing -> {
+        if (repairing.found().severity() == CheckFinding.Severity.LEAK) {
+          leaksFixed++;
+        } else {
+          corruptionsFixed++;
+        }
+      }
+      case RepairFinding.SnapshotsDiscarded discarded -> corruptionsFixed += discarded.count();
+      default -> corruptionsFixed++;
+    }
+  }
+
+  /** Something turned out to be wrong still that was reported as repaired. */
+  void revoke(long count) {
+    corruptionsFixed -= count;
+    corruptions += count;
+  }
+
+  /** Repairs that only undo what this repair did itself are none to speak of. */
+  void forgetFixedLeaks() {
+    leaksFixed = 0;
+  }
+
+  Counts counts() {
+    return new Counts(corruptions, leaks, checkErrors);
+  }
+
+  /** Counts on from there: what was found since is looked at again, or no longer so. */
+  void restart(Counts from) {
+    corruptions = from.corruptions;
+    leaks = from.leaks;
+    checkErrors = from.checkErrors;
+  }
+
+  /** Counts what was wrong before and is no longer as put right. */
+  void addFixed(Counts before, Counts after) {
+    corruptionsFixed += Math.max(0, before.corruptions - after.corruptions);
+    leaksFixed += Math.max(0, before.leaks - after.leaks);
   }
 
   long corruptions() {
@@ -34,5 +82,13 @@ final class CheckTally {
 
   long checkErrors() {
     return checkErrors;
+  }
+
+  long corruptionsFixed() {
+    return corruptionsFixed;
+  }
+
+  long leaksFixed() {
+    return leaksFixed;
   }
 }

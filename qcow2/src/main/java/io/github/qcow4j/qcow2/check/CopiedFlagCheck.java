@@ -6,6 +6,8 @@ import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the copied flags of the active L1 table, and of the L2 tables below it, against the stored
@@ -20,8 +22,18 @@ final class CopiedFlagCheck implements TableStream.Visitor {
   private final CheckTally tally;
   private final boolean extended;
   private final boolean externalData;
+  private final @Nullable FlagRepair repair;
 
-  CopiedFlagCheck(Qcow2Header header, long[] l1, StoredCounts stored, CheckTally tally) {
+  /**
+   * @param repair puts flags right, or null to report only
+   */
+  CopiedFlagCheck(
+      Qcow2Header header,
+      long[] l1,
+      StoredCounts stored,
+      CheckTally tally,
+      @Nullable FlagRepair repair) {
+    this.repair = repair;
     this.header = header;
     this.l1 = l1;
     this.stored = stored;
@@ -51,47 +63,69 @@ final class CopiedFlagCheck implements TableStream.Visitor {
   }
 
   @Override
-  public void table(long index, byte[] bytes, int position) {
+  public void table(long index, byte[] bytes, int position) throws IOException {
     if (!checkTableFlag((int) index)) {
       return;
     }
     ByteBuffer table = ByteBuffer.wrap(bytes, position, header.clusterSize()).slice();
     long tableOffset = l1[(int) index] & L2Entry.OFFSET_MASK;
+    FlagRepair repairHere = repair != null && repair.mayChangeL2(tableOffset) ? repair : null;
+    if (repairHere != null && repairHere.wasWritten(tableOffset)) {
+      return;
+    }
     for (int at = 0; at < header.clusterSize(); at += header.l2EntryBytes()) {
       long entry = table.getLong(at);
       if (entry != 0
           && !L2Entry.isCompressed(entry)
           && StandardEntry.hasCluster(entry, externalData, extended)) {
-        checkClusterFlag(entry, tableOffset + at);
+        if (checkClusterFlag(entry, tableOffset + at, repairHere != null)) {
+          table.putLong(at, entry ^ L2Entry.COPIED);
+          Objects.requireNonNull(repairHere).changed(at);
+        }
       }
+    }
+    if (repairHere != null) {
+      repairHere.writeL2(tableOffset, table);
     }
   }
 
   /** Where the count cannot be had, nothing below is looked at: the comparison said so already. */
-  private boolean checkTableFlag(int l1Index) {
+  private boolean checkTableFlag(int l1Index) throws IOException {
     long entry = l1[l1Index];
     long tableOffset = entry & L2Entry.OFFSET_MASK;
+    long refcount;
     try {
-      long refcount = stored.refcount(tableOffset >>> header.clusterBits());
-      if (entry < 0 != (refcount == 1)) {
-        tally.report(new MappingFinding.WrongCopiedFlagOfTable(l1Index, entry, refcount));
-      }
-      return true;
+      refcount = stored.refcount(tableOffset >>> header.clusterBits());
     } catch (IOException e) {
       return false;
     }
+    if (entry < 0 != (refcount == 1)) {
+      CheckFinding finding = new MappingFinding.WrongCopiedFlagOfTable(l1Index, entry, refcount);
+      if (repair != null && repair.mayChangeL1()) {
+        tally.report(new RepairFinding.Repairing(finding));
+        repair.writeL1(l1Index, entry ^ L2Entry.COPIED);
+      } else {
+        tally.report(finding);
+      }
+    }
+    return true;
   }
 
-  private void checkClusterFlag(long entry, long entryOffset) {
+  /** Checks one flag; true when it is to be put right. */
+  private boolean checkClusterFlag(long entry, long entryOffset, boolean repairing) {
     try {
       long clusterIndex = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
       long refcount = externalData ? 1 : stored.refcount(clusterIndex);
       if (entry < 0 != (refcount == 1)) {
-        tally.report(new MappingFinding.WrongCopiedFlagOfCluster(entryOffset, entry, refcount));
+        CheckFinding finding =
+            new MappingFinding.WrongCopiedFlagOfCluster(entryOffset, entry, refcount);
+        tally.report(repairing ? new RepairFinding.Repairing(finding) : finding);
+        return repairing;
       }
     } catch (IOException e) {
       // The comparison of counts met the same failure, and reported it.
     }
+    return false;
   }
 
   @Override

@@ -5,7 +5,6 @@ import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.qcow2.ImageOptions.Sharing;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.bitmap.BitmapTable;
@@ -39,7 +38,7 @@ public final class ImageCheck implements Closeable {
   public static final long MAX_CLUSTERS = Integer.MAX_VALUE;
 
   private final BlockFile file;
-  private final Qcow2Header header;
+  private Qcow2Header header;
   private final List<Bitmap> bitmaps;
 
   private ImageCheck(BlockFile file, Qcow2Header header, List<Bitmap> bitmaps) {
@@ -49,13 +48,11 @@ public final class ImageCheck implements Closeable {
   }
 
   /**
-   * Opens an image for checking; on failure nothing stays open. Nothing but the named file is
-   * opened.
+   * Opens an image for checking, and keeps writers out meanwhile; on failure nothing stays open.
+   * Nothing but the named file is opened.
    *
    * @param volume where the name is looked up
    * @param path a qcow2 image
-   * @param sharing whom to keep out meanwhile; a check of an image that somebody writes to may find
-   *     things that are not so
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the file is no qcow2 image, or
    *     its header or bitmap directory contradicts the format
    * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when it needs an unknown
@@ -64,18 +61,29 @@ public final class ImageCheck implements Closeable {
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when somebody writes to it
    * @throws IOException when the storage fails
    */
-  public static ImageCheck open(Volume volume, Path path, Sharing sharing) throws IOException {
-    BlockFile file = volume.open(path, OpenOptions.reading());
+  public static ImageCheck open(Volume volume, Path path) throws IOException {
+    return load(volume.open(path, OpenOptions.reading()), LockProfile.READING);
+  }
+
+  /**
+   * The same for an image that somebody may be writing to ({@code --force-share}): a check may then
+   * find things that are not so.
+   */
+  public static ImageCheck openBesideWriters(Volume volume, Path path) throws IOException {
+    return load(volume.open(path, OpenOptions.reading()), LockProfile.READING_SHARED);
+  }
+
+  /** Makes a check of an open file, which is closed when that fails. */
+  static ImageCheck load(BlockFile file, LockProfile profile) throws IOException {
     try {
       if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
         throw new SystemCallException(
             "open",
             0,
-            path.toString(),
-            "'file' driver requires '" + path + "' to be a regular file");
+            file.path().toString(),
+            "'file' driver requires '" + file.path() + "' to be a regular file");
       }
-      ImageLock.acquire(
-          file, sharing == Sharing.FORCE_SHARE ? LockProfile.READING_SHARED : LockProfile.READING);
+      ImageLock.acquire(file, profile);
       Qcow2Header header = HeaderParser.parse(file, true);
       requireReachable(
           file,
@@ -132,12 +140,46 @@ public final class ImageCheck implements Closeable {
     CheckTally tally = new CheckTally(findings);
     SnapshotAudit snapshots = new SnapshotAudit(file, header, tally);
     snapshots.readTable();
+    requireCountable(file, header);
+    try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
+      return run.check(snapshots, bitmaps);
+    }
+  }
+
+  /**
+   * Repairs the image, which was opened for that.
+   *
+   * @param findings told of every finding and of every repair
+   */
+  RepairReport repair(
+      RepairScope scope, Consumer<? super CheckFinding> findings, JobControl control)
+      throws IOException {
+    CheckTally tally = new CheckTally(findings);
+    try {
+      return new RepairRun(file, header, scope, tally, control).run(bitmaps);
+    } finally {
+      header = HeaderParser.parse(file, true);
+    }
+  }
+
+  /** Repairs a dirty image that is open and locked already, and leaves it open. */
+  static void repairOpen(BlockFile file, Qcow2Header header) throws IOException {
+    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+    CheckTally tally = new CheckTally(finding -> {});
+    new RepairRun(file, header, RepairScope.ALL, tally, new JobControl()).run(bitmaps);
+    if (tally.checkErrors() > 0) {
+      throw new CorruptImageException(
+          file.path(),
+          "Could not repair dirty image",
+          "refcount structure",
+          header.refcountTableOffset());
+    }
+  }
+
+  static void requireCountable(BlockFile file, Qcow2Header header) throws IOException {
     if (References.clustersIn(file.size(), header.clusterBits()) > MAX_CLUSTERS) {
       throw new LimitExceededException(
           file.path(), "File too large", "clusters in the file", MAX_CLUSTERS);
-    }
-    try (CheckRun run = new CheckRun(file, header, tally, control)) {
-      return run.check(snapshots, bitmaps);
     }
   }
 

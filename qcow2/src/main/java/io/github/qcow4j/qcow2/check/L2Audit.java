@@ -4,6 +4,7 @@ import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Goes through L2 tables: counts what their entries refer to and reports entries that contradict
@@ -24,11 +25,24 @@ final class L2Audit {
   private final long unusualBits;
   private final long[] words;
 
+  private final @Nullable EntryRepairs repairs;
+
   private boolean active;
   private boolean doubtful;
+  private boolean repairable;
+  private boolean repairedBefore;
 
-  L2Audit(Qcow2Header header, References references, StoredOnes ones, CheckTally tally) {
+  /**
+   * @param repairs takes what entries should say, or null to report only
+   */
+  L2Audit(
+      Qcow2Header header,
+      References references,
+      StoredOnes ones,
+      CheckTally tally,
+      @Nullable EntryRepairs repairs) {
     this.references = references;
+    this.repairs = repairs;
     this.tally = tally;
     this.ones = ones;
     this.clusterBits = header.clusterBits();
@@ -61,6 +75,8 @@ final class L2Audit {
     doubtful = false;
     statistics.beginTable();
     ByteBuffer.wrap(bytes, position, clusterSize).asLongBuffer().get(words);
+    repairable = repairs != null && repairs.mayChangeL2(tableOffset) && isPlausible();
+    repairedBefore = repairs != null && repairs.changes(tableOffset, clusterSize);
     for (int i = 0; i < entries; ) {
       long entry = words[i << wordShift];
       long subclusters = extended ? words[(i << wordShift) + 1] : 0;
@@ -121,13 +137,53 @@ final class L2Audit {
     return false;
   }
 
-  private void auditUnusual(long entry, long subclusters, int l2Index, long entryOffset) {
+  /**
+   * Whether the bytes last looked at can be an L2 table at all: every entry leads into the file,
+   * and guest data to a cluster border. Entries of anything else are not touched; they may be
+   * somebody's data.
+   */
+  boolean isPlausible(byte[] bytes, int position) {
+    ByteBuffer.wrap(bytes, position, clusterSize).asLongBuffer().get(words);
+    return isPlausible();
+  }
+
+  private boolean isPlausible() {
+    for (int i = 0; i < entries; i++) {
+      long entry = words[i << wordShift];
+      if (entry != 0 && !isPlausible(entry, extended ? words[(i << wordShift) + 1] : 0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isPlausible(long entry, long subclusters) {
     if (L2Entry.isCompressed(entry)) {
-      auditCompressed(entry, subclusters, l2Index, entryOffset);
+      long hostOffset = L2Entry.compressedOffset(entry & ~L2Entry.COPIED, clusterBits);
+      return hostOffset >>> clusterBits < references.clustersInFile();
+    }
+    long hostOffset = entry & L2Entry.OFFSET_MASK;
+    boolean aligned = (hostOffset & (clusterSize - 1)) == 0;
+    return (aligned || !holdsData(entry, subclusters))
+        && (externalData || hostOffset >>> clusterBits < references.clustersInFile());
+  }
+
+  private boolean holdsData(long entry, long subclusters) {
+    return extended ? L2Entry.allocatedSubclusters(subclusters) != 0 : (entry & L2Entry.ZERO) == 0;
+  }
+
+  private void auditUnusual(long stored, long subclusters, int l2Index, long entryOffset) {
+    if (L2Entry.isCompressed(stored)) {
+      auditCompressed(stored, subclusters, l2Index, entryOffset);
       return;
     }
+    long entry = stored;
     if ((entry & L2Entry.L2_STANDARD_RESERVED) != 0) {
-      tally.report(new MappingFinding.ReservedL2Bits(entryOffset, entry));
+      CheckFinding finding = new MappingFinding.ReservedL2Bits(entryOffset, entry);
+      if (repairable) {
+        entry &= ~L2Entry.L2_STANDARD_RESERVED;
+      }
+      reportOrRepair(finding, entryOffset, entry, subclusters);
     }
     if (StandardEntry.hasCluster(entry, externalData, extended)) {
       auditCluster(entry, subclusters, entryOffset);
@@ -139,10 +195,14 @@ final class L2Audit {
   private void auditCompressed(long entry, long subclusters, int l2Index, long entryOffset) {
     int sizeShift = 62 - (clusterBits - 8);
     long hostOffset = entry & ((1L << sizeShift) - 1);
-    if (entry < 0) {
-      tally.report(new MappingFinding.CompressedCopied(entryOffset, hostOffset));
-    }
     long withoutFlag = entry & ~L2Entry.COPIED;
+    if (entry < 0) {
+      reportOrRepair(
+          new MappingFinding.CompressedCopied(entryOffset, hostOffset),
+          entryOffset,
+          withoutFlag,
+          subclusters);
+    }
     if (externalData) {
       tally.report(new MappingFinding.CompressedWithDataFile(entryOffset, l2Index, withoutFlag));
     } else if (subclusters != 0) {
@@ -155,15 +215,35 @@ final class L2Audit {
     }
   }
 
+  /** Reports a finding, as repaired where the entry may be written as given. */
+  private boolean reportOrRepair(
+      CheckFinding finding, long entryOffset, long newEntry, long newSubclusters) {
+    EntryRepairs taker = repairs;
+    if (taker == null || !repairable) {
+      tally.report(finding);
+      return false;
+    }
+    if (!repairedBefore) {
+      tally.report(new RepairFinding.Repairing(finding));
+    }
+    taker.setL2(entryOffset, newEntry, newSubclusters);
+    return true;
+  }
+
   private void auditCluster(long entry, long subclusters, long entryOffset) {
     long hostOffset = entry & L2Entry.OFFSET_MASK;
     if (contradictory(subclusters)) {
       tally.report(new MappingFinding.ContradictorySubclusters(entryOffset, hostOffset));
     }
     if ((hostOffset & (clusterSize - 1)) != 0) {
-      boolean holdsData =
-          extended ? L2Entry.allocatedSubclusters(subclusters) != 0 : (entry & L2Entry.ZERO) == 0;
-      tally.report(new MappingFinding.MisalignedCluster(entryOffset, hostOffset, holdsData));
+      boolean holdsData = holdsData(entry, subclusters);
+      CheckFinding finding =
+          new MappingFinding.MisalignedCluster(entryOffset, hostOffset, holdsData);
+      if (holdsData) {
+        tally.report(finding);
+      } else if (reportOrRepair(finding, entryOffset, extended ? 0 : L2Entry.ZERO, subclusters)) {
+        return;
+      }
     }
     if (active) {
       statistics.addRun(hostOffset, clusterSize, 1);

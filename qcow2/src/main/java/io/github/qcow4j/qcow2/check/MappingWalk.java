@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /** Walks L1 tables with all L2 tables below them, and counts what they refer to. For one thread. */
 final class MappingWalk {
@@ -18,8 +19,12 @@ final class MappingWalk {
   private final L2Audit audit;
   private final TableStream stream;
   private final JobControl control;
+  private final @Nullable EntryRepairs repairs;
   private final BitSet doubtful = new BitSet();
 
+  /**
+   * @param repairs takes what entries should say, or null to report only
+   */
   MappingWalk(
       BlockFile file,
       Qcow2Header header,
@@ -27,13 +32,15 @@ final class MappingWalk {
       StoredOnes ones,
       CheckTally tally,
       TableStream stream,
-      JobControl control) {
+      JobControl control,
+      @Nullable EntryRepairs repairs) {
+    this.repairs = repairs;
     this.file = file;
     this.clusterBits = header.clusterBits();
     this.references = references;
     this.tally = tally;
     this.ones = ones;
-    this.audit = new L2Audit(header, references, ones, tally);
+    this.audit = new L2Audit(header, references, ones, tally, repairs);
     this.stream = stream;
     this.control = control;
   }
@@ -46,6 +53,11 @@ final class MappingWalk {
   /** The indexes of the active L1 table below which some copied flag may be wrong. */
   BitSet doubtful() {
     return doubtful;
+  }
+
+  /** Says that counts have changed, so that any copied flag may be wrong. */
+  void doubtAll(int l1Entries) {
+    doubtful.set(0, l1Entries);
   }
 
   /**
@@ -117,7 +129,7 @@ final class MappingWalk {
 
     @Override
     public void table(long index, byte[] bytes, int position) {
-      long tableOffset = beginTable((int) index);
+      long tableOffset = beginTable((int) index, bytes, position);
       boolean doubt = audit.audit(bytes, position, tableOffset, active);
       if (active && (doubt || isFlagDoubtful(l1[(int) index], tableOffset))) {
         doubtful.set((int) index);
@@ -126,19 +138,30 @@ final class MappingWalk {
 
     @Override
     public void unreadable(long index, IOException failure) throws IOException {
-      long tableOffset = beginTable((int) index);
+      long tableOffset = beginTable((int) index, null, 0);
       tally.report(
           new MappingFinding.TableUnreadable(MappingFinding.TableUnreadable.Kind.L2, tableOffset));
       throw failure;
     }
 
-    private long beginTable(int index) {
+    private long beginTable(int index, byte @Nullable [] bytes, int position) {
       long entry = l1[index];
       long entryOffset = l1Offset + (long) index * Long.BYTES;
-      if ((entry & L2Entry.L1_RESERVED) != 0) {
-        tally.report(new MappingFinding.ReservedL1Bits(entryOffset, entry));
-      }
       long tableOffset = entry & L2Entry.OFFSET_MASK;
+      if ((entry & L2Entry.L1_RESERVED) != 0) {
+        CheckFinding finding = new MappingFinding.ReservedL1Bits(entryOffset, entry);
+        if (repairs != null
+            && bytes != null
+            && active
+            && repairs.mayChangeActiveL1()
+            && repairs.isL2Place(tableOffset)
+            && audit.isPlausible(bytes, position)) {
+          tally.report(new RepairFinding.Repairing(finding));
+          repairs.setL1(entryOffset, entry & ~L2Entry.L1_RESERVED);
+        } else {
+          tally.report(finding);
+        }
+      }
       references.count(tableOffset, 1L << clusterBits);
       if ((tableOffset & ((1L << clusterBits) - 1)) != 0) {
         tally.report(new MappingFinding.MisalignedL2Table(entryOffset, tableOffset));

@@ -13,11 +13,18 @@ final class RefcountBlockAudit {
   private final RefcountTable table;
   private final References references;
   private final CheckTally tally;
+  private final boolean repairing;
+  private boolean unusable;
 
-  RefcountBlockAudit(RefcountTable table, References references, CheckTally tally) {
+  /**
+   * @param repairing whether all refcounts may be written anew where blocks are unusable
+   */
+  RefcountBlockAudit(
+      RefcountTable table, References references, CheckTally tally, boolean repairing) {
     this.table = table;
     this.references = references;
     this.tally = tally;
+    this.repairing = repairing;
   }
 
   void run() {
@@ -29,24 +36,34 @@ final class RefcountBlockAudit {
     }
   }
 
+  /** Whether some block cannot be put right where it stands. */
+  boolean foundUnusable() {
+    return unusable;
+  }
+
   private void audit(int index, long entry) {
     if ((entry & RESERVED_BITS) != 0) {
       tally.report(new RefcountFinding.ReservedTableBits(index));
+      unusable = true;
       return;
     }
     if ((entry & (table.blockBytes() - 1)) != 0) {
       tally.report(new RefcountFinding.MisalignedBlock(index));
+      unusable = true;
       return;
     }
     long clusterIndex = Long.divideUnsigned(entry, table.blockBytes());
     if (clusterIndex >= references.clusterCount()) {
-      tally.report(new RefcountFinding.BlockOutsideImage(index));
+      CheckFinding finding = new RefcountFinding.BlockOutsideImage(index);
+      tally.report(repairing ? new RepairFinding.Repairing(finding) : finding);
+      unusable |= repairing;
       return;
     }
     references.count(entry, table.blockBytes());
     long count = references.counts().get(clusterIndex);
     if (count != 1) {
       tally.report(new RefcountFinding.SharedBlock(index, count));
+      unusable = true;
     }
   }
 }

@@ -4,6 +4,7 @@ import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountTable;
 import java.io.IOException;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the stored reference count of every cluster against the references that were met, and finds
@@ -20,16 +21,23 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
   private final CheckTally tally;
   private final long clustersInFile;
   private final byte[] zeros;
+  private final @Nullable RefcountFix fix;
+  private boolean freeInUse;
   private long nextCluster;
   private long highestUsed;
 
+  /**
+   * @param fix puts counters right, or null to look only
+   */
   RefcountComparison(
       RefcountTable table,
       CounterCodec codec,
       References references,
       StoredCounts stored,
       StoredOnes ones,
-      CheckTally tally) {
+      CheckTally tally,
+      @Nullable RefcountFix fix) {
+    this.fix = fix;
     this.table = table;
     this.codec = codec;
     this.counted = references.counts();
@@ -45,6 +53,11 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
   void run(TableStream stream) throws IOException {
     stream.forEach(this, this);
     finishWithoutBlocks(clusterCount);
+  }
+
+  /** Whether some cluster in use counts as free: then more may be lost than its counter. */
+  boolean foundFreeInUse() {
+    return freeInUse;
   }
 
   /** The last cluster in use; 0 when none is. */
@@ -77,14 +90,18 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
   }
 
   @Override
-  public void table(long index, byte[] bytes, int position) {
+  public void table(long index, byte[] bytes, int position) throws IOException {
     finishWithoutBlocks(index * table.countersPerBlock());
+    boolean changed = false;
     long base = nextCluster - codec.countersIn(position);
     long end = Math.min(clusterCount, nextCluster + table.countersPerBlock());
     while (nextCluster < end) {
       long chunkEnd = Math.min(end, (nextCluster | (CounterPage.COUNTERS - 1)) + 1);
-      compare(bytes, base, chunkEnd);
+      changed |= compare(bytes, base, chunkEnd);
       nextCluster = chunkEnd;
+    }
+    if (changed && fix != null) {
+      fix.write(table.blockOffset(index), bytes, position, table.blockBytes());
     }
   }
 
@@ -92,22 +109,26 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
    * Compares clusters from the next one on, all in one page of counters.
    *
    * @param base the cluster whose counter would stand at the beginning of {@code bytes}
+   * @return whether a counter was put right in {@code bytes}
    */
-  private void compare(byte[] bytes, long base, long end) {
+  private boolean compare(byte[] bytes, long base, long end) {
     CounterPage page = counted.page(nextCluster);
     if (page == null && holdsZeros(bytes, base, end)) {
-      return;
+      return false;
     }
+    boolean changed = false;
     for (long cluster = nextCluster; cluster < end; cluster++) {
       long refcount = codec.get(bytes, (int) (cluster - base));
       long references = page == null ? 0 : page.get((int) cluster & (CounterPage.COUNTERS - 1));
       if ((refcount | references) != 0) {
         highestUsed = cluster;
-        if (refcount != references) {
-          report(cluster, refcount, references);
+        if (refcount != references && report(cluster, refcount, references)) {
+          codec.set(bytes, (int) (cluster - base), references);
+          changed = true;
         }
       }
     }
+    return changed;
   }
 
   private boolean holdsZeros(byte[] bytes, long base, long end) {
@@ -118,11 +139,20 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
     return (count & 7) == 0 && Arrays.mismatch(bytes, from, from + length, zeros, 0, length) < 0;
   }
 
-  private void report(long cluster, long refcount, long references) {
-    tally.report(
-        Long.compareUnsigned(refcount, references) < 0
+  /** Reports a counter; true when it is to be put right. */
+  private boolean report(long cluster, long refcount, long references) {
+    boolean low = Long.compareUnsigned(refcount, references) < 0;
+    CheckFinding finding =
+        low
             ? new RefcountFinding.RefcountTooLow(cluster, refcount, references)
-            : new RefcountFinding.LeakedCluster(cluster, refcount, references));
+            : new RefcountFinding.LeakedCluster(cluster, refcount, references);
+    freeInUse |= refcount == 0;
+    boolean fixed =
+        fix != null
+            && refcount != 0
+            && (low ? fix.mayRaise() : fix.mayLower(cluster, references == 0));
+    tally.report(fixed ? new RepairFinding.Repairing(finding) : finding);
+    return fixed;
   }
 
   @Override

@@ -1,5 +1,8 @@
 package io.github.qcow4j.qcow2.check;
 
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
 /**
  * Takes note of every reference that a walk over the metadata meets, cluster by cluster.
  *
@@ -13,6 +16,7 @@ final class References {
   private final long fileBytes;
   private final int clusterBits;
   private final long clustersInFile;
+  private final TreeMap<Long, Long> pastEnd = new TreeMap<>();
   private long clusterCount;
 
   /**
@@ -44,6 +48,7 @@ final class References {
     }
     if (leavesFile(hostOffset, lengthBytes)) {
       tally.report(new RefcountFinding.ReferencePastEnd(hostOffset, lengthBytes));
+      rememberPastEnd(hostOffset, lengthBytes);
       return;
     }
     long last = (hostOffset + lengthBytes - 1) >>> clusterBits;
@@ -60,6 +65,34 @@ final class References {
         countCluster(cluster++);
       }
     }
+  }
+
+  private void rememberPastEnd(long hostOffset, long lengthBytes) {
+    if (hostOffset < 0 || hostOffset > Long.MAX_VALUE - lengthBytes) {
+      return;
+    }
+    long first = hostOffset >>> clusterBits;
+    long end = ((hostOffset + lengthBytes - 1) >>> clusterBits) + 1;
+    var before = pastEnd.floorEntry(first);
+    if (before != null && before.getValue() >= first) {
+      first = before.getKey();
+      end = Math.max(end, before.getValue());
+    }
+    var next = pastEnd.ceilingEntry(first);
+    while (next != null && next.getKey() <= end) {
+      end = Math.max(end, next.getValue());
+      pastEnd.remove(next.getKey());
+      next = pastEnd.ceilingEntry(first);
+    }
+    pastEnd.put(first, end);
+  }
+
+  /**
+   * Clusters past the end of the file that something refers to all the same: the first of each run,
+   * and the one behind it.
+   */
+  NavigableMap<Long, Long> pastEnd() {
+    return pastEnd;
   }
 
   private void countCluster(long clusterIndex) {

@@ -48,10 +48,71 @@ final class SnapshotAudit {
     snapshots = table.snapshots();
     tableBytes = table.lengthBytes();
     for (int i = 0; i < snapshots.size(); i++) {
-      if (header.version() >= 3 && snapshots.get(i).extraBytes() < VERSION_3_EXTRA_BYTES) {
+      if (isIncomplete(i)) {
         tally.report(new SnapshotFinding.IncompleteEntry(i));
       }
     }
+  }
+
+  /**
+   * Reads what of the table can be kept, and reports the rest as removed.
+   *
+   * @return how many repairs hold only once the table is written anew
+   */
+  long readTableForRepair() throws IOException {
+    requirePlace();
+    if (header.snapshotCount() == 0) {
+      return 0;
+    }
+    SnapshotTable.Salvaged table = salvage();
+    snapshots = table.snapshots();
+    tableBytes = table.lengthBytes();
+    long repairs = table.cuts().size();
+    for (SnapshotTable.Cut cut : table.cuts()) {
+      tally.report(
+          new RepairFinding.ExtraDataDiscarded(
+              cut.tableIndex(), cut.extraBytes(), FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES));
+    }
+    if (table.overhanging() > 0) {
+      tally.report(new RepairFinding.SnapshotsDiscarded(table.overhanging(), true));
+    }
+    for (int i = 0; i < snapshots.size(); i++) {
+      if (isIncomplete(i)) {
+        tally.report(new RepairFinding.Repairing(new SnapshotFinding.IncompleteEntry(i)));
+        repairs++;
+      }
+    }
+    return repairs;
+  }
+
+  private SnapshotTable.Salvaged salvage() throws IOException {
+    try {
+      requireReachable();
+      return SnapshotTable.salvage(file, header);
+    } catch (IOException e) {
+      sayUnreadable("Failed to read snapshot table: " + FailureReason.of(e));
+      throw e;
+    }
+  }
+
+  private boolean isIncomplete(int index) {
+    return header.version() >= 3 && snapshots.get(index).extraBytes() < VERSION_3_EXTRA_BYTES;
+  }
+
+  private void requireReachable() throws IOException {
+    if (!TableEntries.isReachable(header.snapshotsOffset(), header.clusterSize())) {
+      throw Errno.EIO.exception("pread", file.path().toString());
+    }
+  }
+
+  /** The entries. */
+  List<InternalSnapshot> snapshots() {
+    return snapshots;
+  }
+
+  /** How long they are together. */
+  long tableBytes() {
+    return tableBytes;
   }
 
   private void requirePlace() throws ImageException {
@@ -75,9 +136,7 @@ final class SnapshotAudit {
 
   private SnapshotTable.Padded readEntries() throws IOException {
     try {
-      if (!TableEntries.isReachable(header.snapshotsOffset(), header.clusterSize())) {
-        throw Errno.EIO.exception("pread", file.path().toString());
-      }
+      requireReachable();
       SnapshotTable.Padded table = SnapshotTable.readPadded(file, header);
       if (table.overhanging() > 0) {
         throw new LimitExceededException(

@@ -36,6 +36,11 @@ final class StoredCounts {
     }
   }
 
+  /** The same without a word about blocks that have no place. */
+  long refcountSilently(long clusterIndex) throws IOException {
+    return reader.refcount(clusterIndex);
+  }
+
   /** Says that a block has no aligned place, unless that was said before. */
   void sayUnreadable(long blockIndex) {
     if (!saidUnreadable) {

@@ -111,4 +111,29 @@ public record Qcow2Header(
   public static int maxL1Entries() {
     return (int) (MAX_L1_BYTES / Long.BYTES);
   }
+
+  /** The same with another number of snapshots. */
+  public Qcow2Header withSnapshotCount(int count) {
+    return new Qcow2Header(
+        version,
+        clusterBits,
+        storedSize,
+        cryptMethod,
+        l1Entries,
+        l1TableOffset,
+        refcountTableOffset,
+        refcountTableClusters,
+        count,
+        snapshotsOffset,
+        incompatibleFeatures,
+        compatibleFeatures,
+        autoclearFeatures,
+        refcountOrder,
+        headerLength,
+        compressionType,
+        backingFileOffset,
+        backingFileName,
+        extensions,
+        unknownTail);
+  }
 }

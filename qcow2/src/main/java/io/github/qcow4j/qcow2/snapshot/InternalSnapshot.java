@@ -54,6 +54,27 @@ public record InternalSnapshot(
     return (40 + extraBytes + idBytes + nameBytes + 7) & ~7;
   }
 
+  /**
+   * The same with all the extra data that writers of version 3 store.
+   *
+   * @param currentBytes the disk's size, for an entry that says none
+   */
+  public InternalSnapshot complete(long currentBytes) {
+    return new InternalSnapshot(
+        l1TableOffset,
+        l1Entries,
+        id,
+        name,
+        dateSeconds,
+        dateNanos,
+        vmClockNanos,
+        vmStateBytes,
+        extraBytes >= 16 ? diskBytes : currentBytes,
+        icount,
+        Math.max(24, extraBytes),
+        unknownExtra);
+  }
+
   /** The same with its L1 table elsewhere. */
   public InternalSnapshot withL1(long newTableOffset, int newEntries) {
     return new InternalSnapshot(

@@ -25,6 +25,8 @@ public final class SnapshotTable {
   private final BlockFile file;
   private final Qcow2Header header;
   private final long fileBytes;
+  private final List<Cut> cuts = new ArrayList<>();
+  private boolean salvaging;
   private long position;
 
   private SnapshotTable(BlockFile file, Qcow2Header header, long fileBytes) {
@@ -76,6 +78,50 @@ public final class SnapshotTable {
   }
 
   /**
+   * What can be kept of a table.
+   *
+   * @param snapshots the entries that can
+   * @param lengthBytes how long these are together in the file
+   * @param overhanging how many entries there are beyond the largest table allowed
+   * @param cuts whose extra data were too long, and are cut in {@code snapshots}
+   */
+  public record Salvaged(
+      List<InternalSnapshot> snapshots, long lengthBytes, int overhanging, List<Cut> cuts) {}
+
+  /**
+   * Extra data that were too long.
+   *
+   * @param tableIndex index of the entry
+   * @param extraBytes how long they are in the file, unsigned
+   */
+  public record Cut(int tableIndex, int extraBytes) {}
+
+  /** Reads what can be kept of a table whose entries, or itself, are too large. */
+  public static Salvaged salvage(BlockFile file, Qcow2Header header) throws IOException {
+    SnapshotTable table = new SnapshotTable(file, header, Long.MAX_VALUE);
+    table.salvaging = true;
+    List<InternalSnapshot> snapshots = new ArrayList<>();
+    int count = header.snapshotCount();
+    long keptEnd = header.snapshotsOffset();
+    long keptBytes = 0;
+    while (snapshots.size() < count) {
+      InternalSnapshot snapshot = table.readEntry(snapshots.size());
+      keptBytes += snapshot.storedBytes();
+      if (keptBytes > FormatLimits.MAX_SNAPSHOT_TABLE_BYTES
+          || table.position - header.snapshotsOffset() > Integer.MAX_VALUE) {
+        break;
+      }
+      snapshots.add(snapshot);
+      keptEnd = table.position;
+    }
+    return new Salvaged(
+        List.copyOf(snapshots),
+        keptEnd - header.snapshotsOffset(),
+        count - snapshots.size(),
+        List.copyOf(table.cuts));
+  }
+
+  /**
    * Checks where a snapshot's L1 table is said to be, before it is loaded. A table of snapshots may
    * be read without this, as QEMU does, so that one damaged snapshot does not hide the others.
    *
@@ -123,14 +169,17 @@ public final class SnapshotTable {
     position = (position + 7) & ~7L;
     ByteBuffer fixed = take(FIXED_BYTES, index);
     int extraBytes = fixed.getInt(36);
+    int storedExtraBytes = extraBytes;
     if (Integer.compareUnsigned(extraBytes, FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES) > 0) {
-      throw new LimitExceededException(
-          file.path(),
-          "Too much extra metadata in snapshot table entry " + index,
-          "snapshot extra data bytes",
-          FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES);
+      if (salvaging) {
+        cuts.add(new Cut(index, extraBytes));
+        extraBytes = FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES;
+      } else {
+        throw tooMuchExtra(index);
+      }
     }
     ByteBuffer extra = take(extraBytes, index);
+    position += Integer.toUnsignedLong(storedExtraBytes) - extraBytes;
     String id = text(take(fixed.getShort(12) & 0xFFFF, index));
     String name = text(take(fixed.getShort(14) & 0xFFFF, index));
     return new InternalSnapshot(
@@ -146,6 +195,14 @@ public final class SnapshotTable {
         extraBytes >= 24 ? extra.getLong(16) : -1,
         extraBytes,
         unknown(extra));
+  }
+
+  private LimitExceededException tooMuchExtra(int index) {
+    return new LimitExceededException(
+        file.path(),
+        "Too much extra metadata in snapshot table entry " + index,
+        "snapshot extra data bytes",
+        FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES);
   }
 
   private ByteBuffer take(int bytes, int index) throws IOException {

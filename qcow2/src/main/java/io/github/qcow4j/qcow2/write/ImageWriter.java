@@ -425,6 +425,24 @@ public final class ImageWriter {
     return HeaderDraft.of(asOpened).refcountTable(place.hostOffset(), place.clusters()).header();
   }
 
+  /** A change of the tables and of what they stand on. */
+  @FunctionalInterface
+  interface TablesChange {
+    void apply(MutableTables all, WriteOrder ordered) throws IOException;
+  }
+
+  /** Changes tables while nothing else is under way. */
+  void changeAlone(TablesChange change) throws IOException {
+    operations.writeLock().lock();
+    metadata.lock();
+    try {
+      change.apply(tables, order);
+    } finally {
+      metadata.unlock();
+      operations.writeLock().unlock();
+    }
+  }
+
   /** Whether no operation is under way that could still use clusters taken back. */
   private boolean releaseIfIdle() {
     if (operations.writeLock().tryLock()) {

@@ -64,6 +64,24 @@ public final class WriterOpener {
   public ImageWriter open(@Nullable BlockFile dataFile, boolean hasBacking, boolean syncing)
       throws IOException {
     refuseDamaged();
+    ImageWriter writer = load(dataFile, hasBacking, syncing, snapshotTableBytes());
+    outdate();
+    return writer;
+  }
+
+  /**
+   * Opens a writer that changes structures and no guest data, on an image whose refcounts were just
+   * put right, whatever its header still says.
+   *
+   * @param snapshotTableBytes the length of the snapshot table, which may be wrong in itself
+   */
+  public ImageWriter openForRepair(long snapshotTableBytes) throws IOException {
+    return load(null, header.backingFileName() != null, true, snapshotTableBytes);
+  }
+
+  private ImageWriter load(
+      @Nullable BlockFile dataFile, boolean hasBacking, boolean syncing, long snapshotTableBytes)
+      throws IOException {
     L1Table l1 =
         L1Table.load(
             file,
@@ -82,7 +100,7 @@ public final class WriterOpener {
             blocks);
     MetadataOverlap overlap = new MetadataOverlap(file.path(), header);
     overlap.addTables(l1, refcounts);
-    overlap.addSnapshots(header, snapshots, snapshotTableBytes());
+    overlap.addSnapshots(header, snapshots, snapshotTableBytes);
     overlap.addBitmaps(bitmaps);
     ClusterAllocator allocator =
         new ClusterAllocator(file.path(), header.clusterBits(), refcounts, overlap);
@@ -95,7 +113,6 @@ public final class WriterOpener {
             refcounts,
             allocator,
             overlap);
-    outdate();
     WriteOrder order = new WriteOrder(tables, header.clusterBits(), syncing);
     return new ImageWriter(
         header,

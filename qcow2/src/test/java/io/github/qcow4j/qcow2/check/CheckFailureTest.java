@@ -7,7 +7,6 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.ImageOptions.Sharing;
 import io.github.qcow4j.qcow2.check.CheckReport.Outcome;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
@@ -88,7 +87,7 @@ class CheckFailureTest {
   void aCheckCanBeCancelledAndFollowed() throws IOException {
     JobControl cancelled = new JobControl();
     cancelled.cancel();
-    try (ImageCheck check = ImageCheck.open(Volumes.host(), image, Sharing.DEFAULT)) {
+    try (ImageCheck check = ImageCheck.open(Volumes.host(), image)) {
       assertThatThrownBy(() -> check.run(findings, cancelled))
           .isInstanceOf(JobCancelledException.class);
       JobControl followed = new JobControl();
@@ -101,9 +100,9 @@ class CheckFailureTest {
   void anImageThatSomebodyWritesToIsLeftAloneUnlessForced() throws IOException {
     try (BlockFile writer = Volumes.host().open(image, OpenOptions.writing())) {
       ImageLock.acquire(writer, LockProfile.WRITING);
-      assertThatThrownBy(() -> ImageCheck.open(Volumes.host(), image, Sharing.DEFAULT))
+      assertThatThrownBy(() -> ImageCheck.open(Volumes.host(), image))
           .isInstanceOf(ImageInUseException.class);
-      try (ImageCheck check = ImageCheck.open(Volumes.host(), image, Sharing.FORCE_SHARE)) {
+      try (ImageCheck check = ImageCheck.openBesideWriters(Volumes.host(), image)) {
         assertThat(check.run(findings, new JobControl()).outcome()).isEqualTo(Outcome.CONSISTENT);
       }
     }
@@ -119,7 +118,7 @@ class CheckFailureTest {
           }
         });
     FindingLog few = new FindingLog(10);
-    try (ImageCheck check = ImageCheck.open(Volumes.host(), image, Sharing.DEFAULT)) {
+    try (ImageCheck check = ImageCheck.open(Volumes.host(), image)) {
       CheckReport report = check.run(few, new JobControl());
       assertThat(report.leaks()).isEqualTo(50);
       assertThat(few.kept())
@@ -135,7 +134,7 @@ class CheckFailureTest {
   }
 
   private CheckReport check(Volume volume, Path path) throws IOException {
-    try (ImageCheck check = ImageCheck.open(volume, path, Sharing.DEFAULT)) {
+    try (ImageCheck check = ImageCheck.open(volume, path)) {
       return check.run(findings, new JobControl());
     }
   }

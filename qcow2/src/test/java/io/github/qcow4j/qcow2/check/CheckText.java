@@ -1,7 +1,6 @@
 package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.ImageOptions.Sharing;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -45,7 +44,7 @@ record CheckText(int exitCode, Map<String, Long> numbers, List<String> lines) {
 
   static CheckText ours(Path image) {
     List<String> lines = new ArrayList<>();
-    try (ImageCheck check = ImageCheck.open(Volumes.host(), image, Sharing.DEFAULT)) {
+    try (ImageCheck check = ImageCheck.open(Volumes.host(), image)) {
       try {
         CheckReport report = check.run(finding -> addLines(lines, finding), new JobControl());
         return new CheckText(exitCode(report), numbers(report), lines);

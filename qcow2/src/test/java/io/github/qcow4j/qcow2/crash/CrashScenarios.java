@@ -43,6 +43,7 @@ final class CrashScenarios {
         new CrashScenario("commit", 80, new CommitWork()),
         new CrashScenario("rebase", 80, new RebaseWork()),
         new CrashScenario("unsafe rebase", 40, new RenameWork()),
+        new CrashScenario("repair", 120, new RepairWork()),
         new CrashScenario("creation", 40, new Publication(false)),
         new CrashScenario("conversion", 40, new Publication(true)));
   }

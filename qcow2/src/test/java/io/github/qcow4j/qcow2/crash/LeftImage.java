@@ -89,7 +89,7 @@ final class LeftImage {
 
   /** It opens, and a check finds leaks at the worst. */
   void requireNoCorruption() throws IOException {
-    try (ImageCheck image = ImageCheck.open(volume, path, ImageOptions.Sharing.DEFAULT)) {
+    try (ImageCheck image = ImageCheck.open(volume, path)) {
       List<CheckFinding> findings = new ArrayList<>();
       CheckReport report = image.run(findings::add, new JobControl());
       assertThat(report.corruptions() + report.checkErrors())

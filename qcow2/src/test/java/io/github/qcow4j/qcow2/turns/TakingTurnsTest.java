@@ -3,7 +3,6 @@ package io.github.qcow4j.qcow2.turns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.ImageOptions.Sharing;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -94,7 +93,7 @@ class TakingTurnsTest {
 
   private static void assertOurCheckClean(Path image) throws IOException {
     List<Object> findings = new ArrayList<>();
-    try (ImageCheck check = ImageCheck.open(Volumes.host(), image, Sharing.DEFAULT)) {
+    try (ImageCheck check = ImageCheck.open(Volumes.host(), image)) {
       CheckReport report = check.run(findings::add, new JobControl());
       assertThat(report.outcome())
           .as("findings: " + findings)

@@ -1,0 +1,102 @@
+package io.github.qcow4j.qcow2.check;
+
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.EncryptionHeader;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.RefcountTable;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Where all metadata but L2 tables are said to stand: nothing may be written there in the belief
+ * that it is an L2 table.
+ */
+final class MetadataPlaces {
+
+  private final int clusterBits;
+  private final List<Place> places = new ArrayList<>();
+  private final Place activeL1;
+  private long[] blockClusters = {};
+
+  private record Place(long firstCluster, long endCluster) {
+
+    boolean overlaps(Place other) {
+      return firstCluster < other.endCluster && other.firstCluster < endCluster;
+    }
+  }
+
+  MetadataPlaces(
+      Qcow2Header header,
+      List<InternalSnapshot> snapshots,
+      long snapshotTableBytes,
+      List<Bitmap> bitmaps) {
+    this.clusterBits = header.clusterBits();
+    this.activeL1 = place(header.l1TableOffset(), l1Bytes(header.l1Entries()));
+    add(0, header.clusterSize());
+    add(header.refcountTableOffset(), (long) header.refcountTableClusters() * header.clusterSize());
+    add(header.snapshotsOffset(), snapshotTableBytes);
+    for (InternalSnapshot snapshot : snapshots) {
+      add(snapshot.l1TableOffset(), l1Bytes(snapshot.l1Entries()));
+    }
+    BitmapsExtension extension = header.extensions().bitmaps();
+    if (extension != null) {
+      add(extension.directoryOffset(), extension.directoryBytes());
+    }
+    for (Bitmap bitmap : bitmaps) {
+      add(bitmap.tableOffset(), l1Bytes(bitmap.tableEntries()));
+    }
+    EncryptionHeader encryption = header.extensions().encryptionHeader();
+    if (encryption != null) {
+      add(encryption.hostOffset(), encryption.lengthBytes());
+    }
+  }
+
+  /** Adds the refcount blocks. */
+  void addBlocks(RefcountTable table) {
+    long[] clusters = new long[table.size()];
+    int count = 0;
+    for (int i = 0; i < table.size(); i++) {
+      if (table.blockOffset(i) != 0) {
+        clusters[count++] = table.blockOffset(i) >>> clusterBits;
+      }
+    }
+    blockClusters = Arrays.copyOf(clusters, count);
+    Arrays.sort(blockClusters);
+  }
+
+  private static long l1Bytes(int entries) {
+    return Integer.toUnsignedLong(entries) * Long.BYTES;
+  }
+
+  private Place place(long hostOffset, long bytes) {
+    long end = Math.min(Math.max(0, hostOffset), Long.MAX_VALUE - bytes) + bytes;
+    return new Place(hostOffset >>> clusterBits, ((end - 1) >>> clusterBits) + 1);
+  }
+
+  private void add(long hostOffset, long bytes) {
+    if (bytes > 0) {
+      places.add(place(hostOffset, bytes));
+    }
+  }
+
+  /** Whether an L2 table at a host offset would stand on other metadata. */
+  boolean holdsOther(long hostOffset) {
+    Place table = place(hostOffset, 1L << clusterBits);
+    return table.overlaps(activeL1) || overlapsOther(table);
+  }
+
+  /** Whether the active L1 table shares a cluster with other metadata. */
+  boolean activeL1IsShared() {
+    return overlapsOther(activeL1);
+  }
+
+  private boolean overlapsOther(Place wanted) {
+    int index = Arrays.binarySearch(blockClusters, wanted.firstCluster);
+    int next = index < 0 ? -index - 1 : index;
+    return (next < blockClusters.length && blockClusters[next] < wanted.endCluster)
+        || places.stream().anyMatch(wanted::overlaps);
+  }
+}
