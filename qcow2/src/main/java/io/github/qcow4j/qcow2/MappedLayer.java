@@ -104,21 +104,24 @@ final class MappedLayer {
 
   private void readMapped(Mapping mapping, long guestOffset, ByteBuffer target) throws IOException {
     ImageWriter writer = parts.writer();
-    switch (mapping) {
-      case Mapping.Data data -> dataFile().readPadded(target, data.hostOffset());
-      case Mapping.Zero zero -> ZeroBytes.fill(target);
-      case Mapping.Unallocated nothing -> readBacking(guestOffset, target);
-      case Mapping.Compressed compressed ->
-          parts
-              .shared()
-              .decoders()
-              .read(
-                  file,
-                  header.compressionType(),
-                  header.clusterSize(),
-                  writer == null ? 0 : writer.compressedGeneration(),
-                  compressed,
-                  target);
+    // No switch over types: each has to be linked at every start, which takes a millisecond or two.
+    if (mapping instanceof Mapping.Data data) {
+      dataFile().readPadded(target, data.hostOffset());
+    } else if (mapping instanceof Mapping.Compressed compressed) {
+      parts
+          .shared()
+          .decoders()
+          .read(
+              file,
+              header.compressionType(),
+              header.clusterSize(),
+              writer == null ? 0 : writer.compressedGeneration(),
+              compressed,
+              target);
+    } else if (mapping instanceof Mapping.Unallocated) {
+      readBacking(guestOffset, target);
+    } else {
+      ZeroBytes.fill(target);
     }
   }
 
@@ -141,15 +144,14 @@ final class MappedLayer {
   Extent extentAt(long guestOffset, long maxBytes) throws IOException {
     Mapping mapping = mapping(guestOffset, maxBytes);
     long length = mapping.lengthBytes();
-    return switch (mapping) {
-      case Mapping.Data data ->
-          new Extent(guestOffset, length, 0, Extent.Kind.DATA, data.hostOffset());
-      case Mapping.Zero zero ->
-          new Extent(guestOffset, length, 0, Extent.Kind.ZERO, zero.hostOffset());
-      case Mapping.Compressed compressed ->
-          new Extent(guestOffset, length, 0, Extent.Kind.COMPRESSED, -1);
-      case Mapping.Unallocated nothing -> backingExtent(guestOffset, nothing);
-    };
+    if (mapping instanceof Mapping.Data data) {
+      return new Extent(guestOffset, length, 0, Extent.Kind.DATA, data.hostOffset());
+    } else if (mapping instanceof Mapping.Zero zero) {
+      return new Extent(guestOffset, length, 0, Extent.Kind.ZERO, zero.hostOffset());
+    } else if (mapping instanceof Mapping.Unallocated nothing) {
+      return backingExtent(guestOffset, nothing);
+    }
+    return new Extent(guestOffset, length, 0, Extent.Kind.COMPRESSED, -1);
   }
 
   private Extent backingExtent(long guestOffset, Mapping.Unallocated nothing) throws IOException {

@@ -51,7 +51,7 @@ public abstract class Command {
     OptionTable options = description.options().with(HELP);
     OptionScanner scanner = new OptionScanner(options, arguments);
     for (Option option = scanner.next(); option != null; option = scanner.next()) {
-      if (option.equals(HELP)) {
+      if (option.name().equals(HELP.name())) {
         HelpPage.print(console, description, options);
         return 0;
       }

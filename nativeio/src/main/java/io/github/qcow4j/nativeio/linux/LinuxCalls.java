@@ -20,6 +20,15 @@ public interface LinuxCalls {
   /** {@code close(2)}. */
   long close(int descriptor);
 
+  /**
+   * {@code pread(2)} into memory that the caller holds until this returns. Spares the first calls
+   * of a process what it takes to guard memory of others.
+   */
+  long preadOwn(int descriptor, MemorySegment target, long lengthBytes, long fileOffset);
+
+  /** {@code pwrite(2)} from memory that the caller holds until this returns. */
+  long pwriteOwn(int descriptor, MemorySegment source, long lengthBytes, long fileOffset);
+
   /** {@code pread(2)}. */
   long pread(int descriptor, MemorySegment target, long lengthBytes, long fileOffset);
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -163,8 +164,9 @@ public final class LinuxVolume implements Volume {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment target = arena.allocate(NativeName.MAX_BYTES);
       check("realpath", calls.realpath(NativeName.of(path, arena), target), path);
+      ByteBuffer name = StructBytes.of(target);
       int length = 0;
-      while (target.get(ValueLayout.JAVA_BYTE, length) != 0) {
+      while (name.get(length) != 0) {
         length++;
       }
       return NativeName.toPath(target.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE));

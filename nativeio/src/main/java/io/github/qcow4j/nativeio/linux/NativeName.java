@@ -3,7 +3,6 @@ package io.github.qcow4j.nativeio.linux;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -46,8 +45,7 @@ final class NativeName {
 
   private static MemorySegment of(byte[] bytes, SegmentAllocator allocator) {
     MemorySegment name = allocator.allocate(bytes.length + 1L);
-    MemorySegment.copy(bytes, 0, name, ValueLayout.JAVA_BYTE, 0, bytes.length);
-    name.set(ValueLayout.JAVA_BYTE, bytes.length, (byte) 0);
+    StructBytes.of(name).put(bytes).put((byte) 0);
     return name;
   }
 

@@ -5,7 +5,6 @@ import io.github.qcow4j.nativeio.LockMode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Locks on byte ranges that belong to the open file ({@code fcntl(2)}, "Open file description locks
@@ -50,7 +49,7 @@ final class RangeLocks {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment flock = flock(arena, typeOf(mode), startByte, lengthBytes);
       file.check("fcntl", call(OFD_GETLK, flock));
-      return flock.get(ValueLayout.JAVA_SHORT, 0) != UNLOCKED;
+      return StructBytes.of(flock).getShort(0) != UNLOCKED;
     }
   }
 
@@ -71,9 +70,7 @@ final class RangeLocks {
 
   private static MemorySegment flock(Arena arena, short type, long startByte, long lengthBytes) {
     MemorySegment flock = arena.allocate(STRUCT_BYTES, Long.BYTES).fill((byte) 0);
-    flock.set(ValueLayout.JAVA_SHORT, 0, type);
-    flock.set(ValueLayout.JAVA_LONG, 8, startByte);
-    flock.set(ValueLayout.JAVA_LONG, 16, lengthBytes);
+    StructBytes.of(flock).putShort(0, type).putLong(8, startByte).putLong(16, lengthBytes);
     return flock;
   }
 }

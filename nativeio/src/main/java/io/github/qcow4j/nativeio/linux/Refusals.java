@@ -2,6 +2,7 @@ package io.github.qcow4j.nativeio.linux;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a file system was found not to do, so that it is not asked again for every cluster. Only
@@ -20,7 +21,22 @@ final class Refusals {
     KERNEL_COPY
   }
 
-  private record Refusal(long device, long otherDevice, Operation operation) {}
+  /** Compared without what a record has by itself, which is linked anew at every start. */
+  private record Refusal(long device, long otherDevice, Operation operation) {
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Refusal that
+          && device == that.device
+          && otherDevice == that.otherDevice
+          && operation == that.operation;
+    }
+
+    @Override
+    public int hashCode() {
+      return (Long.hashCode(device) * 31 + Long.hashCode(otherDevice)) * 31 + operation.hashCode();
+    }
+  }
 
   private final Set<Refusal> refusals = ConcurrentHashMap.newKeySet();
 

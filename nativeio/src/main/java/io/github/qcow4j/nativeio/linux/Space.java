@@ -122,7 +122,7 @@ final class Space {
     long done = 0;
     while (done < lengthBytes) {
       long step = Math.min(lengthBytes - done, ZEROS.byteSize());
-      transfer.writeSegment(ZEROS, step, fileOffset + done);
+      transfer.writeSegment(ZEROS, true, step, fileOffset + done);
       done += step;
     }
     return ZeroMethod.WRITTEN;
@@ -138,7 +138,7 @@ final class Space {
     }
     if (!fallocate(Operation.ZERO_RANGE, ZERO_RANGE, endOffset - 1, 1)) {
       long last = file.direct() ? ScratchBuffers.ALIGNMENT_BYTES : 1;
-      transfer.writeSegment(ZEROS, last, endOffset - last);
+      transfer.writeSegment(ZEROS, true, last, endOffset - last);
     }
   }
 

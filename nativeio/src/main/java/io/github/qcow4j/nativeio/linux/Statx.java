@@ -5,7 +5,7 @@ import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.FileStatus;
 import io.github.qcow4j.nativeio.support.FileModes;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 
 /**
  * What {@code statx(2)} says of a file. Unlike {@code struct stat}, {@code struct statx} has one
@@ -43,17 +43,15 @@ record Statx(
   private static final int BLOCK_BYTES = 512;
 
   static Statx of(MemorySegment struct) {
+    ByteBuffer fields = StructBytes.of(struct);
     return new Statx(
-        Short.toUnsignedInt(struct.get(ValueLayout.JAVA_SHORT, 28)),
-        struct.get(ValueLayout.JAVA_INT, 20),
-        struct.get(ValueLayout.JAVA_INT, 24),
-        struct.get(ValueLayout.JAVA_LONG, 40),
-        struct.get(ValueLayout.JAVA_LONG, 48) * BLOCK_BYTES,
-        new FileIdentity(
-            deviceNumber(
-                struct.get(ValueLayout.JAVA_INT, 136), struct.get(ValueLayout.JAVA_INT, 140)),
-            struct.get(ValueLayout.JAVA_LONG, 32)),
-        Math.max(struct.get(ValueLayout.JAVA_INT, 152), struct.get(ValueLayout.JAVA_INT, 156)));
+        Short.toUnsignedInt(fields.getShort(28)),
+        fields.getInt(20),
+        fields.getInt(24),
+        fields.getLong(40),
+        fields.getLong(48) * BLOCK_BYTES,
+        new FileIdentity(deviceNumber(fields.getInt(136), fields.getInt(140)), fields.getLong(32)),
+        Math.max(fields.getInt(152), fields.getInt(156)));
   }
 
   /** The device number as {@code stat(2)} has it ({@code makedev(3)}). */

@@ -29,7 +29,7 @@ final class Transfer {
     }
     MemorySegment segment = MemorySegment.ofBuffer(target);
     if (usableAsIs(segment)) {
-      int read = (int) readSegment(segment, segment.byteSize(), fileOffset);
+      int read = (int) readSegment(segment, false, segment.byteSize(), fileOffset);
       target.position(target.position() + read);
       return read;
     }
@@ -40,7 +40,7 @@ final class Transfer {
       while (target.hasRemaining()) {
         int wanted = Math.min(target.remaining(), scratch.capacity());
         int read =
-            (int) readSegment(scratchSegment, wanted, fileOffset + target.position() - start);
+            (int) readSegment(scratchSegment, true, wanted, fileOffset + target.position() - start);
         target.put(target.position(), scratch, 0, read).position(target.position() + read);
         if (read < wanted) {
           break;
@@ -58,7 +58,7 @@ final class Transfer {
     }
     MemorySegment segment = MemorySegment.ofBuffer(source);
     if (usableAsIs(segment)) {
-      writeSegment(segment, segment.byteSize(), fileOffset);
+      writeSegment(segment, false, segment.byteSize(), fileOffset);
       source.position(source.limit());
       return;
     }
@@ -69,7 +69,7 @@ final class Transfer {
       while (source.hasRemaining()) {
         int length = Math.min(source.remaining(), scratch.capacity());
         scratch.put(0, source, source.position(), length);
-        writeSegment(scratchSegment, length, fileOffset + source.position() - start);
+        writeSegment(scratchSegment, true, length, fileOffset + source.position() - start);
         source.position(source.position() + length);
       }
     } finally {
@@ -82,17 +82,17 @@ final class Transfer {
         && (!file.direct() || segment.address() % ScratchBuffers.ALIGNMENT_BYTES == 0);
   }
 
-  private long readSegment(MemorySegment target, long lengthBytes, long fileOffset)
+  private long readSegment(MemorySegment target, boolean own, long lengthBytes, long fileOffset)
       throws IOException {
+    LinuxCalls calls = file.calls();
     long done = 0;
     while (done < lengthBytes) {
+      MemorySegment rest = done == 0 ? target : target.asSlice(done);
+      long left = lengthBytes - done;
       long result =
-          file.calls()
-              .pread(
-                  file.number(),
-                  done == 0 ? target : target.asSlice(done),
-                  lengthBytes - done,
-                  fileOffset + done);
+          own
+              ? calls.preadOwn(file.number(), rest, left, fileOffset + done)
+              : calls.pread(file.number(), rest, left, fileOffset + done);
       if (result > 0) {
         done += result;
         // Past the end there is nothing to continue, and O_DIRECT would refuse the odd offset.
@@ -108,15 +108,25 @@ final class Transfer {
     return done;
   }
 
-  void writeSegment(MemorySegment source, long lengthBytes, long fileOffset) throws IOException {
+  /**
+   * Writes a segment.
+   *
+   * @param own whether the caller holds its memory until this returns
+   */
+  void writeSegment(MemorySegment source, boolean own, long lengthBytes, long fileOffset)
+      throws IOException {
+    LinuxCalls calls = file.calls();
     long done = 0;
     while (done < lengthBytes) {
       MemorySegment rest = done == 0 ? source : source.asSlice(done);
       long left = lengthBytes - done;
-      long result = file.calls().pwrite(file.number(), rest, left, fileOffset + done);
+      long result =
+          own
+              ? calls.pwriteOwn(file.number(), rest, left, fileOffset + done)
+              : calls.pwrite(file.number(), rest, left, fileOffset + done);
       if (result == -ESPIPE) {
         // A FIFO, socket or terminal has no positions.
-        result = file.calls().write(file.number(), rest, left);
+        result = calls.write(file.number(), rest, left);
       }
       if (result > 0) {
         done += result;

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.linux.LinuxCalls;
+import io.github.qcow4j.nativeio.linux.StructBytes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -12,7 +13,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +33,8 @@ final class PanamaCalls implements LinuxCalls {
   private static final Linker LINKER = Linker.nativeLinker();
   private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
   private static final StructLayout STATE_LAYOUT = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE_LAYOUT.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final int ERRNO_AT =
+      (int) STATE_LAYOUT.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
   private static final FunctionDescriptor NUMBERS =
       FunctionDescriptor.of(
@@ -42,10 +42,17 @@ final class PanamaCalls implements LinuxCalls {
   private static final FunctionDescriptor BUFFER =
       FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
 
-  private static final MethodHandle PREAD = link(BUFFER, "pread");
-  private static final MethodHandle PWRITE = link(BUFFER, "pwrite");
-  // Takes three arguments; a fourth in its register is not looked at, and saves a further shape.
-  private static final MethodHandle WRITE = link(BUFFER, "write");
+  /** Linked when the first buffer of somebody else comes: commands that only look need none. */
+  private static final class Buffers {
+
+    private static final MethodHandle PREAD = link(BUFFER, "pread");
+    private static final MethodHandle PWRITE = link(BUFFER, "pwrite");
+    // Takes three arguments; a fourth in its register is not looked at, and saves a further shape.
+    private static final MethodHandle WRITE = link(BUFFER, "write");
+  }
+
+  private static final MethodHandle PREAD_OWN = link(NUMBERS, "pread");
+  private static final MethodHandle PWRITE_OWN = link(NUMBERS, "pwrite");
   private static final MethodHandle OPENAT = link(NUMBERS, "openat");
   private static final MethodHandle CLOSE = link(NUMBERS, "close");
   private static final MethodHandle LSEEK = link(NUMBERS, "lseek");
@@ -97,11 +104,22 @@ final class PanamaCalls implements LinuxCalls {
   }
 
   @Override
+  public long preadOwn(int descriptor, MemorySegment target, long lengthBytes, long fileOffset) {
+    return callLong(PREAD_OWN, descriptor, target.address(), lengthBytes, fileOffset, 0, 0);
+  }
+
+  @Override
+  public long pwriteOwn(int descriptor, MemorySegment source, long lengthBytes, long fileOffset) {
+    return callLong(PWRITE_OWN, descriptor, source.address(), lengthBytes, fileOffset, 0, 0);
+  }
+
+  @Override
   public long pread(int descriptor, MemorySegment target, long lengthBytes, long fileOffset) {
     MemorySegment state = STATE.get();
     try {
       long result =
-          (long) PREAD.invokeExact(state, (long) descriptor, target, lengthBytes, fileOffset);
+          (long)
+              Buffers.PREAD.invokeExact(state, (long) descriptor, target, lengthBytes, fileOffset);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
@@ -112,7 +130,8 @@ final class PanamaCalls implements LinuxCalls {
   public long write(int descriptor, MemorySegment source, long lengthBytes) {
     MemorySegment state = STATE.get();
     try {
-      long result = (long) WRITE.invokeExact(state, (long) descriptor, source, lengthBytes, 0L);
+      long result =
+          (long) Buffers.WRITE.invokeExact(state, (long) descriptor, source, lengthBytes, 0L);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
@@ -124,7 +143,8 @@ final class PanamaCalls implements LinuxCalls {
     MemorySegment state = STATE.get();
     try {
       long result =
-          (long) PWRITE.invokeExact(state, (long) descriptor, source, lengthBytes, fileOffset);
+          (long)
+              Buffers.PWRITE.invokeExact(state, (long) descriptor, source, lengthBytes, fileOffset);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
@@ -301,7 +321,7 @@ final class PanamaCalls implements LinuxCalls {
   }
 
   private static long error(MemorySegment state) {
-    int number = (int) ERRNO.get(state, 0L);
+    int number = StructBytes.of(state).getInt(ERRNO_AT);
     return -(number == 0 ? Errno.EIO.number() : number);
   }
 

@@ -50,7 +50,7 @@ final class GrudgingKernel {
     String name = method.getName();
     boolean mayWait =
         switch (name) {
-          case "pread", "pwrite", "ftruncate", "fallocate" -> true;
+          case "pread", "preadOwn", "pwrite", "pwriteOwn", "ftruncate", "fallocate" -> true;
           case "fcntl" -> arguments[1].equals(OFD_SETLK);
           default -> false;
         };
@@ -74,7 +74,7 @@ final class GrudgingKernel {
             default -> Errno.EOPNOTSUPP;
           });
     }
-    if (name.equals("pread") || name.equals("pwrite")) {
+    if (name.startsWith("pread") || name.startsWith("pwrite")) {
       long length = (long) arguments[2];
       // Direct I/O stays aligned, as the kernel's own short transfers do.
       long aligned = length % 4096 == 0 ? 8192 : SHORT_BYTES;

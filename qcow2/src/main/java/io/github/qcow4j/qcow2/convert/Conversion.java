@@ -121,9 +121,7 @@ public final class Conversion {
    */
   private static void runThreads(ConvertWork work, int parallelism) throws IOException {
     int threads = Math.min(parallelism, 2 * Runtime.getRuntime().availableProcessors());
-    try (ExecutorService executor =
-        Executors.newFixedThreadPool(
-            threads, Thread.ofPlatform().daemon().name("qcow4j-convert-", 0).factory())) {
+    try (ExecutorService executor = Executors.newFixedThreadPool(threads, Conversion::newThread)) {
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < threads; i++) {
         running.add(
@@ -134,6 +132,12 @@ public final class Conversion {
       }
       awaitAll(running);
     }
+  }
+
+  private static Thread newThread(Runnable work) {
+    Thread thread = new Thread(work, "qcow4j-convert");
+    thread.setDaemon(true);
+    return thread;
   }
 
   private static void awaitAll(List<Future<?>> running) throws IOException {
@@ -156,12 +160,14 @@ public final class Conversion {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    switch (failure) {
-      case null -> {}
-      case IOException e -> throw e;
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      default -> throw new IOException(failure);
+    if (failure instanceof IOException e) {
+      throw e;
+    } else if (failure instanceof RuntimeException e) {
+      throw e;
+    } else if (failure instanceof Error e) {
+      throw e;
+    } else if (failure != null) {
+      throw new IOException(failure);
     }
   }
 }

@@ -36,17 +36,15 @@ public final class ImageInspector {
       throws IOException {
     try (DiskImage image =
         DiskImages.open(volume, path, ReferencePolicy.deny(), options.withMetadataOnly())) {
-      return switch (image) {
-        case Qcow2Image qcow2 ->
-            summary(
-                qcow2,
-                qcow2.imageFile(),
-                qcow2.header(),
-                qcow2.snapshots(),
-                qcow2.bitmaps(),
-                luks(qcow2.imageFile(), qcow2.header()));
-        default -> summary(image, image.dataFile(), null, List.of(), List.of(), null);
-      };
+      return image instanceof Qcow2Image qcow2
+          ? summary(
+              qcow2,
+              qcow2.imageFile(),
+              qcow2.header(),
+              qcow2.snapshots(),
+              qcow2.bitmaps(),
+              luks(qcow2.imageFile(), qcow2.header()))
+          : summary(image, image.dataFile(), null, List.of(), List.of(), null);
     }
   }
 

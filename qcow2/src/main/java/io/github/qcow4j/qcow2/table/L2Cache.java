@@ -31,7 +31,19 @@ public final class L2Cache implements L2Source {
   @GuardedBy("this")
   private long heldBytes;
 
-  private record Key(BlockFile file, long hostOffset) {}
+  /** Compared without what a record has by itself, which is linked anew at every start. */
+  private record Key(BlockFile file, long hostOffset) {
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that && file.equals(that.file) && hostOffset == that.hostOffset;
+    }
+
+    @Override
+    public int hashCode() {
+      return file.hashCode() * 31 + Long.hashCode(hostOffset);
+    }
+  }
 
   /**
    * @param budgetBytes how much to hold; the table last used is held even when it is larger
