@@ -17,6 +17,7 @@ import io.github.qcow4j.cli.image.InfoCommand;
 import io.github.qcow4j.cli.image.MapCommand;
 import io.github.qcow4j.cli.image.MeasureCommand;
 import io.github.qcow4j.cli.image.RebaseCommand;
+import io.github.qcow4j.cli.image.ResizeCommand;
 import io.github.qcow4j.cli.image.SnapshotCommand;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ final class CommandTable {
           "map",
           "measure",
           "rebase",
+          "resize",
           "snapshot");
 
   /** The commands of our own. */
@@ -61,6 +63,7 @@ final class CommandTable {
       case "map" -> new MapCommand(console);
       case "measure" -> new MeasureCommand(console);
       case "rebase" -> new RebaseCommand(console);
+      case "resize" -> new ResizeCommand(console);
       case "snapshot" -> new SnapshotCommand(console);
       default -> console.personality() == Personality.QCOW4J ? findOwn(name, console) : null;
     };

@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.bitmap.BitmapData;
 import io.github.qcow4j.qcow2.bitmap.BitmapSource;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
@@ -288,12 +289,23 @@ public final class Qcow2Image implements DiskImage {
    * @param newBytes the new size, a multiple of 512; what lies behind it is lost
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the clusters are too small for
    *     it
-   * @throws UnsupportedFeatureException for images with bitmaps or a data file, and for those of
-   *     version 2 with internal snapshots, which could not say their own size
+   * @throws UnsupportedFeatureException for images with bitmaps, and for those of version 2 with
+   *     internal snapshots, which could not say their own size
    */
   public void resize(long newBytes) throws IOException {
+    resize(newBytes, Preallocation.OFF);
+  }
+
+  /**
+   * Changes the size of the disk, as {@link #resize(long)} does, and gives what is new its place at
+   * once. A data file becomes as long as the disk.
+   *
+   * @param newBytes the new size, a multiple of 512; what lies behind it is lost
+   * @param preallocation what of a new part gets its place; of no effect on a disk that shrinks
+   */
+  public void resize(long newBytes, Preallocation preallocation) throws IOException {
     ImageWriter writer = requireWriter(0, 0);
-    new Resize(this, writer, snapshots(), backing()).run(newBytes);
+    new Resize(this, writer, snapshots(), backing(), preallocation).run(newBytes);
   }
 
   /**
@@ -373,6 +385,19 @@ public final class Qcow2Image implements DiskImage {
         writer.write(position, ByteBuffer.allocate((int) done), this::readOld);
       }
       position += done;
+    }
+  }
+
+  /** Gives clusters that lie behind the disk's end, within its L1 table, their places. */
+  void preallocateBehindEnd(long from, long end, ImageWriter.ZeroStorage storage)
+      throws IOException {
+    ImageWriter writer = requireWriter(0, 0);
+    long position = from;
+    while (position < end) {
+      long tableEnd = ((position >>> header().l2CoverageBits()) + 1) << header().l2CoverageBits();
+      long part = Math.min(end, tableEnd) - position;
+      writer.preallocate(position, part, storage);
+      position += part;
     }
   }
 

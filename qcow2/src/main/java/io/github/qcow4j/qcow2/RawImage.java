@@ -1,7 +1,8 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.create.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
@@ -132,14 +133,28 @@ public final class RawImage implements DiskImage {
   /**
    * Changes the length of the file; durable on return. A new part reads as zeros.
    *
-   * @param newBytes the new size, a multiple of 512; what lies behind it is lost
+   * @param newBytes the new length; what lies behind it is lost
    */
   public void resize(long newBytes) throws IOException {
+    resize(newBytes, Preallocation.OFF);
+  }
+
+  /**
+   * Changes the length of the file; durable on return. A new part reads as zeros.
+   *
+   * @param newBytes the new length; what lies behind it is lost
+   * @param preallocation which storage a new part takes at once; not {@code METADATA}
+   */
+  public void resize(long newBytes, Preallocation preallocation) throws IOException {
     requireRange(0, 0);
-    if (newBytes < 0 || newBytes % FormatLimits.SECTOR_BYTES != 0) {
-      throw new IllegalArgumentException("not a whole number of sectors: " + newBytes);
+    if (newBytes < 0 || preallocation == Preallocation.METADATA) {
+      throw new IllegalArgumentException(newBytes + " " + preallocation);
     }
+    long oldBytes = file.size();
     file.truncate(newBytes);
+    if (newBytes > oldBytes) {
+      Storage.take(file, oldBytes, newBytes - oldBytes, preallocation);
+    }
     file.syncAll();
     fileBytes = newBytes;
   }

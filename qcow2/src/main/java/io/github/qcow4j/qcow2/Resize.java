@@ -1,5 +1,9 @@
 package io.github.qcow4j.qcow2;
 
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.create.Storage;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -23,14 +27,21 @@ final class Resize {
   private final Qcow2Header header;
   private final List<InternalSnapshot> snapshots;
   private final @Nullable DiskImage backing;
+  private final Preallocation preallocation;
 
   Resize(
       Qcow2Image image,
       ImageWriter writer,
       List<InternalSnapshot> snapshots,
-      @Nullable DiskImage backing) {
+      @Nullable DiskImage backing,
+      Preallocation preallocation) {
     this.image = image;
     this.writer = writer;
+    // A raw view has to hold of every cluster that it has a place there.
+    this.preallocation =
+        preallocation == Preallocation.OFF && image.header().has(Feature.RAW_EXTERNAL_DATA)
+            ? Preallocation.METADATA
+            : preallocation;
     this.header = image.header();
     this.snapshots = snapshots;
     this.backing = backing;
@@ -44,7 +55,10 @@ final class Resize {
     long needed = header.l1EntriesFor(newBytes);
     if (needed > Qcow2Header.maxL1Entries()) {
       throw new LimitExceededException(
-          image.path(), "Image size too large", "L1 entries", Qcow2Header.maxL1Entries());
+          image.path(),
+          "Failed to grow the L1 table: File too large",
+          "L1 entries",
+          Qcow2Header.maxL1Entries());
     }
     if (newBytes > header.virtualSize()) {
       grow(newBytes, (int) needed);
@@ -56,9 +70,6 @@ final class Resize {
   private void refuseWhatCannotFollow() throws UnsupportedFeatureException {
     if (!image.bitmaps().isEmpty()) {
       throw unsupported("Cannot resize an image with bitmaps", "bitmaps");
-    }
-    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
-      throw unsupported("Cannot resize an image with an external data file", "external data file");
     }
     if (header.version() < 3 && !snapshots.isEmpty()) {
       throw unsupported("Can't resize a v2 image which has snapshots", "version 2 snapshots");
@@ -74,14 +85,41 @@ final class Resize {
     if (l1Entries > header.l1Entries()) {
       image.changeSize(oldBytes, l1Entries);
     }
+    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
+      growDataFile(newBytes);
+    }
     long clusterEnd = (oldBytes + header.clusterSize() - 1) & -header.clusterSize();
-    long shownEnd = backing == null ? 0 : Math.min(backing.virtualSize(), newBytes);
+    long shownEnd =
+        backing == null || preallocation != Preallocation.OFF
+            ? 0
+            : Math.min(backing.virtualSize(), newBytes);
     long zeroEnd = Math.max(Math.min(clusterEnd, newBytes), shownEnd);
     if (zeroEnd > oldBytes) {
       zeroTail(oldBytes, zeroEnd);
-      image.sync();
     }
+    if (preallocation != Preallocation.OFF) {
+      image.preallocateBehindEnd(
+          clusterEnd, (newBytes + header.clusterSize() - 1) & -header.clusterSize(), this::take);
+    }
+    image.sync();
     image.changeSize(newBytes, Math.max(l1Entries, header.l1Entries()));
+  }
+
+  private void growDataFile(long newBytes) throws IOException {
+    BlockFile data = image.dataFile();
+    if (data.size() < newBytes) {
+      data.truncate(newBytes);
+      data.syncAll();
+    }
+  }
+
+  /** What a file held there before, or what stood in a cluster that is used again, is no matter. */
+  private void take(BlockFile file, long hostOffset, long lengthBytes) throws IOException {
+    switch (preallocation) {
+      case OFF, METADATA -> file.writeZeroes(hostOffset, lengthBytes, true);
+      case FALLOC -> file.writeZeroes(hostOffset, lengthBytes, false);
+      case FULL -> Storage.take(file, hostOffset, lengthBytes, preallocation);
+    }
   }
 
   /** A last cluster that nobody wrote needs no zeros, unless a backing file shows in it. */
@@ -103,5 +141,11 @@ final class Resize {
       position += writer.dropByTables(position, end - position);
     }
     image.changeSize(newBytes, l1Entries);
+    if (header.has(Feature.EXTERNAL_DATA_FILE)
+        && image.dataFile().kind() == FileKind.REGULAR
+        && image.dataFile().size() > newBytes) {
+      image.dataFile().truncate(newBytes);
+      image.dataFile().syncAll();
+    }
   }
 }

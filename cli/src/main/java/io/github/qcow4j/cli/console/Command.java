@@ -49,7 +49,7 @@ public abstract class Command {
    */
   public final int run(List<String> arguments) throws UsageException, CommandFailure, IOException {
     OptionTable options = description.options().with(HELP);
-    OptionScanner scanner = new OptionScanner(options, arguments);
+    OptionScanner scanner = new OptionScanner(options, scanned(arguments));
     for (Option option = scanner.next(); option != null; option = scanner.next()) {
       if (option.name().equals(HELP.name())) {
         HelpPage.print(console, description, options);
@@ -58,6 +58,15 @@ public abstract class Command {
       accept(option.name(), option.takesValue() ? scanner.value() : "");
     }
     return execute(scanner.operands());
+  }
+
+  /**
+   * The arguments among which options are looked for.
+   *
+   * @param arguments what the user wrote behind the command's name
+   */
+  protected List<String> scanned(List<String> arguments) throws UsageException {
+    return arguments;
   }
 
   /** What surrounds the call. */

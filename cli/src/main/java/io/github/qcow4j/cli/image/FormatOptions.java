@@ -48,6 +48,13 @@ final class FormatOptions {
     }
   }
 
+  /** The one option {@code size}, whatever its value is made of. */
+  static FormatOptions ofSize(String value) throws UsageException {
+    FormatOptions options = new FormatOptions("raw", List.of());
+    options.add("size=" + value);
+    return options;
+  }
+
   private void add(String item) throws UsageException {
     int equals = item.indexOf('=');
     String name = equals < 0 ? item : item.substring(0, equals);

@@ -151,6 +151,54 @@ public final class ImageWriter {
     flushWhenFull();
   }
 
+  /** Gives a part of a file storage, where it has none yet, that reads as zeros. */
+  @FunctionalInterface
+  public interface ZeroStorage {
+
+    /**
+     * Makes a range zeros.
+     *
+     * @param file the file that holds guest data
+     * @param hostOffset where the range begins in it
+     * @param lengthBytes its length
+     */
+    void take(BlockFile file, long hostOffset, long lengthBytes) throws IOException;
+  }
+
+  /**
+   * Gives guest clusters a place that reads as zeros, where they have none of their own.
+   *
+   * @param guestOffset where to begin, at a cluster
+   * @param lengthBytes whole clusters
+   * @param storage makes their places zeros
+   */
+  public void preallocate(long guestOffset, long lengthBytes, ZeroStorage storage)
+      throws IOException {
+    operations.readLock().lock();
+    GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
+    try {
+      long position = guestOffset;
+      long end = guestOffset + lengthBytes;
+      while (position < end) {
+        WritePlan plan = plan(position, end - position);
+        if (plan instanceof WritePlan.Fill fill) {
+          boolean _ =
+              fillAndLink(
+                  fill,
+                  () -> {
+                    storage.take(dataFile, fill.hostOffset(), fill.guestEnd() - fill.guestStart());
+                    return true;
+                  });
+        }
+        position += plan.lengthBytes();
+      }
+    } finally {
+      ranges.unlock(range);
+      operations.readLock().unlock();
+    }
+    flushWhenFull();
+  }
+
   private WritePlan plan(long guestOffset, long lengthBytes) throws IOException {
     metadata.lock();
     try {
