@@ -369,7 +369,8 @@ public final class Qcow2Image implements DiskImage {
     structure().changeSize(sizeBytes, l1Entries);
   }
 
-  private StructureChanges structure() {
+  /** Changes of whole structures, for one of them. */
+  StructureChanges structure() {
     return new StructureChanges(this, layer, requireWriter(0, 0));
   }
 

@@ -9,14 +9,17 @@ import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.header.UnknownBytes;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.write.BitmapChanges;
 import io.github.qcow4j.qcow2.write.HeaderChange;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import io.github.qcow4j.qcow2.write.LayerEmptying;
+import io.github.qcow4j.qcow2.write.RefcountWidthChange;
 import io.github.qcow4j.qcow2.write.SizeChange;
 import io.github.qcow4j.qcow2.write.SnapshotChanges;
+import io.github.qcow4j.qcow2.write.VersionChange;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
 import java.time.Instant;
@@ -120,6 +123,41 @@ final class StructureChanges {
 
   private LayerEmptying emptying() {
     return new LayerEmptying(writer, file, layer.header(), layer.parts().snapshots());
+  }
+
+  /** Makes version 3 of version 2. */
+  void upgrade() throws IOException {
+    try {
+      versionChange().upgrade();
+    } finally {
+      reload();
+    }
+  }
+
+  /** Makes version 2 of version 3. */
+  void downgrade(JobControl control) throws IOException {
+    try {
+      versionChange().downgrade(layer.parts().backing() != null, control);
+    } finally {
+      reload();
+    }
+  }
+
+  void refuseWhatVersion2CannotHold() throws UnsupportedFeatureException {
+    versionChange().refuseWhatVersion2CannotHold();
+  }
+
+  private VersionChange versionChange() {
+    return new VersionChange(writer, file, layer.header(), layer.parts().snapshots());
+  }
+
+  /** Gives the image refcounts of another width. */
+  void changeRefcountOrder(int order, JobControl control) throws IOException {
+    try {
+      new RefcountWidthChange(writer, file, layer.header(), order).apply(control);
+    } finally {
+      reload();
+    }
   }
 
   /** One change of the snapshots. */

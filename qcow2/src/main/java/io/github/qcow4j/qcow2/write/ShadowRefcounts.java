@@ -107,6 +107,11 @@ final class ShadowRefcounts {
     return first;
   }
 
+  /** The end of everything in use and of all that was taken here, as a host offset. */
+  long handedOutEnd() {
+    return nextCluster << header.clusterBits();
+  }
+
   private long reserve(long count) throws LimitExceededException {
     long first = nextCluster;
     nextCluster += count;

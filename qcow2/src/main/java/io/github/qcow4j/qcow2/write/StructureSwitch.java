@@ -52,7 +52,8 @@ final class StructureSwitch {
   /** The L2 table that an L1 entry names, checked for its place. */
   L2Table l2(long l1Entry) throws IOException {
     long hostOffset = l1Entry & L2Entry.OFFSET_MASK;
-    if ((hostOffset & (header.clusterSize() - 1)) != 0 || hostOffset >= file.size()) {
+    boolean unaligned = (hostOffset & (header.clusterSize() - 1)) != 0;
+    if (unaligned || hostOffset >= Math.max(file.size(), refcounts.handedOutEnd())) {
       throw new CorruptImageException(
           file.path(),
           "L2 table offset 0x" + Long.toHexString(hostOffset) + " is impossible",
@@ -121,6 +122,16 @@ final class StructureSwitch {
     }
     boolean alone = refcounts.get(hostOffset >>> header.clusterBits()) == 1;
     return alone ? entry | L2Entry.COPIED : entry & ~L2Entry.COPIED;
+  }
+
+  /** Makes an L2 table of standard entries, counted once; answers its host offset. */
+  long writeL2(long[] entries) throws IOException {
+    Page page = l2Pages.create(refcounts.allocate(1) << header.clusterBits());
+    L2Table table = table(page);
+    for (int i = 0; i < entries.length; i++) {
+      table.setEntry(i, entries[i]);
+    }
+    return page.hostOffset();
   }
 
   /** An L1 entry whose copied flag says what the new refcount of its L2 table says. */

@@ -1,0 +1,172 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.HeaderRewrite;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
+import io.github.qcow4j.qcow2.refcount.RefcountStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Gives an image refcounts of another width. A whole second refcount structure is written behind
+ * everything in use, and one switch of the header makes it valid: until then nothing has happened,
+ * and then the old one is free.
+ */
+public final class RefcountWidthChange {
+
+  private final ImageWriter writer;
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final CounterCodec codec;
+  private final int order;
+  private final int perBlock;
+
+  // Of the structure in use, and of the new one.
+  private final Set<Long> oldClusters = new HashSet<>();
+  private final BitSet blocks = new BitSet();
+  private long home;
+  private long newClusters;
+
+  /**
+   * Prepares a change; one change is made with it.
+   *
+   * @param writer the image's writer, of no more use afterwards
+   * @param file the image
+   * @param header its header, of version 3
+   * @param order binary logarithm of the new width in bits, 0 to 6
+   */
+  public RefcountWidthChange(ImageWriter writer, BlockFile file, Qcow2Header header, int order) {
+    this.writer = writer;
+    this.file = file;
+    this.header = header;
+    this.order = order;
+    this.codec = CounterCodec.ofOrder(order);
+    this.perBlock = codec.countersIn(header.clusterSize());
+  }
+
+  /**
+   * Makes the change; durable on return, and after a crash or a cancellation either done or not.
+   *
+   * @param control told of each refcount block
+   * @throws LimitExceededException when a count does not fit into the new width
+   */
+  public void apply(JobControl control) throws IOException {
+    writer.alone(tables -> apply(tables, control));
+  }
+
+  private void apply(MutableTables tables, JobControl control) throws IOException {
+    RefcountStore old = tables.refcounts();
+    Qcow2Header inFile = writer.headerInFile(header);
+    survey(old, inFile);
+    long clusterSize = header.clusterSize();
+    home = (tables.hostEnd() + clusterSize - 1) / clusterSize;
+    long tableClusters = layOut();
+    control.expect(blocks.cardinality());
+    long tableOffset = (home + blocks.cardinality()) << header.clusterBits();
+    ByteBuffer table = ByteBuffer.allocate((int) (tableClusters << header.clusterBits()));
+    long next = home;
+    for (int i = blocks.nextSetBit(0); i >= 0; i = blocks.nextSetBit(i + 1)) {
+      control.checkpoint();
+      file.write(ByteBuffer.wrap(block(i, old)), next << header.clusterBits());
+      table.putLong(i * Long.BYTES, next << header.clusterBits());
+      next++;
+      control.advance(1);
+    }
+    file.write(table, tableOffset);
+    file.sync();
+    HeaderRewrite.replace(
+        file,
+        inFile,
+        HeaderDraft.of(inFile)
+            .refcountTable(tableOffset, (int) tableClusters)
+            .refcountOrder(order)
+            .header());
+  }
+
+  /**
+   * Finds the clusters of the old structure, the new blocks that counts need, and what is too
+   * large.
+   */
+  private void survey(RefcountStore old, Qcow2Header inFile) throws IOException {
+    long firstOfTable = inFile.refcountTableOffset() >>> header.clusterBits();
+    for (long i = 0; i < inFile.refcountTableClusters(); i++) {
+      oldClusters.add(firstOfTable + i);
+    }
+    for (int i = 0; i < old.tableEntries(); i++) {
+      long blockOffset = old.blockOffset(i);
+      if (blockOffset != 0) {
+        oldClusters.add(blockOffset >>> header.clusterBits());
+        surveyBlock(old, (long) i * old.blockEntries());
+      }
+    }
+  }
+
+  private void surveyBlock(RefcountStore old, long firstCluster) throws IOException {
+    for (long cluster = firstCluster; cluster < firstCluster + old.blockEntries(); cluster++) {
+      long count = old.get(cluster);
+      if (Long.compareUnsigned(count, codec.maxValue()) > 0) {
+        throw new LimitExceededException(
+            file.path(),
+            "Cannot decrease refcount entry width to "
+                + codec.bits()
+                + " bits: Cluster at offset 0x"
+                + Long.toHexString(cluster << header.clusterBits())
+                + " has a refcount of "
+                + Long.toUnsignedString(count),
+            "refcount bits",
+            codec.bits());
+      }
+      if (count != 0) {
+        blocks.set(Math.toIntExact(cluster / perBlock));
+      }
+    }
+  }
+
+  /** Adds the blocks that count the new structure itself; answers the length of its table. */
+  private long layOut() throws LimitExceededException {
+    long tableClusters = 1;
+    long clusters = 0;
+    while (clusters != blocks.cardinality() + tableClusters) {
+      clusters = blocks.cardinality() + tableClusters;
+      blocks.set(
+          Math.toIntExact(home / perBlock), Math.toIntExact((home + clusters - 1) / perBlock) + 1);
+      long tableBytes = (long) blocks.length() * Long.BYTES;
+      if (tableBytes > FormatLimits.MAX_REFCOUNT_TABLE_BYTES) {
+        throw new LimitExceededException(
+            file.path(),
+            "Reference count table too large",
+            "Reference count table bytes",
+            FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
+      }
+      tableClusters = (tableBytes + header.clusterSize() - 1) >>> header.clusterBits();
+    }
+    newClusters = clusters;
+    return tableClusters;
+  }
+
+  private byte[] block(int index, RefcountStore old) throws IOException {
+    byte[] block = new byte[header.clusterSize()];
+    long first = (long) index * perBlock;
+    for (int i = 0; i < perBlock; i++) {
+      long cluster = first + i;
+      long count = old.get(cluster);
+      if (cluster >= home && cluster < home + newClusters) {
+        count = 1;
+      } else if (count > 0 && oldClusters.contains(cluster)) {
+        count--;
+      }
+      if (count != 0) {
+        codec.set(block, i, count);
+      }
+    }
+    return block;
+  }
+}

@@ -1,0 +1,155 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Changes the version of an image, in one {@link StructureSwitch}: durable on return, and after a
+ * crash either done or not.
+ */
+public final class VersionChange {
+
+  private static final int OLD_REFCOUNT_ORDER = 4;
+
+  private final ImageWriter writer;
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final List<InternalSnapshot> snapshots;
+
+  /**
+   * Prepares a change; one change is made with it.
+   *
+   * @param writer the image's writer, of no more use afterwards
+   * @param file the image
+   * @param header its header
+   * @param snapshots its snapshots
+   */
+  public VersionChange(
+      ImageWriter writer, BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots) {
+    this.writer = writer;
+    this.file = file;
+    this.header = header;
+    this.snapshots = snapshots;
+  }
+
+  /** Makes version 3 of version 2, which has all that version 2 has. */
+  public void upgrade() throws IOException {
+    writer.changeStructure((active, change) ->
+        change.commit(
+            HeaderDraft.of(header).version(3),
+            active,
+            snapshots,
+            snapshots.stream().map(snapshot -> snapshot.complete(header.virtualSize())).toList()));
+  }
+
+  /**
+   * Makes version 2 of version 3. Zero clusters become what version 2 has: unallocated ones without
+   * a backing file, else clusters of zeros. Bitmaps are to be removed before.
+   *
+   * @param hasBacking whether there is a backing file
+   * @param control told of every entry of an L1 table
+   * @throws UnsupportedFeatureException when the image has what version 2 cannot hold
+   */
+  public void downgrade(boolean hasBacking, JobControl control) throws IOException {
+    refuseWhatVersion2CannotHold();
+    writer.changeStructure((active, change) -> downgrade(active, change, hasBacking, control));
+  }
+
+  /**
+   * Refuses an image that version 2 cannot hold.
+   *
+   * @throws UnsupportedFeatureException when it cannot
+   */
+  public void refuseWhatVersion2CannotHold() throws UnsupportedFeatureException {
+    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
+      throw refused(
+          "Cannot downgrade an image with a data file",
+          Feature.EXTERNAL_DATA_FILE.specificationName());
+    }
+    if (header.refcountOrder() != OLD_REFCOUNT_ORDER) {
+      throw refused("compat=0.10 requires refcount_bits=16", "refcount width");
+    }
+    for (InternalSnapshot snapshot : snapshots) {
+      if (snapshot.vmStateBytes() >>> Integer.SIZE != 0
+          || snapshot.virtualSize(header.virtualSize()) != header.virtualSize()) {
+        throw refused("Internal snapshots prevent downgrade of image", "snapshot sizes");
+      }
+    }
+    if (header.incompatibleFeatures() != 0) {
+      throw refused(
+          "Cannot downgrade an image with incompatible features 0x"
+              + Long.toHexString(header.incompatibleFeatures())
+              + " set",
+          "incompatible features");
+    }
+  }
+
+  private UnsupportedFeatureException refused(String message, String feature) {
+    return new UnsupportedFeatureException(file.path(), message, feature);
+  }
+
+  private void downgrade(
+      L1Table active, StructureSwitch change, boolean hasBacking, JobControl control)
+      throws IOException {
+    List<L1Table> ofSnapshots = new ArrayList<>();
+    long entries = active.size();
+    for (InternalSnapshot snapshot : snapshots) {
+      SnapshotTable.checkL1(file, header, snapshot);
+      L1Table table =
+          L1Table.load(
+              file,
+              snapshot.l1TableOffset(),
+              snapshot.l1Entries(),
+              header.clusterSize(),
+              "L1 table of snapshot " + snapshot.id());
+      ofSnapshots.add(table);
+      entries += table.size();
+    }
+    control.expect(entries);
+    ZeroExpansion expansion = new ZeroExpansion(file, header, hasBacking, change, control);
+    long[] own = active.copyOfEntries(active.size());
+    long[] expanded = expansion.expand(own);
+    List<InternalSnapshot> moved = new ArrayList<>();
+    for (int i = 0; i < snapshots.size(); i++) {
+      moved.add(expandSnapshot(snapshots.get(i), ofSnapshots.get(i), expansion, change));
+    }
+    L1Table forDisk = active;
+    boolean snapshotsChanged = !moved.equals(snapshots);
+    if (!Arrays.equals(expanded, own) || snapshotsChanged) {
+      for (int i = 0; i < expanded.length; i++) {
+        if ((expanded[i] & L2Entry.OFFSET_MASK) != 0) {
+          // A cluster that was shared may be alone now.
+          expanded[i] = change.l1EntryFor(change.withRightFlags(expanded[i]));
+        }
+      }
+      change.freeL1(active.hostOffset(), active.size());
+      forDisk = change.writeL1(expanded);
+    }
+    change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
+  }
+
+  private static InternalSnapshot expandSnapshot(
+      InternalSnapshot snapshot, L1Table table, ZeroExpansion expansion, StructureSwitch change)
+      throws IOException {
+    long[] old = table.copyOfEntries(table.size());
+    long[] expanded = expansion.expand(old);
+    if (Arrays.equals(expanded, old)) {
+      return snapshot;
+    }
+    change.freeL1(snapshot.l1TableOffset(), snapshot.l1Entries());
+    L1Table written = change.writeL1(expanded);
+    return snapshot.withL1(written.hostOffset(), written.size());
+  }
+}
