@@ -93,27 +93,6 @@ public record InternalSnapshot(
   }
 
   /**
-   * The same with all the extra data that writers of version 3 store.
-   *
-   * @param currentBytes the disk's size, for an entry that says none
-   */
-  public InternalSnapshot complete(long currentBytes) {
-    return new InternalSnapshot(
-        l1TableOffset,
-        l1Entries,
-        id,
-        name,
-        dateSeconds,
-        dateNanos,
-        vmClockNanos,
-        vmStateBytes,
-        extraBytes >= 16 ? diskBytes : currentBytes,
-        icount,
-        Math.max(24, extraBytes),
-        unknownExtra);
-  }
-
-  /**
    * The identifier of the next snapshot: one more than the largest number among those there are.
    */
   public static String nextId(List<InternalSnapshot> snapshots) {
