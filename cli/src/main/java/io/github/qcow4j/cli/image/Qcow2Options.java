@@ -58,6 +58,11 @@ final class Qcow2Options {
           "vpc",
           "vvfat");
 
+  /** Whether QEMU 7.2 knows a format or protocol of that name. */
+  static boolean isDriver(String name) {
+    return DRIVERS.contains(name);
+  }
+
   private final FormatOptions options;
   private final int version;
   private final Preallocation preallocation;

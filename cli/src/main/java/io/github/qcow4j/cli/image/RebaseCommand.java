@@ -9,7 +9,6 @@ import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
-import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -95,9 +94,9 @@ public final class RebaseCommand extends Command {
     ImageName name = access.name(operands.getFirst(), format);
     requireCacheModes();
     try (DiskImage overlay = unsafe ? access.openHeader(name) : access.openWriting(name)) {
-      ImageFormat known = knownBackingFormat();
+      requireKnownBackingFormat();
       try (DiskImage newBacking = unsafe ? null : openNewBacking(name)) {
-        BackingName newName = newName(overlay, known);
+        BackingName newName = newName(overlay);
         if (unsafe) {
           Rebase.rename(overlay, newName);
         } else {
@@ -117,15 +116,10 @@ public final class RebaseCommand extends Command {
     }
   }
 
-  private @Nullable ImageFormat knownBackingFormat() throws CommandFailure {
-    if (backingFormat == null) {
-      return null;
-    }
-    ImageFormat known = ImageFormat.byLabel(backingFormat).orElse(null);
-    if (known == null) {
+  private void requireKnownBackingFormat() throws CommandFailure {
+    if (backingFormat != null && !Qcow2Options.isDriver(backingFormat)) {
       throw new CommandFailure(1, "Invalid format name: '" + backingFormat + "'");
     }
-    return known;
   }
 
   private @Nullable DiskImage openNewBacking(ImageName name) throws UsageException, CommandFailure {
@@ -154,16 +148,15 @@ public final class RebaseCommand extends Command {
   }
 
   /** What the header is to say; refused here before anything is copied. */
-  private @Nullable BackingName newName(DiskImage overlay, @Nullable ImageFormat known)
-      throws CommandFailure {
+  private @Nullable BackingName newName(DiskImage overlay) throws CommandFailure {
     boolean none = backing == null || backing.isEmpty();
-    if (!none && known == null) {
+    if (!none && backingFormat == null) {
       throw notChanged("backing format must be specified", null);
     }
     BackingName newName =
-        backing == null || backing.isEmpty() || known == null
+        backing == null || backing.isEmpty() || backingFormat == null
             ? null
-            : new BackingName(backing, known);
+            : new BackingName(backing, backingFormat);
     try {
       HeaderRoom.require(overlay, newName);
     } catch (LimitExceededException e) {

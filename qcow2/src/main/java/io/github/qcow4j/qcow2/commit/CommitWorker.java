@@ -39,17 +39,36 @@ final class CommitWorker implements PieceThreads.Worker<Piece> {
   }
 
   @Override
-  public void accept(Piece piece) throws IOException {
+  public void accept(Piece piece, PieceThreads.Turn turn) throws IOException {
     if (piece.zeros()) {
-      writeZeroes(piece);
+      if (turn.await()) {
+        writeZeroes(piece);
+      }
     } else {
       pace.take(piece.lengthBytes());
-      move(piece.guestOffset(), (int) piece.lengthBytes());
+      move(piece, turn);
     }
     control.advance(piece.lengthBytes());
   }
 
-  private void move(long guestOffset, int lengthBytes) throws IOException {
+  /** Writing is in the order of the disk: clusters taken in another one would lie scattered. */
+  private void move(Piece piece, PieceThreads.Turn turn) throws IOException {
+    int length = (int) piece.lengthBytes();
+    if (totals.data().isPossible()) {
+      if (turn.await()) {
+        shareOrCopy(piece.guestOffset(), length);
+      }
+      return;
+    }
+    StorageSharing.Part whole = totals.data().next(piece.guestOffset(), length);
+    buffer.clear().limit(whole.lengthBytes());
+    overlay.read(piece.guestOffset(), buffer);
+    if (turn.await()) {
+      base.write(piece.guestOffset(), buffer.flip());
+    }
+  }
+
+  private void shareOrCopy(long guestOffset, int lengthBytes) throws IOException {
     int done = 0;
     while (done < lengthBytes) {
       long position = guestOffset + done;

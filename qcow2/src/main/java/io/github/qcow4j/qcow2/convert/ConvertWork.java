@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.convert.ConversionPlace.Activity;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.transfer.Pace;
+import io.github.qcow4j.qcow2.transfer.Turns;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -46,9 +46,7 @@ public final class HeaderRoom {
       }
       HeaderWriter.encode(
           image.path(),
-          HeaderDraft.of(qcow2.header())
-              .backing(backing.name(), backing.format().label())
-              .header());
+          HeaderDraft.of(qcow2.header()).backing(backing.name(), backing.format()).header());
     }
     return qcow2;
   }

@@ -82,7 +82,7 @@ public final class Rebase {
                     volume,
                     path,
                     backing.name(),
-                    backing.format().label(),
+                    backing.format(),
                     policy,
                     imageOptions.withFormat(null))) {
       return run(overlay, newBacking, backing, options, control);
@@ -114,7 +114,7 @@ public final class Rebase {
     Qcow2Image image = HeaderRoom.require(overlay, backing);
     RebaseResult result = new Rebase(image, newBacking, options, control).copyDifferences();
     image.changeBackingName(
-        backing == null ? null : backing.name(), backing == null ? null : backing.format().label());
+        backing == null ? null : backing.name(), backing == null ? null : backing.format());
     return result;
   }
 
@@ -143,8 +143,7 @@ public final class Rebase {
   public static void rename(DiskImage overlay, @Nullable BackingName backing) throws IOException {
     HeaderRoom.require(overlay, backing)
         .changeBackingName(
-            backing == null ? null : backing.name(),
-            backing == null ? null : backing.format().label());
+            backing == null ? null : backing.name(), backing == null ? null : backing.format());
   }
 
   private RebaseResult copyDifferences() throws IOException {

@@ -63,26 +63,31 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     this.compressed = compressing ? new CompressedCopy(overlay) : null;
   }
 
-  /** Where the new backing file shows zeros there is nothing to compare with. */
+  /**
+   * Writing is in the order of the disk, for clusters taken in another one would lie scattered; but
+   * compressing takes longer than anything else, and is done by all threads at once.
+   */
   @Override
-  public void accept(Piece piece) throws IOException {
+  public void accept(Piece piece, PieceThreads.Turn turn) throws IOException {
+    // Where the new backing file shows zeros there is nothing to compare with.
+    boolean sharing =
+        piece.newZeros() && !piece.oldZeros() && totals.sharing().isPossible() && turn.await();
     int done = 0;
     while (done < piece.lengthBytes()) {
       int left = piece.lengthBytes() - done;
       long position = piece.guestOffset() + done;
       StorageSharing.Part part =
-          piece.newZeros() && !piece.oldZeros()
-              ? totals.sharing().next(position, left)
-              : new StorageSharing.Part(false, left);
+          sharing ? totals.sharing().next(position, left) : new StorageSharing.Part(false, left);
       if (!part.shared()) {
-        compare(new Piece(position, part.lengthBytes(), piece.oldZeros(), piece.newZeros()));
+        Piece rest = new Piece(position, part.lengthBytes(), piece.oldZeros(), piece.newZeros());
+        compare(rest, turn);
       }
       done += part.lengthBytes();
     }
     control.advance(piece.lengthBytes());
   }
 
-  private void compare(Piece piece) throws IOException {
+  private void compare(Piece piece, PieceThreads.Turn turn) throws IOException {
     ByteBuffer old = piece.oldZeros() ? zeros(piece) : readOld(piece);
     ByteBuffer fresh = piece.newZeros() ? zeros(piece) : readNew(piece);
     int from = 0;
@@ -92,7 +97,12 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
       while (to < piece.lengthBytes() && actionAt(old, fresh, to) == action) {
         to = unitEnd(piece, to);
       }
-      apply(action, piece.guestOffset() + from, old.slice(from, to - from));
+      if (action != Action.NOTHING) {
+        if (compressed == null && !turn.await()) {
+          return;
+        }
+        apply(action, piece.guestOffset() + from, old.slice(from, to - from));
+      }
       from = to;
     }
   }

@@ -24,6 +24,10 @@ public final class PieceThreads<P> {
   private final Source<P> source;
   private final JobControl control;
   private final AtomicBoolean failed = new AtomicBoolean();
+  private final Turns turns = new Turns();
+
+  @GuardedBy("this")
+  private long taken;
 
   @GuardedBy("this")
   private boolean exhausted;
@@ -40,13 +44,31 @@ public final class PieceThreads<P> {
   @FunctionalInterface
   public interface Worker<P> extends AutoCloseable {
 
-    /** Deals with one piece. */
-    void accept(P piece) throws IOException;
+    /**
+     * Deals with one piece.
+     *
+     * @param piece the piece
+     * @param turn for what must be done in the order of the pieces
+     */
+    void accept(P piece, Turn turn) throws IOException;
 
     /** Lets go of what the thread held. */
     @Override
     default void close() {}
   }
+
+  /** A piece's place in the order of all. */
+  @FunctionalInterface
+  public interface Turn {
+
+    /**
+     * Waits until all pieces before this one are done. Returns false when there is nothing to wait
+     * for any more, because another thread failed: the worker returns then.
+     */
+    boolean await();
+  }
+
+  private record Numbered<P>(P piece, long number) {}
 
   private PieceThreads(Source<P> source, JobControl control) {
     this.source = source;
@@ -86,24 +108,30 @@ public final class PieceThreads<P> {
   private void runOne(Supplier<Worker<P>> workers) throws IOException {
     boolean done = false;
     try (Worker<P> worker = workers.get()) {
-      P piece = next();
-      while (piece != null && !failed.get()) {
+      Numbered<P> taken = next();
+      while (taken != null && !failed.get()) {
         control.checkpoint();
-        worker.accept(piece);
-        piece = next();
+        long number = taken.number;
+        worker.accept(taken.piece, () -> turns.await(number));
+        if (!turns.await(number)) {
+          break;
+        }
+        turns.done();
+        taken = next();
       }
       done = true;
     } finally {
       if (!done) {
         failed.set(true);
+        turns.abandon();
       }
     }
   }
 
-  private synchronized @Nullable P next() throws IOException {
+  private synchronized @Nullable Numbered<P> next() throws IOException {
     P piece = exhausted || failed.get() ? null : source.next();
     exhausted = piece == null;
-    return piece;
+    return piece == null ? null : new Numbered<>(piece, taken++);
   }
 
   /** An interrupt does not end the wait, it would tear what is being written; it is handed on. */

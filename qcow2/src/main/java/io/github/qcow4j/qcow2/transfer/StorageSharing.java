@@ -76,6 +76,11 @@ public final class StorageSharing {
     return copy(hopeless ? lengthBytes : (int) Math.min(lengthBytes, units));
   }
 
+  /** Whether sharing may still be possible; once it is not, it never is again. */
+  public boolean isPossible() {
+    return !hopeless;
+  }
+
   private Part copy(int lengthBytes) {
     copiedBytes.add(lengthBytes);
     return new Part(false, lengthBytes);

@@ -41,8 +41,8 @@ final class RebaseWork implements CrashWorkload {
           volume,
           switch (random.nextInt(4)) {
             case 0 -> null;
-            case 1 -> new BackingName(raw.getFileName().toString(), ImageFormat.RAW);
-            default -> new BackingName(other.getFileName().toString(), ImageFormat.QCOW2);
+            case 1 -> BackingName.of(raw.getFileName().toString(), ImageFormat.RAW);
+            default -> BackingName.of(other.getFileName().toString(), ImageFormat.QCOW2);
           },
           random.nextInt(3) == 0);
     }

@@ -45,8 +45,8 @@ final class RenameWork implements CrashWorkload {
       BackingName next =
           switch (random.nextInt(3)) {
             case 0 -> null;
-            case 1 -> new BackingName(raw.getFileName().toString(), ImageFormat.RAW);
-            default -> new BackingName(base.getFileName().toString(), ImageFormat.QCOW2);
+            case 1 -> BackingName.of(raw.getFileName().toString(), ImageFormat.RAW);
+            default -> BackingName.of(base.getFileName().toString(), ImageFormat.QCOW2);
           };
       volume.mark(new DiskVersion(TOP, ByteBuffer.wrap(over(volume, next)), List.of(), false));
       Rebase.rename(volume, TOP, ImageOptions.of(ImageFormat.QCOW2), next);
@@ -78,7 +78,10 @@ final class RenameWork implements CrashWorkload {
     Path path = TOP.resolveSibling(name.name());
     try (DiskImage disk =
         DiskImages.open(
-            volume, path, ReferencePolicy.sameDirectory(), ImageOptions.of(name.format()))) {
+            volume,
+            path,
+            ReferencePolicy.sameDirectory(),
+            ImageOptions.of(ImageFormat.byLabel(name.format()).orElseThrow()))) {
       return LeftImage.read(disk);
     }
   }

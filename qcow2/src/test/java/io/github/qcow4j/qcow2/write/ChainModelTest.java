@@ -180,12 +180,12 @@ class ChainModelTest {
       Path other = directory.resolve("raw-" + made++ + ".raw");
       Files.write(other, similar(random));
       below = List.of(other);
-      backing = new BackingName(other.getFileName().toString(), ImageFormat.RAW);
+      backing = BackingName.of(other.getFileName().toString(), ImageFormat.RAW);
     } else if (choice == 1 && chain.size() > 2) {
       below = List.copyOf(chain.subList(0, 1 + random.nextInt(chain.size() - 2)));
       Path other = below.getLast();
       ImageFormat format = ImageFormat.byLabel(format(other)).orElseThrow();
-      backing = new BackingName(other.getFileName().toString(), format);
+      backing = BackingName.of(other.getFileName().toString(), format);
     }
     Rebase.run(
         volume,

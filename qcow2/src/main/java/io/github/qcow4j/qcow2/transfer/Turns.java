@@ -1,11 +1,11 @@
-package io.github.qcow4j.qcow2.convert;
+package io.github.qcow4j.qcow2.transfer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Lets threads that took numbered pieces do something in the order of the numbers. */
-final class Turns {
+public final class Turns {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -17,7 +17,7 @@ final class Turns {
   private boolean abandoned;
 
   /** Waits until all smaller numbers are done. Returns false when the work was abandoned. */
-  boolean await(long sequence) {
+  public boolean await(long sequence) {
     lock.lock();
     try {
       while (next != sequence && !abandoned) {
@@ -30,7 +30,7 @@ final class Turns {
   }
 
   /** Says that the number whose turn it was is done. */
-  void done() {
+  public void done() {
     lock.lock();
     try {
       next++;
@@ -41,7 +41,7 @@ final class Turns {
   }
 
   /** Lets all who wait go: one of them failed. */
-  void abandon() {
+  public void abandon() {
     lock.lock();
     try {
       abandoned = true;
