@@ -49,6 +49,7 @@ class UnusualHeaderTest {
       value = {
         "unknown-incompatible-bit | Unknown incompatible feature: 100000",
         "named-incompatible-bit | time travel",
+        "name-without-padding | time travel",
         "two-unknown-incompatible-bits | time travel, Unknown incompatible feature: 800000000",
         "name-of-46-bytes | xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
       })

@@ -89,7 +89,7 @@ public final class ConvertCommand extends Command {
       if (images.size() > 1) {
         throw UsageException.wrongValue("No support for concatenating multiple snapshot");
       }
-      sources.replaceOnly(snapshot.open(images.getFirst()));
+      sources.replaceOnly(snapshot.open(images.getFirst(), console().errorText()));
     }
   }
 

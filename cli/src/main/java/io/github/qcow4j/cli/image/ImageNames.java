@@ -38,6 +38,10 @@ final class ImageNames {
     String file = text;
     if (file.startsWith(FILE_PROTOCOL)) {
       file = file.substring(FILE_PROTOCOL.length());
+      if (StoredName.hasProtocol(file)) {
+        // As it is shown, and as names beside it are made from it, it must stay a file's name.
+        file = "./" + file;
+      }
     } else if (StoredName.hasProtocol(file)) {
       throw refusal(text, "Unknown protocol '" + file.substring(0, file.indexOf(':')) + "'");
     }
@@ -62,6 +66,10 @@ final class ImageNames {
     String file = text;
     if (file.startsWith(FILE_PROTOCOL)) {
       file = file.substring(FILE_PROTOCOL.length());
+      if (StoredName.hasProtocol(file)) {
+        // As it is shown, and as names beside it are made from it, it must stay a file's name.
+        file = "./" + file;
+      }
     } else if (StoredName.hasProtocol(file)) {
       throw new CommandFailure(
           1, text + ": Unknown protocol '" + file.substring(0, file.indexOf(':')) + "'");

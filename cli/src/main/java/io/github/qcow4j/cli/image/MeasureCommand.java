@@ -105,7 +105,7 @@ public final class MeasureCommand extends Command {
 
   private Measurement ofCopy(String text) throws UsageException, CommandFailure, IOException {
     try (DiskImage image = access.open(access.name(text, format))) {
-      DiskImage source = snapshot == null ? image : snapshot.open(image);
+      DiskImage source = snapshot == null ? image : snapshot.open(image, console().errorText());
       MeasureTarget target = MeasureTargets.of(targetFormat, targetOptions);
       try {
         return ImageMeasure.ofCopy(source, target, console().startJob((done, total) -> {}));

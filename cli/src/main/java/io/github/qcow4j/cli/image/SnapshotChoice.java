@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
@@ -46,7 +47,7 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
    * The contents of the snapshot in the size of the present disk, which is what {@code qemu-img}
    * takes.
    */
-  DiskImage open(DiskImage image) throws CommandFailure, IOException {
+  DiskImage open(DiskImage image, ErrorText errorText) throws CommandFailure {
     if (!(image instanceof Qcow2Image qcow2)) {
       throw new CommandFailure(
           1,
@@ -58,7 +59,11 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
     if (snapshot == null) {
       throw new CommandFailure(1, "Failed to load snapshot: Can't find snapshot");
     }
-    return qcow2.openSnapshot(snapshot, qcow2.virtualSize());
+    try {
+      return qcow2.openSnapshot(snapshot, qcow2.virtualSize());
+    } catch (IOException e) {
+      throw new CommandFailure(1, "Failed to load snapshot: " + errorText.reason(e), null, e);
+    }
   }
 
   private @Nullable InternalSnapshot find(Qcow2Image image) {

@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,10 +34,21 @@ final class ErrorTextTest {
     bench.overlay("three.qcow2", "", "two.qcow2");
     bench.overlay("four.qcow2", "", "three.qcow2");
     Files.delete(directory.resolve("one.qcow2"));
+    makeTornSnapshot(bench);
     Files.createDirectory(directory.resolve("folder"));
     Files.createSymbolicLink(directory.resolve("loop"), Path.of("loop"));
     Files.write(directory.resolve("text"), new byte[] {1, 2, 3});
     Files.write(directory.resolve("empty"), new byte[0]);
+  }
+
+  /** An image whose snapshot says that its L1 table begins between two clusters. */
+  private static void makeTornSnapshot(Workbench bench) throws IOException {
+    Path torn = bench.image("torn.qcow2", "", 1 << 20);
+    QemuTools.require().img("snapshot", "-c", "lost", torn.toString()).orFail();
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(torn));
+    int snapshotTable = (int) bytes.getLong(64);
+    bytes.putLong(snapshotTable, 0x400200);
+    Files.write(torn, bytes.array());
   }
 
   @ParameterizedTest
@@ -55,6 +67,8 @@ final class ErrorTextTest {
         "info -f '' @whole.qcow2",
         "info ''",
         "info foo:bar",
+        "info file:no:such",
+        "info file:@missing",
         "info @missing",
         "info -f raw @missing",
         "info -f qcow2 @text",
@@ -172,6 +186,8 @@ final class ErrorTextTest {
         "convert -r x @whole.qcow2 @target",
         "convert -l nope @whole.qcow2 @target",
         "convert -l snapshot.foo=1 @whole.qcow2 @target",
+        "convert -l lost @torn.qcow2 @target",
+        "measure -l lost @torn.qcow2",
         "convert -l x @whole.qcow2 @text @target",
         "convert -l x @text @target",
         "convert -C -S 4k @whole.qcow2 @target",

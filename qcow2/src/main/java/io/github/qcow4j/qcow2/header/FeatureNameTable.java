@@ -32,13 +32,13 @@ public record FeatureNameTable(List<Name> names) {
    */
   public record Name(int group, int bit, String text) {}
 
-  /** Parses the data of the extension; an incomplete last entry is ignored, as QEMU does. */
+  /** Parses the data of the extension; the last name may lack its padding, as for QEMU. */
   static FeatureNameTable parse(ByteBuffer data) {
     List<Name> names = new ArrayList<>();
-    while (data.remaining() >= ENTRY_BYTES) {
+    while (data.remaining() > 2) {
       int group = data.get() & 0xFF;
       int bit = data.get() & 0xFF;
-      byte[] text = new byte[ENTRY_BYTES - 2];
+      byte[] text = new byte[Math.min(data.remaining(), ENTRY_BYTES - 2)];
       data.get(text);
       int length = 0;
       while (length < text.length && text[length] != 0) {

@@ -4,6 +4,7 @@ import static io.github.qcow4j.qcow2.testing.HeaderField.AUTOCLEAR_FEATURES;
 import static io.github.qcow4j.qcow2.testing.HeaderField.COMPATIBLE_FEATURES;
 import static io.github.qcow4j.qcow2.testing.HeaderField.HEADER_LENGTH;
 import static io.github.qcow4j.qcow2.testing.HeaderField.INCOMPATIBLE_FEATURES;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -49,6 +50,10 @@ final class HeaderSpecials {
             "name-of-46-bytes",
             "a feature name that fills its field",
             s -> named(s, 63, "x".repeat(46))),
+        edited(
+            "name-without-padding",
+            "a feature name table that ends with the letters of a name",
+            HeaderSpecials::namedWithoutPadding),
         edited(
             "no-feature-name-table",
             "version 3 without a feature name table",
@@ -109,6 +114,14 @@ final class HeaderSpecials {
   private static void namedAndUnnamed(ImageSurgeon surgeon) {
     named(surgeon, 20, "time travel");
     surgeon.setFeatureBit(INCOMPATIBLE_FEATURES, 35);
+  }
+
+  private static void namedWithoutPadding(ImageSurgeon surgeon) {
+    surgeon.setFeatureBit(INCOMPATIBLE_FEATURES, 20);
+    surgeon
+        .extensions()
+        .remove(HeaderExtensions.FEATURE_NAMES)
+        .append(HeaderExtensions.FEATURE_NAMES, "\0\24time travel".getBytes(US_ASCII));
   }
 
   private static void unknownExtensions(ImageSurgeon surgeon) {
