@@ -42,9 +42,14 @@ final class ZeroWrite {
     long toBoundary = clusterSize - (position & (clusterSize - 1));
     long length = Math.min(Math.min(end - position, toBoundary), MAX_BUFFER_BYTES);
     Extent extent = image.extentAt(position, length);
-    if (!extent.readsAsZeros()) {
+    if (!extent.readsAsZeros() || needsData()) {
       image.write(position, ByteBuffer.allocateDirect((int) extent.lengthBytes()));
     }
     return extent.lengthBytes();
+  }
+
+  /** Version 2 cannot say zeros over a backing file without data of its own. */
+  private boolean needsData() {
+    return image.header().version() < 3 && image.backing() != null;
   }
 }

@@ -184,6 +184,19 @@ final class ConvertAgreementTest {
     assertThat(Files.size(full)).isPositive();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "convert -c -S 0 -O qcow2 @src.raw @target",
+        "convert -S 0 -O qcow2 @full.qcow2 @target",
+        "convert -O qcow2 @full.qcow2 @target",
+      })
+  void clustersStandWhereAndHowQemuImgPutsThem(String line) {
+    SameCommand.Outcome outcome = same.run(line).succeeded();
+    assertThat(QEMU.mapJson(outcome.ourDirectory().resolve("target")))
+        .isEqualTo(QEMU.mapJson(outcome.theirDirectory().resolve("target")));
+  }
+
   @Test
   void aTargetSaidToBeZeroIsNotOneWithABackingFile() {
     SameCommand.Outcome outcome =

@@ -197,7 +197,7 @@ final class ConvertWork {
     target.write(offset, data);
   }
 
-  /** With zeros wanted as data, zeros are written; else the target makes them as it can. */
+  /** Zeros wanted as data are written as such; others the target makes as it can. */
   private void writeZeroes(long offset, long lengthBytes, ThreadBuffers buffers)
       throws IOException {
     if (options.sparseBytes() == 0) {
@@ -206,7 +206,13 @@ final class ConvertWork {
         control.checkpoint();
         ByteBuffer zeros = buffers.zeros((int) Math.min(left, SegmentQueue.MAX_DATA_BYTES));
         int count = zeros.remaining();
-        writeData(position, zeros);
+        CompressedBatch batch = buffers.batch();
+        if (batch == null) {
+          writeData(position, zeros);
+        } else {
+          batch.compress(position, zeros);
+          writtenBytes.add(batch.store(position, zeros).writtenBytes());
+        }
         position += count;
         left -= count;
       }

@@ -287,6 +287,7 @@ public final class ImageWriter {
       long hostOffset;
       metadata.lock();
       try {
+        tables.changed(tables.openL2(guestOffset));
         hostOffset = tables.allocator().allocatePacked(length);
       } finally {
         metadata.unlock();

@@ -6,7 +6,6 @@ import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides where written bytes go: in place where the image alone owns the cluster (its copied flag
@@ -39,9 +38,13 @@ final class WritePlanner {
     if (table != null && isOwnData(table, index, guestOffset, limit)) {
       return inPlace(table, index, guestOffset, limit);
     }
+    // The table takes its place first: behind it, data that follows in the disk follows in the
+    // file.
+    MutableTables.OpenL2 open = tables.openL2(guestOffset);
+    tables.changed(open);
     return extended
-        ? fillOneExtended(table, index, guestOffset, limit)
-        : fill(table, index, guestOffset, limit);
+        ? fillOneExtended(open.table(), index, guestOffset, limit)
+        : fill(open.table(), index, guestOffset, limit);
   }
 
   private WritePlan.InPlace inPlace(L2Table table, int first, long guestOffset, long limit) {
@@ -74,7 +77,7 @@ final class WritePlanner {
     return (L2Entry.allocatedSubclusters(table.subclusterBitmap(index)) & touched) == touched;
   }
 
-  private WritePlan fill(@Nullable L2Table table, int first, long guestOffset, long limit)
+  private WritePlan fill(L2Table table, int first, long guestOffset, long limit)
       throws IOException {
     int inCluster = (int) (guestOffset & (clusterSize - 1));
     long guestStart = guestOffset - inCluster;
@@ -96,21 +99,20 @@ final class WritePlanner {
         run.firstCluster() << clusterBits);
   }
 
-  private boolean needsFill(@Nullable L2Table table, int index) {
-    return table == null || !isOwnData(table, index, 0, clusterSize);
+  private boolean needsFill(L2Table table, int index) {
+    return !isOwnData(table, index, 0, clusterSize);
   }
 
   /** Host clusters to fill: at the guest's own place in a data file, reserved ones, or new ones. */
-  private Run place(@Nullable L2Table table, int first, long guestStart, int count)
-      throws IOException {
+  private Run place(L2Table table, int first, long guestStart, int count) throws IOException {
     if (externalData) {
       return new Run(guestStart >>> clusterBits, count);
     }
-    if (table != null && isReserved(table.entry(first))) {
+    if (isReserved(table.entry(first))) {
       return new Run(hostOffset(table.entry(first)) >>> clusterBits, 1);
     }
     int fresh = 1;
-    while (fresh < count && (table == null || !isReserved(table.entry(first + fresh)))) {
+    while (fresh < count && !isReserved(table.entry(first + fresh))) {
       fresh++;
     }
     return tables.allocator().allocate(fresh);
@@ -123,12 +125,12 @@ final class WritePlanner {
         && (entry & L2Entry.OFFSET_MASK) != 0;
   }
 
-  private WritePlan fillOneExtended(
-      @Nullable L2Table table, int index, long guestOffset, long limit) throws IOException {
+  private WritePlan fillOneExtended(L2Table table, int index, long guestOffset, long limit)
+      throws IOException {
     int inCluster = (int) (guestOffset & (clusterSize - 1));
     long clusterStart = guestOffset - inCluster;
     long length = Math.min(limit, clusterSize - inCluster);
-    long entry = table == null ? 0 : table.entry(index);
+    long entry = table.entry(index);
     long hostCluster = place(table, index, clusterStart, 1).firstCluster() << clusterBits;
     boolean hasOld =
         L2Entry.isCompressed(entry) || (hostOffset(entry) != 0 && hostOffset(entry) != hostCluster);

@@ -1,0 +1,83 @@
+package io.github.qcow4j.qcow2.write;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.Extent;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where written data comes to stand. */
+class WriteLayoutTest {
+
+  private static final int MIB = 1 << 20;
+
+  @TempDir private Path directory;
+
+  private final Volume volume = Volumes.host();
+  private QemuTools qemu;
+
+  @BeforeEach
+  void findQemu() {
+    qemu = QemuTools.require();
+  }
+
+  @Test
+  void dataThatFollowsInTheDiskFollowsInTheFile() throws IOException {
+    Path ours = image("ours.qcow2", "");
+    Path theirs = image("theirs.qcow2", "");
+
+    try (Qcow2Image disk = open(ours)) {
+      for (int i = 0; i < 3; i++) {
+        disk.write(i * MIB, ByteBuffer.allocate(MIB).put(0, (byte) 1));
+      }
+    }
+    qemu.io(theirs, "write 0 1M", "write 1M 1M", "write 2M 1M");
+
+    assertThat(qemu.mapJson(ours)).isEqualTo(qemu.mapJson(theirs));
+    qemu.assertCheckClean(ours);
+  }
+
+  @Test
+  void zerosOverABackingFileAreDataWhereTheVersionHasNoZeroClusters() throws IOException {
+    image("base.qcow2", "");
+    Path overlay = directory.resolve("overlay.qcow2");
+    qemu.createOverlay(overlay, "compat=0.10", "base.qcow2", "qcow2");
+
+    try (Qcow2Image disk = open(overlay)) {
+      disk.writeZeroes(MIB, MIB, true);
+
+      Extent written = disk.extentAt(MIB, MIB);
+      assertThat(written.depth()).isZero();
+      assertThat(written.kind()).isEqualTo(Extent.Kind.DATA);
+      assertThat(written.lengthBytes()).isEqualTo(MIB);
+    }
+    qemu.assertCheckClean(overlay);
+  }
+
+  private Path image(String name, String options) {
+    Path image = directory.resolve(name);
+    qemu.create(image, options, 64 * MIB);
+    return image;
+  }
+
+  private Qcow2Image open(Path image) throws IOException {
+    return (Qcow2Image)
+        DiskImages.open(
+            volume,
+            image,
+            ReferencePolicy.sameDirectory(),
+            ImageOptions.of(ImageFormat.QCOW2).withWriting());
+  }
+}
