@@ -175,6 +175,15 @@ public final class ClusterAllocator {
     }
   }
 
+  /**
+   * Takes the reference of a cluster that nothing ever pointed to; it may be handed out again at
+   * once.
+   */
+  public void giveBack(long cluster) throws IOException {
+    refcounts.add(cluster, 1, -1);
+    searchFrom = Math.min(searchFrom, cluster);
+  }
+
   /** Whether references wait to be taken. */
   public boolean hasFreed() {
     return !freed.isEmpty();

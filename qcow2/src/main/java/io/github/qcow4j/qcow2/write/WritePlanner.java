@@ -170,7 +170,7 @@ final class WritePlanner {
     for (int i = 0; i < fill.clusterCount(); i++) {
       long hostCluster = fill.hostCluster() + ((long) i << clusterBits);
       if (table == null || hostOffset(table.entry(first + i)) != hostCluster) {
-        tables.allocator().freeLater(hostCluster >>> clusterBits, 1);
+        tables.allocator().giveBack(hostCluster >>> clusterBits);
       }
     }
   }
