@@ -10,23 +10,12 @@ import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Writes to one image, for any number of threads.
- *
- * <p>Three locks, always taken in this order:
- *
- * <ol>
- *   <li>{@code operations}: every operation holds it shared from its first look at the tables to
- *       the end of its last access to guest data. Clusters that were taken back are handed out
- *       again only when nobody holds it, so that no operation meets another's data in a cluster it
- *       looked up before.
- *   <li>{@code ranges}: operations that change the same guest clusters take turns.
- *   <li>{@code metadata}: looking at tables and changing them. Held for no access to guest data.
- * </ol>
+ * Writes to one image, for any number of threads: decides under the lock of the tables, does it
+ * outside, and links the result under the lock again. {@link WriterLocks} tells who waits for whom.
  */
 public final class ImageWriter {
 
@@ -41,9 +30,7 @@ public final class ImageWriter {
   private final BitmapTracking bitmaps;
   private final long dirtyBudgetBytes;
   private volatile long compressedGeneration = GENERATIONS.incrementAndGet();
-  private final ReentrantReadWriteLock operations = new ReentrantReadWriteLock();
-  private final GuestRangeLocks ranges = new GuestRangeLocks();
-  private final ReentrantLock metadata = new ReentrantLock();
+  private final WriterLocks locks;
 
   // What these work on is used under the metadata lock only.
   private final ClusterMap map;
@@ -79,6 +66,7 @@ public final class ImageWriter {
     this.order = order;
     this.bitmaps = bitmaps;
     this.dirtyBudgetBytes = dirtyBudgetBytes;
+    this.locks = new WriterLocks(header.clusterBits());
     this.map =
         new ClusterMap(
             tables.file(),
@@ -95,17 +83,12 @@ public final class ImageWriter {
    * What keeps clusters from being handed out again while they are used; to be held while reading.
    */
   public Lock operation() {
-    return operations.readLock();
+    return locks.operation();
   }
 
   /** What stands at a guest offset; the caller holds {@link #operation}. */
   public Mapping map(long guestOffset, long maxBytes) throws IOException {
-    metadata.lock();
-    try {
-      return map.map(guestOffset, maxBytes);
-    } finally {
-      metadata.unlock();
-    }
+    return locks.atTables(() -> map.map(guestOffset, maxBytes));
   }
 
   /**
@@ -119,36 +102,33 @@ public final class ImageWriter {
     if (!data.hasRemaining()) {
       return;
     }
-    operations.readLock().lock();
-    GuestRangeLocks.Range range = lockRange(guestOffset, data.remaining());
-    try {
-      bitmaps.touch(guestOffset, data.remaining());
-      long position = guestOffset;
-      while (data.hasRemaining()) {
-        WritePlan plan = plan(position, data.remaining());
-        int length = (int) plan.lengthBytes();
-        ByteBuffer part = data.slice(data.position(), length);
-        switch (plan) {
-          case WritePlan.InPlace inPlace -> dataFile.write(part, inPlace.hostOffset());
-          case WritePlan.Fill fill -> {
-            long start = position;
-            boolean _ =
-                fillAndLink(
-                    fill,
-                    () -> {
-                      filling.write(fill, start, part, old);
-                      return true;
-                    });
-          }
-        }
-        data.position(data.position() + length);
-        position += length;
-      }
-    } finally {
-      ranges.unlock(range);
-      operations.readLock().unlock();
-    }
+    locks.changing(guestOffset, data.remaining(), () -> writeLocked(guestOffset, data, old));
     flushWhenFull();
+  }
+
+  private void writeLocked(long guestOffset, ByteBuffer data, OldContent old) throws IOException {
+    bitmaps.touch(guestOffset, data.remaining());
+    long position = guestOffset;
+    while (data.hasRemaining()) {
+      WritePlan plan = plan(position, data.remaining());
+      int length = (int) plan.lengthBytes();
+      ByteBuffer part = data.slice(data.position(), length);
+      switch (plan) {
+        case WritePlan.InPlace inPlace -> dataFile.write(part, inPlace.hostOffset());
+        case WritePlan.Fill fill -> {
+          long start = position;
+          boolean _ =
+              fillAndLink(
+                  fill,
+                  () -> {
+                    filling.write(fill, start, part, old);
+                    return true;
+                  });
+        }
+      }
+      data.position(data.position() + length);
+      position += length;
+    }
   }
 
   /** Gives a part of a file storage, where it has none yet, that reads as zeros. */
@@ -174,38 +154,32 @@ public final class ImageWriter {
    */
   public void preallocate(long guestOffset, long lengthBytes, ZeroStorage storage)
       throws IOException {
-    operations.readLock().lock();
-    GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
-    try {
-      long position = guestOffset;
-      long end = guestOffset + lengthBytes;
-      while (position < end) {
-        WritePlan plan = plan(position, end - position);
-        if (plan instanceof WritePlan.Fill fill) {
-          boolean _ =
-              fillAndLink(
-                  fill,
-                  () -> {
-                    storage.take(dataFile, fill.hostOffset(), fill.guestEnd() - fill.guestStart());
-                    return true;
-                  });
-        }
-        position += plan.lengthBytes();
-      }
-    } finally {
-      ranges.unlock(range);
-      operations.readLock().unlock();
-    }
+    locks.changing(
+        guestOffset, lengthBytes, () -> preallocateLocked(guestOffset, lengthBytes, storage));
     flushWhenFull();
   }
 
-  private WritePlan plan(long guestOffset, long lengthBytes) throws IOException {
-    metadata.lock();
-    try {
-      return planner.plan(guestOffset, lengthBytes);
-    } finally {
-      metadata.unlock();
+  private void preallocateLocked(long guestOffset, long lengthBytes, ZeroStorage storage)
+      throws IOException {
+    long position = guestOffset;
+    long end = guestOffset + lengthBytes;
+    while (position < end) {
+      WritePlan plan = plan(position, end - position);
+      if (plan instanceof WritePlan.Fill fill) {
+        boolean _ =
+            fillAndLink(
+                fill,
+                () -> {
+                  storage.take(dataFile, fill.hostOffset(), fill.guestEnd() - fill.guestStart());
+                  return true;
+                });
+      }
+      position += plan.lengthBytes();
     }
+  }
+
+  private WritePlan plan(long guestOffset, long lengthBytes) throws IOException {
+    return locks.changeTables(() -> planner.plan(guestOffset, lengthBytes));
   }
 
   /** Brings content to clusters that are not linked yet. */
@@ -220,16 +194,14 @@ public final class ImageWriter {
     try {
       filled = step.fill();
     } finally {
-      metadata.lock();
-      try {
-        if (filled) {
+      boolean wanted = filled;
+      locks.onTables(() -> {
+        if (wanted) {
           planner.link(fill);
         } else {
           planner.abandon(fill);
         }
-      } finally {
-        metadata.unlock();
-      }
+      });
     }
     return filled;
   }
@@ -246,29 +218,30 @@ public final class ImageWriter {
    */
   public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
       throws IOException {
-    long done = 0;
-    operations.readLock().lock();
-    GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
-    try {
-      bitmaps.touch(guestOffset, lengthBytes);
-      boolean shared = true;
-      while (shared && done < lengthBytes) {
-        WritePlan plan = plan(guestOffset + done, lengthBytes - done);
-        long from = sourceOffset + done;
-        shared =
-            switch (plan) {
-              case WritePlan.InPlace inPlace -> filling.share(inPlace, source, from);
-              case WritePlan.Fill fill ->
-                  fillAndLink(fill, () -> filling.share(fill, source, from));
-            };
-        done += shared ? plan.lengthBytes() : 0;
-      }
-    } finally {
-      ranges.unlock(range);
-      operations.readLock().unlock();
-    }
+    LongAdder shared = new LongAdder();
+    locks.changing(
+        guestOffset,
+        lengthBytes,
+        () -> {
+          bitmaps.touch(guestOffset, lengthBytes);
+          boolean goingOn = true;
+          while (goingOn && shared.sum() < lengthBytes) {
+            long done = shared.sum();
+            WritePlan plan = plan(guestOffset + done, lengthBytes - done);
+            goingOn = shareOne(plan, source, sourceOffset + done);
+            shared.add(goingOn ? plan.lengthBytes() : 0);
+          }
+        });
     flushWhenFull();
-    return done;
+    return shared.sum();
+  }
+
+  private boolean shareOne(WritePlan plan, BlockFile source, long sourceOffset) throws IOException {
+    return switch (plan) {
+      case WritePlan.InPlace inPlace -> filling.share(inPlace, source, sourceOffset);
+      case WritePlan.Fill fill ->
+          fillAndLink(fill, () -> filling.share(fill, source, sourceOffset));
+    };
   }
 
   /**
@@ -280,39 +253,33 @@ public final class ImageWriter {
    */
   public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
     int length = compressed.remaining();
-    operations.readLock().lock();
-    GuestRangeLocks.Range range = lockRange(guestOffset, 1);
-    try {
-      bitmaps.touch(guestOffset, header.clusterSize());
-      long hostOffset;
-      metadata.lock();
-      try {
-        tables.changed(tables.openL2(guestOffset));
-        hostOffset = tables.allocator().allocatePacked(length);
-      } finally {
-        metadata.unlock();
-      }
-      tables.file().write(compressed, hostOffset);
-      metadata.lock();
-      try {
-        compressedGeneration = GENERATIONS.incrementAndGet();
-        MutableTables.OpenL2 open = tables.openL2(guestOffset);
-        int index = tables.l2Index(guestOffset);
-        tables.freeLater(open.table().entry(index));
-        open.table()
-            .setEntry(index, L2Entry.compressedEntry(hostOffset, length, header.clusterBits()));
-        if (tables.extended()) {
-          open.table().setSubclusterBitmap(index, 0);
-        }
-        tables.changed(open);
-      } finally {
-        metadata.unlock();
-      }
-    } finally {
-      ranges.unlock(range);
-      operations.readLock().unlock();
-    }
+    locks.changing(
+        guestOffset,
+        1,
+        () -> {
+          bitmaps.touch(guestOffset, header.clusterSize());
+          long hostOffset = locks.changeTables(() -> placeCompressed(guestOffset, length));
+          tables.file().write(compressed, hostOffset);
+          locks.onTables(() -> linkCompressed(guestOffset, hostOffset, length));
+        });
     flushWhenFull();
+  }
+
+  private long placeCompressed(long guestOffset, int length) throws IOException {
+    tables.changed(tables.openL2(guestOffset));
+    return tables.allocator().allocatePacked(length);
+  }
+
+  private void linkCompressed(long guestOffset, long hostOffset, int length) throws IOException {
+    compressedGeneration = GENERATIONS.incrementAndGet();
+    MutableTables.OpenL2 open = tables.openL2(guestOffset);
+    int index = tables.l2Index(guestOffset);
+    tables.freeLater(open.table().entry(index));
+    open.table().setEntry(index, L2Entry.compressedEntry(hostOffset, length, header.clusterBits()));
+    if (tables.extended()) {
+      open.table().setSubclusterBitmap(index, 0);
+    }
+    tables.changed(open);
   }
 
   /**
@@ -366,31 +333,18 @@ public final class ImageWriter {
     return changeTables(guestOffset, lengthBytes, () -> zeroPlanner.drop(guestOffset, lengthBytes));
   }
 
-  /** A change of tables that moves no guest data. */
-  @FunctionalInterface
-  private interface TableChange {
-    long apply() throws IOException;
-  }
-
-  private long changeTables(long guestOffset, long lengthBytes, TableChange change)
+  private long changeTables(long guestOffset, long lengthBytes, WriterLocks.Question<Long> change)
       throws IOException {
-    long done;
-    operations.readLock().lock();
-    GuestRangeLocks.Range range = lockRange(guestOffset, lengthBytes);
-    try {
-      bitmaps.touch(guestOffset, lengthBytes);
-      metadata.lock();
-      try {
-        done = change.apply();
-      } finally {
-        metadata.unlock();
-      }
-    } finally {
-      ranges.unlock(range);
-      operations.readLock().unlock();
-    }
+    AtomicLong done = new AtomicLong();
+    locks.changing(
+        guestOffset,
+        lengthBytes,
+        () -> {
+          bitmaps.touch(guestOffset, lengthBytes);
+          done.set(locks.changeTables(change));
+        });
     flushWhenFull();
-    return done;
+    return done.get();
   }
 
   /** Makes every completed operation durable. */
@@ -398,12 +352,7 @@ public final class ImageWriter {
     if (!dataFile.equals(tables.file())) {
       dataFile.sync();
     }
-    metadata.lock();
-    try {
-      order.flush(this::releaseIfIdle);
-    } finally {
-      metadata.unlock();
-    }
+    locks.onTables(() -> order.flush(locks::isIdle));
   }
 
   /** Makes everything durable, the references taken back included; nothing else is under way. */
@@ -411,13 +360,7 @@ public final class ImageWriter {
     if (!dataFile.equals(tables.file())) {
       dataFile.sync();
     }
-    metadata.lock();
-    try {
-      flushAlone();
-      bitmaps.store(tables, this::flushAlone);
-    } finally {
-      metadata.unlock();
-    }
+    locks.onTables(this::storeAll);
   }
 
   /** A change of several structures at once. */
@@ -451,16 +394,15 @@ public final class ImageWriter {
 
   /** Makes everything durable that was changed, and then does something, alone. */
   void alone(Alone action) throws IOException {
-    operations.writeLock().lock();
-    metadata.lock();
-    try {
-      flushAlone();
-      bitmaps.store(tables, this::flushAlone);
+    locks.alone(() -> {
+      storeAll();
       action.run(tables);
-    } finally {
-      metadata.unlock();
-      operations.writeLock().unlock();
-    }
+    });
+  }
+
+  private void storeAll() throws IOException {
+    flushAlone();
+    bitmaps.store(tables, this::flushAlone);
   }
 
   /** Makes everything durable, the references taken back included, while nothing is under way. */
@@ -482,39 +424,14 @@ public final class ImageWriter {
 
   /** Changes tables while nothing else is under way. */
   void changeAlone(TablesChange change) throws IOException {
-    operations.writeLock().lock();
-    metadata.lock();
-    try {
-      change.apply(tables, order);
-    } finally {
-      metadata.unlock();
-      operations.writeLock().unlock();
-    }
-  }
-
-  /** Whether no operation is under way that could still use clusters taken back. */
-  private boolean releaseIfIdle() {
-    if (operations.writeLock().tryLock()) {
-      operations.writeLock().unlock();
-      return true;
-    }
-    return false;
+    locks.alone(() -> change.apply(tables, order));
   }
 
   private void flushWhenFull() throws IOException {
-    metadata.lock();
-    try {
+    locks.onTables(() -> {
       if (tables.dirtyBytes() > dirtyBudgetBytes) {
-        order.flush(this::releaseIfIdle);
+        order.flush(locks::isIdle);
       }
-    } finally {
-      metadata.unlock();
-    }
-  }
-
-  private GuestRangeLocks.Range lockRange(long guestOffset, long lengthBytes) {
-    return ranges.lock(
-        guestOffset >>> header.clusterBits(),
-        (guestOffset + lengthBytes - 1) >>> header.clusterBits());
+    });
   }
 }
