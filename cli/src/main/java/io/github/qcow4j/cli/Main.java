@@ -35,6 +35,9 @@ public final class Main {
             System.err,
             System.getenv(),
             Volumes::host);
+    console
+        .withBinary(new HostOutput())
+        .beforeFirstJob(() -> ProgressSignal.install(console::showProgress));
     CountDownLatch finished = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(console, finished), "qcow4j-stop"));
     int exitCode = 1;

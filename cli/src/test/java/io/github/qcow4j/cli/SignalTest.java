@@ -63,6 +63,22 @@ final class SignalTest {
     }
   }
 
+  @Test
+  void whoAsksBySignalHearsHowFarAJobIs() throws Exception {
+    Path kill = QemuTools.requireProgram("kill");
+    Path source = directory.resolve("source.raw");
+    Files.write(source, new byte[SOURCE_BYTES]);
+    Process process = startSlowConversion(source, "target.raw");
+    try {
+      awaitProgress(process.getInputStream());
+      new ProcessBuilder(kill.toString(), "-USR1", Long.toString(process.pid())).start().waitFor();
+      assertThat(process.errorReader().readLine()).matches(" {4}\\([0-9]+\\.[0-9]{2}/100%\\)");
+      assertThat(exitCodeAfter("TERM", process, kill)).isEqualTo(143);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
   private static int exitCodeAfter(String signal, Process process, Path kill) throws Exception {
     new ProcessBuilder(kill.toString(), "-" + signal, Long.toString(process.pid()))
         .inheritIO()

@@ -2,7 +2,11 @@ package io.github.qcow4j.cli.console;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +23,8 @@ public final class Console {
   private final PrintStream err;
   private final Map<String, String> environment;
   private final Supplier<Volume> volume;
+  private @Nullable Binary binary;
+  private Runnable jobStarting = () -> {};
   private volatile @Nullable JobControl job;
   private volatile boolean cancelled;
 
@@ -50,6 +56,65 @@ public final class Console {
   /** Standard output. */
   public PrintStream out() {
     return out;
+  }
+
+  /** Standard output for bytes. */
+  public interface Binary {
+
+    /** Where they go. */
+    WritableByteChannel channel();
+
+    /** Makes them durable, for when they go to a file. */
+    void sync() throws IOException;
+  }
+
+  /** The same console with a way for bytes to standard output. */
+  public Console withBinary(Binary output) {
+    binary = output;
+    return this;
+  }
+
+  /** The same console that does something when the first job begins. */
+  public Console beforeFirstJob(Runnable action) {
+    jobStarting = action;
+    return this;
+  }
+
+  /** Standard output for bytes; what was printed before has gone out. */
+  public Binary binary() {
+    out.flush();
+    Binary known = binary;
+    return known != null ? known : new PrintedBytes(out);
+  }
+
+  /** Bytes where all else is printed. */
+  private record PrintedBytes(PrintStream out) implements Binary {
+
+    @Override
+    public WritableByteChannel channel() {
+      return Channels.newChannel(out);
+    }
+
+    @Override
+    public void sync() {
+      out.flush();
+    }
+  }
+
+  /** Standard error. */
+  public PrintStream err() {
+    return err;
+  }
+
+  /** Says on standard error how far the job is, if there is one. */
+  public void showProgress() {
+    JobControl running = job;
+    if (running != null) {
+      long total = running.totalUnits();
+      double percent = total == 0 ? 0 : Math.min(100.0, running.doneUnits() * 100.0 / total);
+      err.print(String.format(Locale.ROOT, "    (%3.2f/100%%)\n", percent));
+      err.flush();
+    }
   }
 
   /** The value of an environment variable, or null when it is not set. */
@@ -90,6 +155,9 @@ public final class Console {
 
   /** Begins a job that {@link #cancel} stops. */
   public JobControl startJob(JobControl.ProgressListener listener) {
+    Runnable starting = jobStarting;
+    jobStarting = () -> {};
+    starting.run();
     JobControl started = JobControl.reportingTo(listener);
     job = started;
     if (cancelled) {

@@ -6,9 +6,7 @@ import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.qcow2.DiskImage;
-import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConversionPlace;
-import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
@@ -68,8 +66,8 @@ public final class ConvertCommand extends Command {
     try (OpenSources sources = new OpenSources();
         ConvertTargets targets = new ConvertTargets(console(), access, arguments)) {
       open(sourceNames, sources);
-      try (ConvertTarget target = targets.open(operands.getLast(), sources);
-          Progress progress = progress()) {
+      try (Destination target = targets.open(operands.getLast(), sources);
+          Progress progress = progress(target)) {
         convert(sources, target, progress);
       }
     }
@@ -93,18 +91,20 @@ public final class ConvertCommand extends Command {
     }
   }
 
-  private @Nullable Progress progress() {
+  /** Where the image itself goes to standard output, progress goes to the other. */
+  private @Nullable Progress progress(Destination target) {
     return arguments.showingProgress()
-        ? new Progress(console().out(), PROGRESS_STEP_PERCENT)
+        ? new Progress(
+            target.standardOutput() ? console().err() : console().out(), PROGRESS_STEP_PERCENT)
         : null;
   }
 
-  private void convert(OpenSources sources, ConvertTarget target, @Nullable Progress progress)
+  private void convert(OpenSources sources, Destination target, @Nullable Progress progress)
       throws CommandFailure, IOException {
     JobControl.ProgressListener listener = progress == null ? (done, total) -> {} : progress;
     JobControl control = console().startJob(listener);
     try {
-      Conversion.run(sources.disks(), target, arguments.options(), control, this::unreadable);
+      target.work().run(sources.disks(), arguments.options(), control, this::unreadable);
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {

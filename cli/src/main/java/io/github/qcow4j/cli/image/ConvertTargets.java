@@ -13,7 +13,9 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.convert.Qcow2Targets;
 import io.github.qcow4j.qcow2.convert.RawTargets;
+import io.github.qcow4j.qcow2.convert.StreamFile;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +41,9 @@ final class ConvertTargets implements AutoCloseable {
   }
 
   /** Opens the target for these sources. */
-  ConvertTarget open(String name, OpenSources sources)
+  Destination open(String name, OpenSources sources)
       throws UsageException, CommandFailure, IOException {
-    return arguments.creating() ? create(name, sources) : existing(name, sources);
+    return arguments.creating() ? create(name, sources) : Destination.of(existing(name, sources));
   }
 
   /** Where the target is written: with {@code -t unsafe} nothing of it is waited for. */
@@ -49,7 +51,7 @@ final class ConvertTargets implements AutoCloseable {
     return arguments.unsynced() ? Volumes.unsynced(console.volume()) : console.volume();
   }
 
-  private ConvertTarget create(String text, OpenSources sources)
+  private Destination create(String text, OpenSources sources)
       throws UsageException, CommandFailure, IOException {
     String format = arguments.targetFormat() == null ? RAW : arguments.targetFormat();
     refuseIf(!format.equals(RAW) && !format.equals(QCOW2), "Unknown file format '" + format + "'");
@@ -99,32 +101,61 @@ final class ConvertTargets implements AutoCloseable {
     }
   }
 
-  private ConvertTarget createRaw(ImageName name, FormatOptions options, OpenSources sources)
+  private Destination createRaw(ImageName name, FormatOptions options, OpenSources sources)
       throws UsageException, CommandFailure {
-    String preallocation = options.text("preallocation");
-    refuseIf(
-        preallocation != null && !preallocation.equals("off"),
-        "Option 'preallocation' is not supported for raw targets");
     refuseIf(arguments.bitmaps(), "Format driver 'raw' does not support bitmaps");
+    Preallocation preallocation = rawPreallocation(name, options);
     arguments.checkTargetCache();
+    if (StreamDestinations.isStandardOutput(name.given())) {
+      refuseIf(preallocation != Preallocation.OFF, "A stream cannot be preallocated");
+      return streams().rawOutput();
+    }
     try {
-      return RawTargets.create(volume(), name.path(), sources.totalBytes());
+      return Destination.of(
+          RawTargets.create(volume(), name.path(), sources.totalBytes(), preallocation));
     } catch (IOException e) {
       throw notCreated(name, RAW, e);
     }
   }
 
-  private ConvertTarget createQcow2(ImageName name, FormatOptions options, OpenSources sources)
+  private static Preallocation rawPreallocation(ImageName name, FormatOptions options)
+      throws UsageException {
+    try {
+      return RawOptions.preallocation(options);
+    } catch (UsageException e) {
+      throw e.after(name.given() + ": error while converting raw: ");
+    }
+  }
+
+  private StreamDestinations streams() {
+    return new StreamDestinations(console);
+  }
+
+  private Destination createQcow2(ImageName name, FormatOptions options, OpenSources sources)
       throws UsageException, CommandFailure, IOException {
     ImageSpec spec = spec(name, options, sources.totalBytes());
     arguments.checkTargetCache();
     Qcow2Targets.Storage storage = arguments.storage(spec.compressionType());
-    backing = openBacking(name, spec);
+    if (StreamDestinations.isStandardOutput(name.given())) {
+      refuseStreaming(spec);
+      return streams().qcow2Output(spec, storage);
+    }
     try {
-      return Qcow2Targets.create(volume(), name.path(), spec, backing, storage);
+      if (StreamFile.isStream(console.volume(), name.path())) {
+        refuseStreaming(spec);
+        return streams().qcow2File(name.path(), spec, storage);
+      }
+      backing = openBacking(name, spec);
+      return Destination.of(Qcow2Targets.create(volume(), name.path(), spec, backing, storage));
     } catch (IOException e) {
       throw notCreated(name, QCOW2, e);
     }
+  }
+
+  private void refuseStreaming(ImageSpec spec) throws UsageException {
+    refuseIf(arguments.bitmaps(), "Bitmaps cannot be copied to a stream");
+    refuseIf(spec.preallocation() != Preallocation.OFF, "A stream cannot be preallocated");
+    refuseIf(spec.dataFile() != null, "A stream cannot have an external data file");
   }
 
   private static ImageSpec spec(ImageName name, FormatOptions options, long sizeBytes)

@@ -46,17 +46,7 @@ final class ImageMaker {
 
   private void createRaw(ImageName name, FormatOptions options, long sizeBytes)
       throws UsageException, CommandFailure {
-    String mode = options.text("preallocation");
-    Preallocation preallocation =
-        switch (mode) {
-          case null -> Preallocation.OFF;
-          case "off" -> Preallocation.OFF;
-          case "falloc" -> Preallocation.FALLOC;
-          case "full" -> Preallocation.FULL;
-          case "metadata" ->
-              throw UsageException.wrongValue("Unsupported preallocation mode: metadata");
-          default -> throw UsageException.wrongValue("invalid parameter value: " + mode);
-        };
+    Preallocation preallocation = RawOptions.preallocation(options);
     if (sizeBytes < 0 || sizeBytes > Long.MAX_VALUE - FormatLimits.SECTOR_BYTES) {
       throw UsageException.wrongValue("Could not resize file: Invalid argument");
     }

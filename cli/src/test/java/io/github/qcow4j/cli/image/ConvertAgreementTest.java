@@ -58,6 +58,9 @@ final class ConvertAgreementTest {
         "convert -O qcow2 -o compat=3 @src.raw @target",
         "convert -O qcow2 -o preallocation=some @src.raw @target",
         "convert -O qcow2 -o lazy_refcounts=maybe @src.raw @target",
+        "convert -O raw -o preallocation=metadata @src.raw @target",
+        "convert -O raw -o preallocation=some @src.raw @target",
+        "convert -O qcow2 -o encryption=on @src.raw @target",
         "convert -O qcow2 -o lazy_refcounts,compat=0.10 @src.raw @target",
         "convert -O qcow2 -o refcount_bits=3 @src.raw @target",
         "convert -O qcow2 -o refcount_bits=-1 @src.raw @target",
@@ -151,6 +154,11 @@ final class ConvertAgreementTest {
         "convert -O raw @src.raw @over.qcow2 @full.qcow2 @target",
         "convert --image-opts -O qcow2 driver=qcow2,file.filename=@over.qcow2 @target",
         "convert -O qcow2 @over.qcow2 @full.qcow2",
+        "convert -O qcow2 -o preallocation=metadata @src.raw @target",
+        "convert -O qcow2 -o preallocation=falloc @over.qcow2 @target",
+        "convert -O qcow2 -o preallocation=full,cluster_size=4k @over.qcow2 @target",
+        "convert -O raw -o preallocation=falloc @over.qcow2 @target",
+        "convert -O raw -o preallocation=full @over.qcow2 @target",
       })
   void theSameIsMadeOfTheSame(String line) {
     SameCommand.Outcome outcome = same.run(line).succeeded();
@@ -171,6 +179,26 @@ final class ConvertAgreementTest {
     SameCommand.Outcome outcome = same.run(line).agreed();
     if (outcome.theirs().exitCode() == 0) {
       assertSameImage(outcome, line.endsWith("@src.raw") ? "src.raw" : "full.qcow2");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "convert -O qcow2 -o data_file=@data @over.qcow2 @target",
+        "convert -O qcow2 -o preallocation=metadata,data_file=@data @over.qcow2 @target",
+        "convert -O qcow2 -o data_file=@data,data_file_raw=on @over.qcow2 @target",
+      })
+  void dataGoToAFileOfTheirOwn(String line) {
+    SameCommand.Outcome outcome = same.run(line).succeeded();
+    Path ours = outcome.ourDirectory();
+    QEMU.assertCheckClean(ours.resolve("target"));
+    assertThat(
+            QEMU.in(ours).img("compare", "-F", "qcow2", "over.qcow2", "target").orFail().stdout())
+        .isEqualTo("Images are identical.\n");
+    if (line.contains("data_file_raw=on")) {
+      assertThat(QEMU.in(ours).img("compare", "-F", "raw", "over.qcow2", "data").stdout())
+          .isEqualTo("Images are identical.\n");
     }
   }
 

@@ -5,6 +5,8 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.create.Storage;
 import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,15 +32,25 @@ public final class RawTargets {
    *     in use, by a source of this conversion for example
    */
   public static ConvertTarget create(Volume volume, Path path, long sizeBytes) throws IOException {
+    return create(volume, path, sizeBytes, Preallocation.OFF);
+  }
+
+  /**
+   * The same for which storage is taken at once.
+   *
+   * @param preallocation how; not {@code METADATA}
+   */
+  public static ConvertTarget create(
+      Volume volume, Path path, long sizeBytes, Preallocation preallocation) throws IOException {
     if (!volume.exists(path)) {
-      return newFile(volume, path, sizeBytes, null);
+      return newFile(volume, path, sizeBytes, preallocation, null);
     }
     if (volume.status(path).kind() != FileKind.REGULAR) {
       return existing(volume, path, sizeBytes, false);
     }
     BlockFile replaced = ReplacedImage.openLocked(volume, path);
     try {
-      return newFile(volume, path, sizeBytes, replaced);
+      return newFile(volume, path, sizeBytes, preallocation, replaced);
     } catch (IOException | RuntimeException e) {
       closeAfter(e, replaced);
       throw e;
@@ -72,10 +84,16 @@ public final class RawTargets {
   }
 
   private static ConvertTarget newFile(
-      Volume volume, Path path, long sizeBytes, @Nullable BlockFile replaced) throws IOException {
+      Volume volume,
+      Path path,
+      long sizeBytes,
+      Preallocation preallocation,
+      @Nullable BlockFile replaced)
+      throws IOException {
     AtomicFile file = AtomicFile.create(volume, path);
     try {
       file.file().truncate(sizeBytes);
+      Storage.take(file.file(), 0, sizeBytes, preallocation);
       return new RawFileTarget(file, replaced);
     } catch (IOException | RuntimeException e) {
       try {
