@@ -18,6 +18,7 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2.measure;
   exports io.github.qcow4j.qcow2.rebase;
   exports io.github.qcow4j.qcow2.snapshot;
+  exports io.github.qcow4j.qcow2.verify;
 
   requires transitive io.github.qcow4j.nativeio;
   requires com.github.luben.zstd_jni;

@@ -19,6 +19,7 @@ import io.github.qcow4j.cli.image.MeasureCommand;
 import io.github.qcow4j.cli.image.RebaseCommand;
 import io.github.qcow4j.cli.image.ResizeCommand;
 import io.github.qcow4j.cli.image.SnapshotCommand;
+import io.github.qcow4j.cli.image.VerifyCommand;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,7 @@ final class CommandTable {
           "snapshot");
 
   /** The commands of our own. */
-  static final List<String> OWN = List.of("chain", "flatten");
+  static final List<String> OWN = List.of("chain", "flatten", "verify");
 
   private CommandTable() {}
 
@@ -73,6 +74,7 @@ final class CommandTable {
     return switch (name) {
       case "chain" -> new ChainCommand(console);
       case "flatten" -> new FlattenCommand(console);
+      case "verify" -> new VerifyCommand(console);
       default -> null;
     };
   }

@@ -72,8 +72,12 @@ final class CheckRun implements AutoCloseable {
     return (file.size() + FormatLimits.SECTOR_BYTES - 1) & -FormatLimits.SECTOR_BYTES;
   }
 
-  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
+  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps, @Nullable OverlapAudit overlaps)
+      throws IOException {
     countReferences(snapshots, bitmaps);
+    if (overlaps != null) {
+      overlaps.run(references, snapshots, bitmaps);
+    }
     compareCounts(null);
     checkCopiedFlags(null);
     return report();

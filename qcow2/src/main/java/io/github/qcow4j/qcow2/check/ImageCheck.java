@@ -142,7 +142,23 @@ public final class ImageCheck implements Closeable {
     snapshots.readTable();
     requireCountable(file, header);
     try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      return run.check(snapshots, bitmaps);
+      return run.check(snapshots, bitmaps, null);
+    }
+  }
+
+  /**
+   * Checks the image as {@link #run} does, and also tells of every {@link RefcountFinding.Overlap}:
+   * for images of unknown origin, in which counts may be right for what should not be.
+   */
+  public CheckReport inspect(Consumer<? super CheckFinding> findings, JobControl control)
+      throws IOException {
+    CheckTally tally = new CheckTally(findings);
+    SnapshotAudit snapshots = new SnapshotAudit(file, header, tally);
+    snapshots.readTable();
+    requireCountable(file, header);
+    try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
+      OverlapAudit overlaps = new OverlapAudit(file, header, tally, control);
+      return run.check(snapshots, bitmaps, overlaps);
     }
   }
 

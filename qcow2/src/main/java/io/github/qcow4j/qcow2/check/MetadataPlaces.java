@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.header.HeaderExtensions.EncryptionHeader;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.RefcountTable;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +22,13 @@ final class MetadataPlaces {
   private final Place activeL1;
   private long[] blockClusters = {};
 
-  private record Place(long firstCluster, long endCluster) {
+  /** Takes one place after the other. */
+  @FunctionalInterface
+  interface Visitor {
+    void place(String name, long firstCluster, long endCluster) throws IOException;
+  }
+
+  private record Place(String name, long firstCluster, long endCluster) {
 
     boolean overlaps(Place other) {
       return firstCluster < other.endCluster && other.firstCluster < endCluster;
@@ -34,23 +41,26 @@ final class MetadataPlaces {
       long snapshotTableBytes,
       List<Bitmap> bitmaps) {
     this.clusterBits = header.clusterBits();
-    this.activeL1 = place(header.l1TableOffset(), l1Bytes(header.l1Entries()));
-    add(0, header.clusterSize());
-    add(header.refcountTableOffset(), (long) header.refcountTableClusters() * header.clusterSize());
-    add(header.snapshotsOffset(), snapshotTableBytes);
+    this.activeL1 = place("L1 table", header.l1TableOffset(), l1Bytes(header.l1Entries()));
+    add("header", 0, header.clusterSize());
+    add(
+        "refcount table",
+        header.refcountTableOffset(),
+        (long) header.refcountTableClusters() * header.clusterSize());
+    add("snapshot table", header.snapshotsOffset(), snapshotTableBytes);
     for (InternalSnapshot snapshot : snapshots) {
-      add(snapshot.l1TableOffset(), l1Bytes(snapshot.l1Entries()));
+      add("snapshot's L1 table", snapshot.l1TableOffset(), l1Bytes(snapshot.l1Entries()));
     }
     BitmapsExtension extension = header.extensions().bitmaps();
     if (extension != null) {
-      add(extension.directoryOffset(), extension.directoryBytes());
+      add("bitmap directory", extension.directoryOffset(), extension.directoryBytes());
     }
     for (Bitmap bitmap : bitmaps) {
-      add(bitmap.tableOffset(), l1Bytes(bitmap.tableEntries()));
+      add("bitmap table", bitmap.tableOffset(), l1Bytes(bitmap.tableEntries()));
     }
     EncryptionHeader encryption = header.extensions().encryptionHeader();
     if (encryption != null) {
-      add(encryption.hostOffset(), encryption.lengthBytes());
+      add("encryption header", encryption.hostOffset(), encryption.lengthBytes());
     }
   }
 
@@ -71,21 +81,29 @@ final class MetadataPlaces {
     return Integer.toUnsignedLong(entries) * Long.BYTES;
   }
 
-  private Place place(long hostOffset, long bytes) {
+  private Place place(String name, long hostOffset, long bytes) {
     long end = Math.min(Math.max(0, hostOffset), Long.MAX_VALUE - bytes) + bytes;
-    return new Place(hostOffset >>> clusterBits, ((end - 1) >>> clusterBits) + 1);
+    return new Place(name, hostOffset >>> clusterBits, ((end - 1) >>> clusterBits) + 1);
   }
 
-  private void add(long hostOffset, long bytes) {
+  private void add(String name, long hostOffset, long bytes) {
     if (bytes > 0) {
-      places.add(place(hostOffset, bytes));
+      places.add(place(name, hostOffset, bytes));
     }
   }
 
   /** Whether an L2 table at a host offset would stand on other metadata. */
   boolean holdsOther(long hostOffset) {
-    Place table = place(hostOffset, 1L << clusterBits);
+    Place table = place("L2 table", hostOffset, 1L << clusterBits);
     return table.overlaps(activeL1) || overlapsOther(table);
+  }
+
+  /** All places but refcount blocks. */
+  void forEach(Visitor visitor) throws IOException {
+    visitor.place(activeL1.name, activeL1.firstCluster, activeL1.endCluster);
+    for (Place place : places) {
+      visitor.place(place.name, place.firstCluster, place.endCluster);
+    }
   }
 
   /** Whether the active L1 table shares a cluster with other metadata. */

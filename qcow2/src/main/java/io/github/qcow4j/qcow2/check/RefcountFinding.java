@@ -92,6 +92,31 @@ public sealed interface RefcountFinding extends CheckFinding {
   }
 
   /**
+   * A place of metadata is referred to more often than that: something else stands there too. Told
+   * to those who inspect an image only; a check counts what it leads to.
+   *
+   * @param structure what should stand there alone
+   * @param hostOffset the shared cluster
+   * @param references how many references it has
+   */
+  record Overlap(String structure, long hostOffset, long references) implements RefcountFinding {
+    @Override
+    public Severity severity() {
+      return Severity.NOTE;
+    }
+
+    @Override
+    public String message() {
+      return structure
+          + " at offset 0x"
+          + toHexString(hostOffset)
+          + " has "
+          + Long.toUnsignedString(references)
+          + " references";
+    }
+  }
+
+  /**
    * A stored count was asked for whose block has no aligned place; said once for each check.
    *
    * @param tableIndex index of its entry in the refcount table
