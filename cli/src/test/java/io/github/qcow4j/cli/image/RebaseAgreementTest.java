@@ -146,6 +146,25 @@ final class RebaseAgreementTest {
   }
 
   @Test
+  void whatIsCopiedLiesTogetherAsItDoesForQemuImg() throws Exception {
+    TwinChains twins = TwinChains.in(directory);
+    QemuTools there = qemu.in(twins.theirs());
+    for (String name : List.of("old.qcow2", "new.qcow2")) {
+      there.create(Path.of(name), "", 1 << 20);
+    }
+    there.createOverlay(Path.of("top.qcow2"), "", "old.qcow2", "qcow2");
+    there.io(Path.of("old.qcow2"), "write -P 17 0 128k", "write -P 17 192k 64k");
+    there.io(Path.of("new.qcow2"), "write -P 34 64k 128k", "write -P 17 192k 64k");
+    twins.copy();
+    List<String> command = List.of("rebase", "-b", "new.qcow2", "-F", "qcow2");
+    qemu.img(with(command, twins.theirs().resolve("top.qcow2"))).orFail();
+    OurRun.asQemuImg(with(command, twins.ours().resolve("top.qcow2")));
+
+    String ours = qemu.mapJson(twins.ours().resolve("top.qcow2"));
+    assertThat(ours).isEqualTo(qemu.mapJson(twins.theirs().resolve("top.qcow2")));
+  }
+
+  @Test
   void unsafeRebasesWriteTheSameHeaderAsQemuImg() throws Exception {
     Random random = new Random(BASE_SEED);
     for (int i = 0; i < CHAINS; i++) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
 
+  /** Shorter runs of zeros are not worth a cut: they go with the data beside them. */
+  static final int LONG_RUN_BYTES = 256 << 10;
+
   private static final int PIECE_BYTES = 1 << 20;
 
   private final Qcow2Image overlay;
@@ -91,11 +94,30 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
         continue;
       }
       long wholeEnd = unitStart(Math.min(end, pieceEnd));
-      return wholeEnd > position
+      return wholeEnd - position >= LONG_RUN_BYTES || wholeEnd == pieceEnd
           ? piece(wholeEnd, old.zeros, fresh.zeros)
-          : piece(Math.min(size, position + unitBytes), false, false);
+          : piece(mixedEnd(Math.min(end, pieceEnd), pieceEnd), false, false);
     }
     return null;
+  }
+
+  /**
+   * Where a piece ends whose beginning is short: short parts are dealt with together, so that what
+   * is written of them lies together.
+   */
+  private long mixedEnd(long from, long pieceEnd) throws IOException {
+    long end = from;
+    while (end < pieceEnd) {
+      Status old = oldStatus(end);
+      Status fresh = newStatus(end);
+      long next = Math.min(old.end, fresh.end);
+      if (old.settled || (next - end >= LONG_RUN_BYTES && (old.zeros || fresh.zeros))) {
+        break;
+      }
+      end = Math.min(next, pieceEnd);
+    }
+    long wholeEnd = (end + unitBytes - 1) & -unitBytes;
+    return Math.min(Math.max(wholeEnd, position + unitBytes), overlay.virtualSize());
   }
 
   private Piece piece(long end, boolean oldZeros, boolean newZeros) {

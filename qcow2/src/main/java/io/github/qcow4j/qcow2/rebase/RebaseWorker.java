@@ -10,6 +10,8 @@ import io.github.qcow4j.qcow2.transfer.PieceThreads;
 import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +92,32 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   private void compare(Piece piece, PieceThreads.Turn turn) throws IOException {
     ByteBuffer old = piece.oldZeros() ? zeros(piece) : readOld(piece);
     ByteBuffer fresh = piece.newZeros() ? zeros(piece) : readNew(piece);
+    for (Run run : runs(piece, old, fresh)) {
+      if (compressed == null && !turn.await()) {
+        return;
+      }
+      ByteBuffer data = old.slice(run.from, run.to - run.from);
+      apply(run.action, piece.guestOffset() + run.from, data);
+    }
+  }
+
+  /** Units that follow one another, and what the overlay must do about them. */
+  private record Run(Action action, int from, int to) {
+
+    boolean isShortZero() {
+      return action == Action.ZERO && to - from < RebasePieces.LONG_RUN_BYTES;
+    }
+
+    /** Whether both can be written at once: data, with short runs of zeros among it. */
+    boolean joins(Run next) {
+      return to == next.from
+          && (action == Action.COPY || isShortZero())
+          && (next.action == Action.COPY || next.isShortZero());
+    }
+  }
+
+  private List<Run> runs(Piece piece, ByteBuffer old, ByteBuffer fresh) {
+    List<Run> runs = new ArrayList<>();
     int from = 0;
     while (from < piece.lengthBytes()) {
       Action action = actionAt(old, fresh, from);
@@ -98,12 +126,19 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
         to = unitEnd(piece, to);
       }
       if (action != Action.NOTHING) {
-        if (compressed == null && !turn.await()) {
-          return;
-        }
-        apply(action, piece.guestOffset() + from, old.slice(from, to - from));
+        add(runs, new Run(action, from, to));
       }
       from = to;
+    }
+    return runs;
+  }
+
+  private void add(List<Run> runs, Run run) {
+    Run last = runs.isEmpty() ? null : runs.getLast();
+    if (compressed == null && last != null && last.joins(run)) {
+      runs.set(runs.size() - 1, new Run(Action.COPY, last.from, run.to));
+    } else {
+      runs.add(run);
     }
   }
 
