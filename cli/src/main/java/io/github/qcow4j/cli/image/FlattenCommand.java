@@ -80,7 +80,7 @@ public final class FlattenCommand extends Command {
 
   private RebaseResult flatten(DiskImage overlay) throws IOException {
     RebaseOptions options =
-        new RebaseOptions(RebaseOptions.DEFAULT.parallelism(), compressed, true);
+        new RebaseOptions(RebaseOptions.DEFAULT.parallelism(), compressed, true, false);
     try (Progress progress =
         showingProgress && !quiet && !json
             ? new Progress(console().out(), PROGRESS_STEP_PERCENT)

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
@@ -179,7 +180,11 @@ public final class RebaseCommand extends Command {
       DiskImage overlay, @Nullable DiskImage newBacking, @Nullable BackingName newName)
       throws IOException {
     RebaseOptions options =
-        new RebaseOptions(RebaseOptions.DEFAULT.parallelism(), compressed, false);
+        new RebaseOptions(
+            RebaseOptions.DEFAULT.parallelism(),
+            compressed,
+            false,
+            console().personality() == Personality.QEMU_IMG);
     try (Progress progress =
         showingProgress && !quiet ? new Progress(console().out(), PROGRESS_STEP_PERCENT) : null) {
       JobControl control = console().startJob(progress == null ? (done, total) -> {} : progress);

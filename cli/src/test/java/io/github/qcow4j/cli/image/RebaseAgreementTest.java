@@ -96,6 +96,25 @@ final class RebaseAgreementTest {
   }
 
   @Test
+  void zerosOfTheOldBackingFileBecomeDataWhenStandingInForQemuImgOnly() throws Exception {
+    Path image = directory.resolve("over.qcow2");
+    qemu.create(directory.resolve("empty.qcow2"), "", 1 << 20);
+    qemu.create(directory.resolve("full.qcow2"), "", 2 << 20);
+    qemu.io(directory.resolve("full.qcow2"), "write -P 2 0 2M");
+    qemu.in(directory).img("create -q -f qcow2 -b empty.qcow2 -F qcow2 over.qcow2 2M".split(" "));
+    Path copy = Files.copy(image, directory.resolve("copy.qcow2"));
+    Path own = Files.copy(image, directory.resolve("own.qcow2"));
+    List<String> command = List.of("rebase", "-b", "full.qcow2", "-F", "qcow2");
+
+    qemu.img(with(command, copy)).orFail();
+    assertThat(OurRun.asQemuImg(with(command, image)).exitCode()).isZero();
+    assertThat(OurRun.asQcow4j(with(command, own).toArray(String[]::new)).exitCode()).isZero();
+
+    assertThat(qemu.mapJson(image)).isEqualTo(qemu.mapJson(copy));
+    assertThat(qemu.mapJson(own)).contains("\"length\": 2097152").contains("\"zero\": true");
+  }
+
+  @Test
   void flattenedImagesStandAloneAndCompressedCopiesReadTheSame() throws Exception {
     for (int i = 0; i < CHAINS; i++) {
       Random random = new Random(BASE_SEED + i);

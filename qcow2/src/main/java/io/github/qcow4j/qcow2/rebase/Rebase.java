@@ -159,9 +159,7 @@ public final class Rebase {
     RebasePieces pieces = new RebasePieces(overlay, newBacking, commonDepth(), control);
     PieceThreads.run(
         pieces,
-        () ->
-            new RebaseWorker(
-                overlay, newBacking, pieces.pieceBytes(), options.compressed(), control, totals),
+        () -> new RebaseWorker(overlay, newBacking, pieces.pieceBytes(), options, control, totals),
         options.parallelism(),
         control);
     overlay.sync();

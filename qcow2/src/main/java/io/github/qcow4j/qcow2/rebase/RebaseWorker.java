@@ -30,6 +30,7 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   private final ByteBuffer newBytes;
   private final ByteBuffer zeros;
   private final @Nullable CompressedCopy compressed;
+  private final long zerosAsDataEnd;
 
   /**
    * What all threads changed.
@@ -51,7 +52,7 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
       Qcow2Image overlay,
       @Nullable DiskImage newBacking,
       int pieceBytes,
-      boolean compressing,
+      RebaseOptions options,
       JobControl control,
       Totals totals) {
     this.overlay = overlay;
@@ -62,7 +63,10 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     this.oldBytes = ByteBuffer.allocateDirect(pieceBytes);
     this.newBytes = ByteBuffer.allocateDirect(pieceBytes);
     this.zeros = ByteBuffer.allocateDirect(pieceBytes);
-    this.compressed = compressing ? new CompressedCopy(overlay) : null;
+    this.compressed = options.compressed() ? new CompressedCopy(overlay) : null;
+    DiskImage oldBacking = overlay.backing();
+    this.zerosAsDataEnd =
+        options.zerosAsData() && oldBacking != null ? oldBacking.virtualSize() : 0;
   }
 
   /**
@@ -120,9 +124,9 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     List<Run> runs = new ArrayList<>();
     int from = 0;
     while (from < piece.lengthBytes()) {
-      Action action = actionAt(old, fresh, from);
+      Action action = actionAt(piece.guestOffset(), old, fresh, from);
       int to = unitEnd(piece, from);
-      while (to < piece.lengthBytes() && actionAt(old, fresh, to) == action) {
+      while (to < piece.lengthBytes() && actionAt(piece.guestOffset(), old, fresh, to) == action) {
         to = unitEnd(piece, to);
       }
       if (action != Action.NOTHING) {
@@ -169,13 +173,14 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     return newBytes.rewind();
   }
 
-  private Action actionAt(ByteBuffer old, ByteBuffer fresh, int from) {
+  private Action actionAt(long guestOffset, ByteBuffer old, ByteBuffer fresh, int from) {
     int length = Math.min(unitBytes, old.limit() - from);
     ByteBuffer unit = old.slice(from, length);
     if (unit.mismatch(fresh.slice(from, length)) < 0) {
       return Action.NOTHING;
     }
-    return unit.mismatch(zeros.slice(0, length)) < 0 ? Action.ZERO : Action.COPY;
+    boolean mayBeZero = guestOffset + from >= zerosAsDataEnd;
+    return mayBeZero && unit.mismatch(zeros.slice(0, length)) < 0 ? Action.ZERO : Action.COPY;
   }
 
   private void apply(Action action, long guestOffset, ByteBuffer old) throws IOException {

@@ -193,7 +193,8 @@ class ChainModelTest {
         ReferencePolicy.sameDirectory(),
         ImageOptions.of(ImageFormat.QCOW2),
         backing,
-        new RebaseOptions(1 + random.nextInt(4), random.nextInt(3) == 0, false),
+        new RebaseOptions(
+            1 + random.nextInt(4), random.nextInt(3) == 0, false, random.nextInt(3) == 0),
         new JobControl());
     Path top = chain.getLast();
     chain.clear();
