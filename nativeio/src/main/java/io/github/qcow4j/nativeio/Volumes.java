@@ -22,6 +22,8 @@ public final class Volumes {
    */
   public static final String PROPERTY = "qcow4j.nativeio";
 
+  static final String FIRST_CHOICE = PanamaProvider.NAME;
+
   /** The best first. */
   private static final List<Provider> PROVIDERS =
       List.of(
@@ -81,6 +83,20 @@ public final class Volumes {
    */
   public static Volume unsynced(Volume volume) {
     return new UnsyncedVolume(volume);
+  }
+
+  /** Every provider, the best first, and whether it works here; tries them all. */
+  public static List<ProviderTrial> trials() {
+    List<ProviderTrial> trials = new ArrayList<>();
+    for (Provider provider : PROVIDERS) {
+      try {
+        provider.opening().open("works here");
+        trials.add(new ProviderTrial(provider.name(), null));
+      } catch (IOException e) {
+        trials.add(new ProviderTrial(provider.name(), e.getMessage()));
+      }
+    }
+    return trials;
   }
 
   static Volume choose(@Nullable String wanted) {

@@ -23,6 +23,15 @@ final class VolumesTest {
   }
 
   @Test
+  void everyProviderIsTriedForAReport() {
+    assertThat(Volumes.trials())
+        .containsExactly(
+            new ProviderTrial("panama", null),
+            new ProviderTrial("jnr", null),
+            new ProviderTrial("portable", null));
+  }
+
+  @Test
   void theChosenProviderIsTaken() {
     assertThat(Volumes.choose("portable").provider().name()).isEqualTo("portable");
     assertThat(Volumes.choose("jnr").provider().name()).isEqualTo("jnr");

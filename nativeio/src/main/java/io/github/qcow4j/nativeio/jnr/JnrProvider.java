@@ -49,7 +49,7 @@ public final class JnrProvider {
     try {
       Class.forName(ENTRY_CLASS, false, JnrProvider.class.getClassLoader());
     } catch (ClassNotFoundException e) {
-      throw new IOException("jnr-ffi is not there", e);
+      throw new IOException("jnr-ffi, an optional library, is not there", e);
     }
   }
 }

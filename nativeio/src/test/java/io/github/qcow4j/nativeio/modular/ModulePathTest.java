@@ -47,7 +47,7 @@ final class ModulePathTest {
   void whereJnrIsNotThereThePortableOneSaysSo() throws Exception {
     assertThat(run())
         .startsWith(OUR_MODULE + "portable: ")
-        .endsWith("; jnr does not work here: jnr-ffi is not there\n");
+        .endsWith("; jnr does not work here: jnr-ffi, an optional library, is not there\n");
   }
 
   /** With the module, and jnr-ffi where wanted, on the module path, and this class beside them. */
