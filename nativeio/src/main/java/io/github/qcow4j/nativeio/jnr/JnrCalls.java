@@ -50,6 +50,16 @@ final class JnrCalls implements LinuxCalls {
   }
 
   @Override
+  public long preadOwn(int descriptor, MemorySegment target, long lengthBytes, long fileOffset) {
+    return pread(descriptor, target, lengthBytes, fileOffset);
+  }
+
+  @Override
+  public long pwriteOwn(int descriptor, MemorySegment source, long lengthBytes, long fileOffset) {
+    return pwrite(descriptor, source, lengthBytes, fileOffset);
+  }
+
+  @Override
   public long pread(int descriptor, MemorySegment target, long lengthBytes, long fileOffset) {
     return kept(
         target, result(library.pread(descriptor, target.address(), lengthBytes, fileOffset)));
