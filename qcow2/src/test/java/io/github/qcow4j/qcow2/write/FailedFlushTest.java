@@ -71,7 +71,7 @@ class FailedFlushTest {
   }
 
   private void assertSound() throws IOException {
-    try (ImageCheck check = ImageCheck.open(volume, IMAGE, ImageOptions.Sharing.DEFAULT)) {
+    try (ImageCheck check = ImageCheck.open(volume, IMAGE)) {
       CheckReport report = check.run(finding -> {}, new JobControl());
       assertThat(report.corruptions() + report.checkErrors()).isZero();
     }
