@@ -12,15 +12,18 @@ final class GeneralHelp {
   static void print(Console console) {
     String program = console.personality().programName();
     PrintStream out = console.out();
+    boolean own = console.personality() == Personality.QCOW4J;
     out.print(
         "usage: "
             + program
-            + " [-h|--help] [-V|--version [--verbose]] COMMAND [OPTION]... [OPERAND]...\n"
+            + " [-h|--help] [-V|--version [--verbose]]"
+            + (own ? " [-v|--verbose]" : "")
+            + " COMMAND [OPTION]... [OPERAND]...\n"
             + "Works on disk images: qcow2 and raw.\n\n"
             + "Commands, with qemu-img's options:\n  "
             + String.join(", ", CommandTable.QEMU_IMG)
             + "\n");
-    if (console.personality() == Personality.QCOW4J) {
+    if (own) {
       out.print("Commands of its own:\n  " + String.join(", ", CommandTable.OWN) + "\n");
     }
     out.print(

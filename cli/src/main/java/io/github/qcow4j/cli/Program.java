@@ -3,7 +3,9 @@ package io.github.qcow4j.cli;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import java.io.IOException;
 import java.util.List;
@@ -83,6 +85,7 @@ final class Program {
           new VersionText(console).print(arguments.subList(next + 1, arguments.size()));
           return 0;
         }
+        case "-v", "--verbose" -> beVerbose(option);
         // Tracing is QEMU's own; what it would trace is not here.
         case "-T", "--trace" -> next++;
         default -> throw UsageException.wrongForm("unrecognized option '" + option + "'");
@@ -97,6 +100,24 @@ final class Program {
     if (command == null) {
       throw UsageException.wrongForm("Command not found: " + name);
     }
+    noteWeakerFileAccess();
     return command.run(arguments.subList(next + 1, arguments.size()));
+  }
+
+  private void beVerbose(String option) throws UsageException {
+    if (console.personality() == Personality.QEMU_IMG) {
+      throw UsageException.wrongForm("unrecognized option '" + option + "'");
+    }
+    console.beVerbose();
+  }
+
+  /** Everything works without the best way to the kernel, but not everything as fast. */
+  private void noteWeakerFileAccess() {
+    if (console.isVerbose()) {
+      ProviderInfo provider = console.volume().provider();
+      if (!provider.isFirstChoice()) {
+        console.note("file access through " + provider.name() + ": " + provider.reason());
+      }
+    }
   }
 }

@@ -3,6 +3,8 @@ package io.github.qcow4j.cli;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.nativeio.ProviderInfo;
+import io.github.qcow4j.nativeio.ProviderTrial;
+import io.github.qcow4j.nativeio.Volumes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -31,7 +33,9 @@ final class VersionText {
         console.personality() == Personality.QEMU_IMG
             ? "qemu-img version " + QEMU_VERSION + " (qcow4j " + own + ")\n"
             : "qcow4j version " + own + "\n");
-    if (moreArguments.contains("--verbose")) {
+    if (console.isVerbose()
+        || moreArguments.contains("--verbose")
+        || moreArguments.contains("-v")) {
       printParts(out, versions);
     }
   }
@@ -43,6 +47,16 @@ final class VersionText {
         "    "
             + String.join(", ", provider.capabilities().stream().map(Enum::name).sorted().toList())
             + "\n");
+    for (ProviderTrial trial : Volumes.trials()) {
+      if (!trial.name().equals(provider.name())) {
+        String refusal = trial.refusal();
+        out.print(
+            "    not taken: "
+                + trial.name()
+                + (refusal == null ? "" : ", which does not work here: " + refusal)
+                + "\n");
+      }
+    }
     out.print(
         "runtime: Java "
             + Runtime.version()

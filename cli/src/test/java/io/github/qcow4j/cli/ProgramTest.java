@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,39 @@ final class ProgramTest {
             "file access: " + Volumes.host().provider().name(),
             "runtime: Java " + Runtime.version(),
             "library: zstd-jni ");
+  }
+
+  @Test
+  void saysWhichWaysToTheFilesItDidNotTake() {
+    assertThat(OurRun.asQcow4j("--version", "--verbose").stdout())
+        .contains("    not taken: portable\n")
+        .containsPattern("    not taken: jnr(, which does not work here: .+)?\n");
+    assertThat(OurRun.asQcow4j("-v", "--version").stdout()).contains("    not taken: ");
+  }
+
+  @Test
+  void tellsThoseWhoWantToHearThatFileAccessIsNotTheBest() {
+    assertThat(errorsThroughPortable("-v", "info", "/no/image"))
+        .containsExactly(
+            "qcow4j: file access through portable: works here",
+            "qcow4j: Could not open '/no/image': Could not open '/no/image': No such file or directory");
+    assertThat(errorsThroughPortable("info", "/no/image")).hasSize(1);
+    assertThat(OurRun.asQcow4j("-v", "info", "/no/image").stderr()).doesNotContain("file access");
+    assertThat(OurRun.asQemuImg("-v", "info", "/no/image").stderr())
+        .startsWith("qemu-img: unrecognized option '-v'\n");
+  }
+
+  private static List<String> errorsThroughPortable(String... arguments) {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console =
+        new Console(
+            Personality.QCOW4J,
+            new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+            new PrintStream(err, false, StandardCharsets.UTF_8),
+            Map.of(),
+            () -> Volumes.providers().getLast());
+    assertThat(Main.run(console, arguments)).isEqualTo(1);
+    return err.toString(StandardCharsets.UTF_8).lines().toList();
   }
 
   @ParameterizedTest

@@ -11,6 +11,11 @@ import java.util.Set;
  */
 public record ProviderInfo(String name, Set<Capability> capabilities, String reason) {
 
+  /** Whether this is the best there is: {@code panama}. */
+  public boolean isFirstChoice() {
+    return name.equals(Volumes.FIRST_CHOICE);
+  }
+
   /** What a provider may be able to do beyond plain reading and writing. */
   public enum Capability {
     /**

@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio;
 
+import io.github.qcow4j.nativeio.jnr.JnrProvider;
 import io.github.qcow4j.nativeio.panama.PanamaProvider;
 import io.github.qcow4j.nativeio.portable.PortableVolume;
 import java.io.IOException;
@@ -10,13 +11,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * The volumes of this host: one tree of names, several ways to the kernel. Any thread may ask.
  *
- * <p>The first way that works is taken, {@code panama} before {@code portable}; the system property
- * {@value #PROPERTY} names another. {@link ProviderInfo#reason()} says why it was not the first.
+ * <p>The first way that works is taken, {@code panama} before {@code jnr} before {@code portable};
+ * the system property {@value #PROPERTY} names another. {@link ProviderInfo#reason()} says why it
+ * was not the first.
  */
 public final class Volumes {
 
-  /** The system property that chooses the provider: {@code panama} or {@code portable}. */
+  /**
+   * The system property that chooses the provider: {@code panama}, {@code jnr}, {@code portable}.
+   */
   public static final String PROPERTY = "qcow4j.nativeio";
+
+  static final String FIRST_CHOICE = PanamaProvider.NAME;
+
+  /** The best first. */
+  private static final List<Provider> PROVIDERS =
+      List.of(
+          new Provider(PanamaProvider.NAME, PanamaProvider::open),
+          new Provider(JnrProvider.NAME, JnrProvider::open),
+          new Provider(PortableVolume.NAME, PortableVolume::new));
 
   private static volatile @Nullable Volume host;
 
@@ -49,12 +62,13 @@ public final class Volumes {
    */
   public static List<Volume> providers() {
     List<Volume> working = new ArrayList<>();
-    try {
-      working.add(PanamaProvider.open("works here"));
-    } catch (IOException e) {
-      // Does not work here; host() tells why in its reason.
+    for (Provider provider : PROVIDERS) {
+      try {
+        working.add(provider.opening().open("works here"));
+      } catch (IOException e) {
+        // Does not work here; host() tells why in its reason.
+      }
     }
-    working.add(new PortableVolume("works everywhere"));
     return working;
   }
 
@@ -71,32 +85,61 @@ public final class Volumes {
     return new UnsyncedVolume(volume);
   }
 
-  static Volume choose(@Nullable String wanted) {
-    if (wanted == null || wanted.isEmpty()) {
+  /** Every provider, the best first, and whether it works here; tries them all. */
+  public static List<ProviderTrial> trials() {
+    List<ProviderTrial> trials = new ArrayList<>();
+    for (Provider provider : PROVIDERS) {
       try {
-        return PanamaProvider.open("the first choice, and it works here");
+        provider.opening().open("works here");
+        trials.add(new ProviderTrial(provider.name(), null));
       } catch (IOException e) {
-        return new PortableVolume(PanamaProvider.NAME + " does not work here: " + e.getMessage());
+        trials.add(new ProviderTrial(provider.name(), e.getMessage()));
       }
     }
+    return trials;
+  }
+
+  static Volume choose(@Nullable String wanted) {
+    return wanted == null || wanted.isEmpty() ? chooseBest() : chooseNamed(wanted);
+  }
+
+  private static Volume chooseBest() {
+    List<String> refusals = new ArrayList<>();
+    for (Provider provider : PROVIDERS) {
+      String reason =
+          refusals.isEmpty() ? "the first choice, and it works here" : String.join("; ", refusals);
+      try {
+        return provider.opening().open(reason);
+      } catch (IOException e) {
+        refusals.add(provider.name() + " does not work here: " + e.getMessage());
+      }
+    }
+    throw new IllegalStateException(String.join("; ", refusals));
+  }
+
+  private static Volume chooseNamed(String wanted) {
     String chosenBy = PROPERTY + "=" + wanted;
-    return switch (wanted) {
-      case PanamaProvider.NAME -> {
+    List<String> names = new ArrayList<>();
+    for (Provider provider : PROVIDERS) {
+      if (provider.name().equals(wanted)) {
         try {
-          yield PanamaProvider.open(chosenBy);
+          return provider.opening().open(chosenBy);
         } catch (IOException e) {
           throw new IllegalArgumentException(
               chosenBy + ": does not work here: " + e.getMessage(), e);
         }
       }
-      case PortableVolume.NAME -> new PortableVolume(chosenBy);
-      default ->
-          throw new IllegalArgumentException(
-              chosenBy
-                  + ": no such provider; there are "
-                  + PanamaProvider.NAME
-                  + " and "
-                  + PortableVolume.NAME);
-    };
+      names.add(provider.name());
+    }
+    throw new IllegalArgumentException(
+        chosenBy + ": no such provider; there are " + String.join(", ", names));
+  }
+
+  private record Provider(String name, Opening opening) {}
+
+  /** How a provider is begun; the argument says why it is. */
+  @FunctionalInterface
+  private interface Opening {
+    Volume open(String reason) throws IOException;
   }
 }

@@ -10,7 +10,7 @@ record EveryFileSystem(String provider, LoopFileSystem.Kind kind) {
   static List<EveryFileSystem> all() {
     List<EveryFileSystem> all = new ArrayList<>();
     for (LoopFileSystem.Kind kind : LoopFileSystem.Kind.values()) {
-      for (String provider : List.of("panama", "portable")) {
+      for (String provider : List.of("panama", "jnr", "portable")) {
         all.add(new EveryFileSystem(provider, kind));
       }
     }

@@ -17,14 +17,24 @@ final class VolumesTest {
   void theBestProviderIsFirst() {
     assertThat(Volumes.providers())
         .extracting(volume -> volume.provider().name())
-        .containsExactly("panama", "portable");
+        .containsExactly("panama", "jnr", "portable");
     assertThat(Volumes.choose(null).provider().name()).isEqualTo("panama");
     assertThat(Volumes.host()).isSameAs(Volumes.host());
   }
 
   @Test
+  void everyProviderIsTriedForAReport() {
+    assertThat(Volumes.trials())
+        .containsExactly(
+            new ProviderTrial("panama", null),
+            new ProviderTrial("jnr", null),
+            new ProviderTrial("portable", null));
+  }
+
+  @Test
   void theChosenProviderIsTaken() {
     assertThat(Volumes.choose("portable").provider().name()).isEqualTo("portable");
+    assertThat(Volumes.choose("jnr").provider().name()).isEqualTo("jnr");
     assertThat(Volumes.choose("panama").provider().reason()).isEqualTo("qcow4j.nativeio=panama");
   }
 
@@ -32,7 +42,7 @@ final class VolumesTest {
   void anUnknownProviderIsAnErrorThatNamesTheKnownOnes() {
     assertThatThrownBy(() -> Volumes.choose("posix"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("qcow4j.nativeio=posix: no such provider; there are panama and portable");
+        .hasMessage("qcow4j.nativeio=posix: no such provider; there are panama, jnr, portable");
   }
 
   @Test
@@ -41,6 +51,7 @@ final class VolumesTest {
 
     assertThat(output)
         .startsWith("portable: panama does not work here: Illegal native access from")
+        .contains("; jnr does not work here: java.lang.IllegalCallerException: Illegal native ")
         .hasLineCount(1);
   }
 
@@ -57,7 +68,7 @@ final class VolumesTest {
   void namesThatTheLocaleCannotShowAreOpenedByTheirBytes(@TempDir Path directory) throws Exception {
     Files.writeString(directory.resolve("ü.img"), "content");
 
-    for (String provider : List.of("panama", "portable")) {
+    for (String provider : List.of("panama", "jnr", "portable")) {
       String output =
           runInPosixLocale(
               List.of("--enable-native-access=ALL-UNNAMED", "-Dqcow4j.nativeio=" + provider),

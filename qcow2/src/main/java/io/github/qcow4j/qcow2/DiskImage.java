@@ -57,6 +57,11 @@ public sealed interface DiskImage extends Closeable permits Qcow2Image, RawImage
   /**
    * Writes guest bytes to this layer. Not durable on return.
    *
+   * <p>When it fails, each byte of the range is as it was or as it was to be. When the storage
+   * fails in the middle of a change of tables, by this or any other call, all later changes fail
+   * too, {@link #sync} and {@link #close} included: the image on disk is as after a power cut, good
+   * but for leaked clusters, and is to be opened anew.
+   *
    * @param guestOffset where, {@code guestOffset + source.remaining() <= virtualSize()}
    * @param source what; consumed
    */

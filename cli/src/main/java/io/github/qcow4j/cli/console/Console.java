@@ -27,6 +27,7 @@ public final class Console {
   private Runnable jobStarting = () -> {};
   private volatile @Nullable JobControl job;
   private volatile boolean cancelled;
+  private volatile boolean verbose;
 
   /**
    * @param personality whose part the program plays
@@ -151,6 +152,23 @@ public final class Console {
   public synchronized void rest(String text) {
     err.print(text);
     err.flush();
+  }
+
+  /** Whether the user wants to hear how things were done; {@code -v} before the command. */
+  public boolean isVerbose() {
+    return verbose;
+  }
+
+  /** Makes the program tell how things were done. */
+  public void beVerbose() {
+    verbose = true;
+  }
+
+  /** Says on standard error how something was done, to those who want to hear it. */
+  public void note(String line) {
+    if (verbose) {
+      error(line);
+    }
   }
 
   /** Begins a job that {@link #cancel} stops. */

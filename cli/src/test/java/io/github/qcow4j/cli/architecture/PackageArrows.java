@@ -21,9 +21,10 @@ final class PackageArrows extends ArchCondition<JavaClass> {
   private static final Map<String, Set<String>> ALLOWED =
       table(
 """
-          nativeio          -> nativeio.panama nativeio.portable
+          nativeio          -> nativeio.panama nativeio.jnr nativeio.portable
           nativeio.linux    -> nativeio nativeio.support
-          nativeio.panama   -> nativeio nativeio.linux
+          nativeio.panama   -> nativeio nativeio.linux nativeio.support
+          nativeio.jnr      -> nativeio nativeio.linux nativeio.support
           nativeio.portable -> nativeio nativeio.support
           nativeio.support  -> nativeio
 

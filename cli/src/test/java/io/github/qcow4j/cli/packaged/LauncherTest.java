@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.BeforeAll;
@@ -113,6 +116,50 @@ final class LauncherTest {
             ZstdProbe.class.getName());
 
     assertThat(outcome).isEqualTo(new Outcome(0, "expands to 65536 bytes\n", ""));
+  }
+
+  @Test
+  void saysInFullWhichWayToTheFilesItTookAndWhyNotAnother() throws Exception {
+    Outcome outcome = run(Map.of(), FOLDER.resolve("bin/qcow4j"), "--version", "--verbose");
+
+    assertThat(outcome.output())
+        .contains(
+            "file access: panama (the first choice, and it works here)\n",
+            "    not taken: jnr, which does not work here: jnr-ffi, an optional library, is not"
+                + " there\n",
+            "    not taken: portable\n");
+  }
+
+  @Test
+  void runsWhereNativeAccessIsDeniedAndTellsOnlyThoseWhoWantToHear() throws Exception {
+    Path raw = Files.write(directory.resolve("disk.raw"), new byte[1 << 20]);
+    Path image = directory.resolve("disk.qcow2");
+    String[] convert = {"convert", "-O", "qcow2", raw.toString(), image.toString()};
+
+    assertThat(runDenied(convert)).isEqualTo(new Outcome(0, "", ""));
+    assertThat(runDenied("check", "-q", image.toString())).isEqualTo(new Outcome(0, "", ""));
+    assertThat(runDenied("compare", "-q", raw.toString(), image.toString()))
+        .isEqualTo(new Outcome(0, "", ""));
+
+    Outcome verbose = runDenied("-v", "compare", "-q", raw.toString(), image.toString());
+    assertThat(verbose.exitCode()).isZero();
+    assertThat(verbose.error())
+        .startsWith(
+            "qcow4j: file access through portable: panama does not work here: Illegal native"
+                + " access from module io.github.qcow4j.nativeio")
+        .hasLineCount(1);
+  }
+
+  /** Without the launcher, which enables native access. */
+  private Outcome runDenied(String... arguments) throws IOException, InterruptedException {
+    List<String> options =
+        new ArrayList<>(
+            List.of(
+                "--illegal-native-access=deny",
+                "-Djava.library.path=" + FOLDER.resolve("lib/native"),
+                "--module=io.github.qcow4j.cli/" + Main.class.getName()));
+    options.addAll(Arrays.asList(arguments));
+    return run(Map.of(), FOLDER.resolve("runtime/bin/java"), options.toArray(String[]::new));
   }
 
   private static void assertThatVersionIsSaidBy(String personality, Outcome outcome)

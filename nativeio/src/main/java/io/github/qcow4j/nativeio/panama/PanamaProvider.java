@@ -4,6 +4,7 @@ import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.linux.LinuxVolume;
+import io.github.qcow4j.nativeio.support.RootCause;
 import java.io.IOException;
 import java.util.EnumSet;
 
@@ -28,16 +29,7 @@ public final class PanamaProvider {
       return LinuxVolume.over(
           new PanamaCalls(), new ProviderInfo(NAME, EnumSet.allOf(Capability.class), reason));
     } catch (IllegalCallerException | LinkageError | UnsupportedOperationException e) {
-      throw new IOException(rootMessage(e), e);
+      throw new IOException(RootCause.message(e), e);
     }
-  }
-
-  /** What stands behind a class that could not be initialised. */
-  private static String rootMessage(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    return root.getMessage() != null ? root.getMessage() : root.toString();
   }
 }

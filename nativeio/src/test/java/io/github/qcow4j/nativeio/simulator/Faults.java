@@ -32,7 +32,10 @@ public final class Faults {
     return this;
   }
 
-  /** The nth call from now on fails; a failing write has written its first half before. */
+  /**
+   * The nth call from now on fails; a failing write has written its first half before, in whole
+   * sectors of 512 bytes.
+   */
   public synchronized Faults failCall(long nth, Errno error) {
     return failFrom(nth, nth, error);
   }

@@ -23,6 +23,8 @@ final class SimulatedBlockFile implements BlockFile {
 
   private static final int DIRECT_ALIGNMENT_BYTES = 4096;
 
+  private static final int SECTOR_BYTES = 512;
+
   private final SimulatedVolume volume;
   private final Inode inode;
   private final Path path;
@@ -131,11 +133,17 @@ final class SimulatedBlockFile implements BlockFile {
       mustBeAligned("pwrite", fileOffset, source.remaining());
       int start = source.position();
       if (outcome.cut()) {
-        writePart(source, source.remaining() / 2, fileOffset);
+        writePart(source, halfInSectors(fileOffset, source.remaining()), fileOffset);
         outcome.check("pwrite", path);
       }
       writePart(source, source.remaining(), fileOffset + source.position() - start);
     }
+  }
+
+  /** What of a write comes through when it is cut; no sector is ever cut itself. */
+  private static int halfInSectors(long fileOffset, int lengthBytes) {
+    long middle = (fileOffset + lengthBytes / 2) / SECTOR_BYTES * SECTOR_BYTES;
+    return (int) Math.max(0, middle - fileOffset);
   }
 
   private void writePart(ByteBuffer source, int lengthBytes, long fileOffset) throws IOException {

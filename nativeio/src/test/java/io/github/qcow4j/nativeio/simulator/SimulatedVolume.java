@@ -77,6 +77,8 @@ public final class SimulatedVolume implements Volume {
   private final Inode root;
   private final NameTree names;
   private final Faults faults = new Faults();
+  private volatile boolean settled;
+  private volatile Runnable whenPrepared = () -> {};
   private final Map<Inode, LockTable> locks = new HashMap<>();
   private final Set<SimulatedBlockFile> openFiles = new LinkedHashSet<>();
 
@@ -129,11 +131,32 @@ public final class SimulatedVolume implements Volume {
     if (options.recording()) {
       history = new History(root);
     }
+    settled = true;
   }
 
   /** Notes where the test is, for {@link CrashState#marks()}. */
-  public synchronized void mark(Object mark) {
+  public void mark(Object mark) {
     record(new Event.Mark(mark));
+    if (settled) {
+      settled = false;
+      whenPrepared.run();
+    }
+  }
+
+  /**
+   * Does this at the first mark after {@link #settle}: what a workload prepares itself with is then
+   * over.
+   */
+  public void whenPrepared(Runnable action) {
+    whenPrepared = action;
+  }
+
+  /** What {@link #mark} noted since the volume was made or settled. */
+  public synchronized List<Object> marks() {
+    return history().events.stream()
+        .filter(Event.Mark.class::isInstance)
+        .map(event -> ((Event.Mark) event).mark())
+        .toList();
   }
 
   /** How many bytes of storage files take. */

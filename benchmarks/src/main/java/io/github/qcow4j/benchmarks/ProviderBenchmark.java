@@ -1,0 +1,116 @@
+package io.github.qcow4j.benchmarks;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileStatus;
+import io.github.qcow4j.nativeio.LockMode;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What one call costs through each provider, on tmpfs, where the kernel itself does least. {@code
+ * portable} cannot tell holes from data and answers from the length alone; its locks are those of
+ * the process, and kept in a table beside them.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@State(Scope.Benchmark)
+@SuppressWarnings("NullAway.Init") // JMH calls the set-up first
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class ProviderBenchmark {
+
+  private static final int BLOCK_BYTES = 4096;
+  private static final int FILE_BYTES = 16 << 20;
+  private static final Path FILE =
+      Path.of("/dev/shm/qcow4j-provider-" + ProcessHandle.current().pid());
+
+  @Param({"panama", "jnr", "portable"})
+  String provider = "panama";
+
+  private final ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+  private Volume volume;
+  private BlockFile file;
+  private long offset;
+
+  /** Makes the file: data, with a hole in the second half. */
+  @Setup(Level.Trial)
+  public void make() throws IOException {
+    volume =
+        Volumes.providers().stream()
+            .filter(each -> each.provider().name().equals(provider))
+            .findFirst()
+            .orElseThrow(() -> new IllegalStateException(provider + " does not work here"));
+    file = volume.open(FILE, OpenOptions.creatingNew());
+    file.write(ByteBuffer.allocateDirect(FILE_BYTES / 2), 0);
+    file.truncate(FILE_BYTES);
+  }
+
+  /** Removes it. */
+  @TearDown(Level.Trial)
+  public void remove() throws IOException {
+    file.close();
+    volume.unlink(FILE);
+  }
+
+  private long nextOffset() {
+    offset = (offset + BLOCK_BYTES) % (FILE_BYTES / 2);
+    return offset;
+  }
+
+  /** {@code pread(2)} of 4 KiB into direct memory. */
+  @Benchmark
+  public int read4k() throws IOException {
+    return file.read(block.clear(), nextOffset());
+  }
+
+  /** {@code pwrite(2)} of 4 KiB from direct memory. */
+  @Benchmark
+  public void write4k() throws IOException {
+    file.write(block.clear(), nextOffset());
+  }
+
+  /** {@code fdatasync(2)}, which has nothing to do on tmpfs. */
+  @Benchmark
+  public void sync() throws IOException {
+    file.sync();
+  }
+
+  /** {@code statx(2)} of a name. */
+  @Benchmark
+  public FileStatus status() throws IOException {
+    return volume.status(FILE);
+  }
+
+  /** Two {@code fcntl(2)}: one byte locked and released. */
+  @Benchmark
+  public boolean lockAndUnlock() throws IOException {
+    boolean locked = file.tryLock(100, 1, LockMode.SHARED);
+    file.unlock(100, 1);
+    return locked;
+  }
+
+  /** {@code lseek(2)} with {@code SEEK_DATA}. */
+  @Benchmark
+  public long nextData() throws IOException {
+    return file.nextData(nextOffset());
+  }
+}
