@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.ObjectOption;
 import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
@@ -26,7 +27,7 @@ final class ImageAccess {
   static final Option IMAGE_OPTS =
       Option.flag("image-opts", "the image is given as key=value,... (driver, file.filename)");
   static final Option OBJECT =
-      Option.value("object", "OBJECT", "recognised and refused: nothing here needs objects");
+      Option.value("object", "OBJECT", "secret,id=ID,...: accepted; encrypted images are refused");
   static final Option QUIET = Option.flag('q', "quiet", "say nothing but errors");
   static final Option PROGRESS = Option.flag('p', "progress", "show how far the work is");
   static final Option REFERENCES =
@@ -44,6 +45,7 @@ final class ImageAccess {
 
   private final Console console;
   private final int failureExitCode;
+  private final ObjectOption objects = new ObjectOption();
   private boolean described;
   private boolean forceShare;
   private @Nullable String references;
@@ -65,7 +67,7 @@ final class ImageAccess {
     switch (option) {
       case "force-share" -> forceShare = true;
       case "image-opts" -> described = true;
-      case "object" -> throw refusedObject(value);
+      case "object" -> objects.add(value);
       case "references" -> references = value;
       case "max-chain" -> maxChain = maxChain(value);
       case "max-size" -> maxSize = SizeText.parse("maximum virtual size", value);
@@ -206,14 +208,5 @@ final class ImageAccess {
       // Said below, for all that is no number of layers.
     }
     throw UsageException.wrongValue("--max-chain must be a number of layers, not '" + text + "'");
-  }
-
-  private static UsageException refusedObject(String value) {
-    int comma = value.indexOf(',');
-    String type = comma < 0 ? value : value.substring(0, comma);
-    return UsageException.wrongValue(
-        type.equals("secret")
-            ? "Objects of type 'secret' are not supported: encrypted images cannot be read"
-            : "Parameter 'qom-type' does not accept value '" + type + "'");
   }
 }

@@ -1,22 +1,22 @@
 package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.chain.StoredName;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Understands the names of images that users give: plain file names, also behind {@code file:}, and
- * the {@code key=value} form of {@code --image-opts}. Whatever else {@code qemu-img} would take a
- * name for is refused by its name.
+ * Understands the names of images that users give: plain file names, also behind {@code file:}, the
+ * {@code key=value} form of {@code --image-opts}, and the same in JSON behind {@code json:}.
+ * Whatever else {@code qemu-img} would take a name for is refused by its name.
  */
 final class ImageNames {
 
   private static final String FILE_PROTOCOL = "file:";
+  private static final String JSON_PROTOCOL = "json:";
 
   private final int exitCode;
 
@@ -42,6 +42,8 @@ final class ImageNames {
         // As it is shown, and as names beside it are made from it, it must stay a file's name.
         file = "./" + file;
       }
+    } else if (file.startsWith(JSON_PROTOCOL)) {
+      return inJson(text, file.substring(JSON_PROTOCOL.length()), known);
     } else if (StoredName.hasProtocol(file)) {
       throw refusal(text, "Unknown protocol '" + file.substring(0, file.indexOf(':')) + "'");
     }
@@ -86,33 +88,29 @@ final class ImageNames {
 
   /** The {@code key=value} form. */
   ImageName described(String text) throws CommandFailure {
-    Map<String, String> entries = entries(text);
-    String driver = entries.remove("driver");
-    String fileDriver = entries.remove("file.driver");
-    String file = entries.remove("file.filename");
-    entries.remove("read-only");
-    if ("file".equals(driver)) {
-      file = entries.remove("filename");
-      driver = ImageFormat.RAW.label();
+    try {
+      return named(text, ImageDescription.ofOptions(text), null);
+    } catch (UsageException e) {
+      throw refusal(text, String.valueOf(e.getMessage()));
     }
-    ImageFormat format = driver == null ? null : format(text, driver);
-    if (fileDriver != null && !fileDriver.equals("file")) {
-      throw refusal(text, "Unknown driver '" + fileDriver + "'");
+  }
+
+  private ImageName inJson(String text, String json, @Nullable ImageFormat stated)
+      throws CommandFailure {
+    try {
+      return named(text, ImageDescription.ofJson(json), stated);
+    } catch (UsageException e) {
+      throw refusal(text, String.valueOf(e.getMessage()));
     }
-    if (file == null) {
-      throw refusal(
-          text,
-          driver == null
-              ? "Must specify either driver or file"
-              : "A block device must be specified for \"file\"");
+  }
+
+  private ImageName named(String text, ImageDescription description, @Nullable ImageFormat stated)
+      throws CommandFailure {
+    String driver = description.format();
+    if (stated != null && driver != null && !driver.equals(stated.label())) {
+      throw refusal(text, "Driver specified twice");
     }
-    if (!entries.isEmpty()) {
-      String label = format == null ? "file" : format.label();
-      String option = entries.keySet().iterator().next();
-      throw refusal(
-          text, "Block format '" + label + "' does not support the option '" + option + "'");
-    }
-    return named(text, file, format);
+    return named(text, description.file(), driver == null ? stated : format(text, driver));
   }
 
   private ImageName named(String text, String file, @Nullable ImageFormat format)
@@ -136,35 +134,6 @@ final class ImageNames {
       throw refusal(text, "Unknown driver '" + label + "'");
     }
     return format;
-  }
-
-  /** The entries in their order; a comma in a value is written twice. */
-  private Map<String, String> entries(String text) throws CommandFailure {
-    Map<String, String> entries = new LinkedHashMap<>();
-    StringBuilder entry = new StringBuilder();
-    for (int i = 0; i <= text.length(); i++) {
-      boolean comma = i < text.length() && text.charAt(i) == ',';
-      if (comma && i + 1 < text.length() && text.charAt(i + 1) == ',') {
-        entry.append(',');
-        i++;
-      } else if (comma || i == text.length()) {
-        add(entries, text, entry.toString());
-        entry.setLength(0);
-      } else {
-        entry.append(text.charAt(i));
-      }
-    }
-    return entries;
-  }
-
-  private void add(Map<String, String> entries, String text, String entry) throws CommandFailure {
-    int equals = entry.indexOf('=');
-    String key = equals < 0 ? "file" : entry.substring(0, equals);
-    String value = equals < 0 ? entry : entry.substring(equals + 1);
-    if (key.equals("file")) {
-      throw refusal(text, "Cannot find device='" + value + "' nor node-name='" + value + "'");
-    }
-    entries.put(key, value);
   }
 
   private CommandFailure refusal(String text, String reason) {

@@ -30,6 +30,7 @@ public final class InfoCommand extends Command {
               ImageAccess.FORMAT,
               ImageAccess.IMAGE_OPTS,
               Option.flag("backing-chain", "show all images of the chain"),
+              Option.flag("limits", "accepted; has no effect"),
               Option.value('t', "cache", "CACHE", "accepted; has no effect"),
               ImageAccess.FORCE_SHARE,
               OutputFormat.OPTION,
@@ -57,6 +58,7 @@ public final class InfoCommand extends Command {
       case "format" -> format = value;
       case "output" -> output = value;
       case "backing-chain" -> wholeChain = true;
+      case "limits" -> {}
       case "cache" -> access.requireCacheMode("cache", value);
       default -> access.accept(option, value);
     }
