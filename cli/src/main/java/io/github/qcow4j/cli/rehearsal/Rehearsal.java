@@ -13,7 +13,7 @@ import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -26,13 +26,6 @@ import java.util.Random;
  * <p>What is not called here works all the same, it only starts slower.
  */
 public final class Rehearsal {
-
-  private static final String CONTENT = "content.raw";
-  private static final String PLAIN = "plain.qcow2";
-  private static final String ZLIB = "zlib.qcow2";
-  private static final String ZSTD = "zstd.qcow2";
-  private static final String OVERLAY = "overlay.qcow2";
-  private static final String COPY = "copy.raw";
 
   /** Enough for the loops of a conversion to become hot, and no more. */
   private static final int DISK_BYTES = 64 << 20;
@@ -60,13 +53,14 @@ public final class Rehearsal {
     if (!volume.exists(directory)) {
       volume.createDirectory(directory);
     }
-    writeContent(volume, directory.resolve(CONTENT));
+    writeContent(volume, directory.resolve("content.raw"));
     for (Personality personality : Personality.values()) {
       Rehearsal rehearsal = new Rehearsal(directory, personality);
       rehearsal.make();
       rehearsal.read();
+      rehearsal.change();
     }
-    Main.main(new String[] {"info", directory.resolve(PLAIN).toString()});
+    Main.main(new String[] {"info", directory.resolve("plain.qcow2").toString()});
   }
 
   /** By turns: random bytes, random letters, which compress, and nothing. */
@@ -90,44 +84,58 @@ public final class Rehearsal {
   }
 
   private void make() throws IOException {
-    call("convert -f raw -O qcow2", CONTENT, PLAIN);
-    call("convert -f raw -O qcow2 -c", CONTENT, ZLIB);
-    call("convert -f raw -O qcow2 -c -o compression_type=zstd", CONTENT, ZSTD);
-    call("convert -f raw -O qcow2 -F qcow2 -B", PLAIN, CONTENT, OVERLAY);
+    call("convert -f raw -O qcow2 @content.raw @plain.qcow2");
+    call("convert -f raw -O qcow2 -c @content.raw @zlib.qcow2");
+    call("convert -f raw -O qcow2 -c -o compression_type=zstd @content.raw @zstd.qcow2");
+    call("create -f qcow2 @empty.qcow2 64M");
+    call("create -f qcow2 -F qcow2 -b @plain.qcow2 @overlay.qcow2");
+    call("convert -f raw -O qcow2 -F qcow2 -B @plain.qcow2 @content.raw @overlay.qcow2");
   }
 
   private void read() throws IOException {
-    for (String image : List.of(PLAIN, ZLIB, ZSTD, OVERLAY)) {
-      call("info", image);
-      call("info --output=json --backing-chain", image);
-      call("map -f qcow2 --output=json", image);
-      call("check", image);
-      call("check -f qcow2 --output=json", image);
-      call("snapshot -l", image);
-      call("measure -O qcow2", image);
-      call("measure -O raw --output=json", image);
-      call("convert -O raw", image, COPY);
-      call("convert -p -t none -f qcow2", image, COPY);
-      call("compare", image, COPY);
-      call("compare -s -f qcow2 -F qcow2", image, image);
+    for (String image : List.of("@plain.qcow2", "@zlib.qcow2", "@zstd.qcow2", "@overlay.qcow2")) {
+      call("info " + image);
+      call("info --output=json --backing-chain " + image);
+      call("map -f qcow2 --output=json " + image);
+      call("check " + image);
+      call("check -f qcow2 --output=json " + image);
+      call("snapshot -l " + image);
+      call("measure -O qcow2 " + image);
+      call("measure -O raw --output=json " + image);
+      call("convert -O raw " + image + " @copy.raw");
+      call("convert -p -t none -f qcow2 " + image + " @copy.raw");
+      call("compare " + image + " @copy.raw");
+      call("compare -s -f qcow2 -F qcow2 " + image + " " + image);
     }
-    call("map", OVERLAY);
-    call("convert -f raw -O raw", CONTENT, COPY);
+    call("map @overlay.qcow2");
+    call("convert -f raw -O raw @content.raw @copy.raw");
+    call("dd -f qcow2 -O raw bs=1M count=4 if=@plain.qcow2 of=@copy.raw");
     if (personality == Personality.QCOW4J) {
-      call("chain", OVERLAY);
+      call("chain @overlay.qcow2");
     }
     call("--version");
   }
 
-  private void call(String commandAndOptions, String... files) throws IOException {
-    List<String> line = new ArrayList<>(List.of(commandAndOptions.split(" ", -1)));
-    for (String file : files) {
-      line.add(directory.resolve(file).toString());
-    }
+  private void change() throws IOException {
+    call("snapshot -c first @plain.qcow2");
+    call("snapshot -l @plain.qcow2");
+    call("snapshot -a first @plain.qcow2");
+    call("snapshot -d first @plain.qcow2");
+    call("resize -f qcow2 @empty.qcow2 +64M");
+    call("bitmap --add -f qcow2 @empty.qcow2 marks");
+    call("rebase -f qcow2 -F qcow2 -b @zlib.qcow2 @overlay.qcow2");
+    call("rebase -u -f qcow2 -F qcow2 -b @plain.qcow2 @overlay.qcow2");
+    call("commit -f qcow2 @overlay.qcow2");
+  }
+
+  /** Calls the program; {@code @} stands for the directory. */
+  private void call(String line) throws IOException {
+    String[] arguments = line.split(" ", -1);
+    Arrays.setAll(arguments, i -> arguments[i].replace("@", directory + "/"));
     PrintStream nowhere =
         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
     Console console = new Console(personality, nowhere, System.err, Map.of(), Volumes::host);
-    int exitCode = Main.run(console, line.toArray(String[]::new));
+    int exitCode = Main.run(console, arguments);
     if (exitCode != 0) {
       throw new IOException("exit code " + exitCode + " from " + line);
     }

@@ -65,7 +65,8 @@ final class ConvertWork {
   /** Takes pieces until there are no more, or some thread failed. */
   void runOneThread() throws IOException {
     boolean done = false;
-    try (ThreadBuffers buffers = new ThreadBuffers(options.sparseBytes(), compressing)) {
+    try (ThreadBuffers buffers =
+        new ThreadBuffers(queue.pieceBytes(), options.sparseBytes(), compressing)) {
       Segment segment = queue.next();
       while (segment != null && !failed.get()) {
         control.checkpoint();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentQueue {
 
-  /** The largest piece of data, and so the size of a thread's buffer: the largest unit there is. */
+  /** The largest piece of data: the largest unit there is. */
   static final int MAX_DATA_BYTES = 2 << 20;
 
   /**
@@ -107,6 +107,11 @@ final class SegmentQueue {
     long length = Math.min(Math.min(max, place.lengthBytes()), extentEnd - position);
     length -= length % sharing.unitBytes();
     return length == 0 ? null : take(position + length, Segment.Content.SHAREABLE, place);
+  }
+
+  /** The largest piece of data that comes. */
+  int pieceBytes() {
+    return pieceBytes;
   }
 
   private long unitStart(long offset) {

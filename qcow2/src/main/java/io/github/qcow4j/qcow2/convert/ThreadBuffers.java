@@ -8,18 +8,19 @@ final class ThreadBuffers implements AutoCloseable {
 
   private static final int PAGE_BYTES = 4096;
 
-  private final ByteBuffer data =
-      ByteBuffer.allocateDirect(SegmentQueue.MAX_DATA_BYTES + PAGE_BYTES).alignedSlice(PAGE_BYTES);
+  private final ByteBuffer data;
   private final ZeroBlocks zeroBlocks;
   private @Nullable ByteBuffer zeros;
 
   private final @Nullable CompressedBatch batch;
 
   /**
+   * @param pieceBytes the largest piece of data
    * @param sparseBytes size of a block of zeros that becomes a hole, or 0
    * @param compressing the target, if it stores clusters compressed
    */
-  ThreadBuffers(int sparseBytes, @Nullable CompressingTarget compressing) {
+  ThreadBuffers(int pieceBytes, int sparseBytes, @Nullable CompressingTarget compressing) {
+    this.data = ByteBuffer.allocateDirect(pieceBytes + PAGE_BYTES).alignedSlice(PAGE_BYTES);
     this.zeroBlocks = new ZeroBlocks(Math.max(sparseBytes, 512));
     this.batch = compressing == null ? null : new CompressedBatch(compressing, sparseBytes == 0);
   }
