@@ -6,6 +6,8 @@ import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.bitmap.BitmapChange;
+import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.convert.ConversionPlace;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -107,6 +109,10 @@ public final class ConvertCommand extends Command {
       target.work().run(sources.disks(), arguments.options(), control, this::unreadable);
     } catch (JobCancelledException e) {
       throw e;
+    } catch (BitmapChangeException e) {
+      String doing = e.change() instanceof BitmapChange.Add ? "create" : "populate";
+      String what = "Failed to " + doing + " bitmap " + e.change().bitmap() + ": ";
+      throw new CommandFailure(1, what + e.getMessage(), null, e);
     } catch (IOException e) {
       throw failure(e);
     }

@@ -136,6 +136,7 @@ final class ConvertTargets implements AutoCloseable {
     ImageSpec spec = spec(name, options, sources.totalBytes());
     arguments.checkTargetCache();
     Qcow2Targets.Storage storage = arguments.storage(spec.compressionType());
+    refuseBitmapsOfVersion(spec.version());
     if (StreamDestinations.isStandardOutput(name.given())) {
       refuseStreaming(spec);
       return streams().qcow2Output(spec, storage);
@@ -146,10 +147,26 @@ final class ConvertTargets implements AutoCloseable {
         return streams().qcow2File(name.path(), spec, storage);
       }
       backing = openBacking(name, spec);
-      return Destination.of(Qcow2Targets.create(volume(), name.path(), spec, backing, storage));
+      return Destination.of(
+          withBitmaps(Qcow2Targets.create(volume(), name.path(), spec, backing, storage), sources));
     } catch (IOException e) {
       throw notCreated(name, QCOW2, e);
     }
+  }
+
+  private void refuseBitmapsOfVersion(int version) throws UsageException {
+    refuseIf(arguments.bitmaps() && version < 3, "Format driver 'qcow2' does not support bitmaps");
+  }
+
+  private ConvertTarget withBitmaps(ConvertTarget target, OpenSources sources) {
+    return arguments.bitmaps()
+        ? Qcow2Targets.withBitmapsOf(
+            target,
+            sources.bitmapSource(),
+            arguments.skippingBrokenBitmaps(),
+            skipped ->
+                console.error("warning: Skipping inconsistent bitmap '" + skipped.name() + "'"))
+        : target;
   }
 
   private void refuseStreaming(ImageSpec spec) throws UsageException {
@@ -235,6 +252,7 @@ final class ConvertTargets implements AutoCloseable {
     Qcow2Image image = openForWriting(name);
     boolean taken = false;
     try {
+      refuseBitmapsOfVersion(image.header().version());
       refuseIf(
           image.virtualSize() < sources.totalBytes(), "output file is smaller than input file");
       ConvertTarget target =
@@ -244,7 +262,7 @@ final class ConvertTargets implements AutoCloseable {
               arguments.backingFile() != null,
               arguments.storage(image.header().compressionType()));
       taken = true;
-      return target;
+      return withBitmaps(target, sources);
     } finally {
       if (!taken) {
         image.close();

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,9 +36,18 @@ final class OpenSources implements AutoCloseable {
     if (!(opened.getFirst() instanceof Qcow2Image image)) {
       throw UsageException.wrongValue("Source lacks bitmap support");
     }
-    if (!image.bitmaps().isEmpty()) {
-      throw UsageException.wrongValue("Bitmaps cannot be copied");
+    for (Bitmap bitmap : image.bitmaps()) {
+      if (bitmap.inUse() && !arguments.skippingBrokenBitmaps()) {
+        throw UsageException.wrongValue(
+            "Cannot copy inconsistent bitmap '" + bitmap.name() + "'",
+            "Try --skip-broken-bitmaps, or use 'qemu-img bitmap --remove' to delete it");
+      }
     }
+  }
+
+  /** The image whose bitmaps are copied; only after {@link #checkBitmaps}. */
+  Qcow2Image bitmapSource() {
+    return (Qcow2Image) opened.getFirst();
   }
 
   List<DiskImage> disks() {

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,6 +35,19 @@ final class ConvertAgreementTest {
     QEMU.io(master.resolve("over.qcow2"), "write -P 4 128k 64k", "write -z 256k 128k");
     QEMU.img("snapshot", "-c", "one", master.resolve("over.qcow2").toString()).orFail();
     QEMU.io(master.resolve("over.qcow2"), "write -P 5 1M 1M");
+    Path marked = master.resolve("marked.qcow2");
+    QEMU.create(marked, "", 4 << 20);
+    QEMU.img("bitmap", "--add", "-g", "32k", marked.toString(), "follows").orFail();
+    QEMU.io(marked, "write -P 7 1M 300k");
+    QEMU.img("bitmap", "--add", "--disable", marked.toString(), "stands").orFail();
+    Files.copy(marked, master.resolve("marked-too.qcow2"));
+    Path broken = master.resolve("broken.qcow2");
+    Files.copy(marked, broken);
+    // The in-use flag of the first bitmap.
+    byte[] bytes = Files.readAllBytes(broken);
+    int directory = directoryOffset(bytes);
+    bytes[directory + 15] |= 1;
+    Files.write(broken, bytes);
     Path full = master.resolve("full.qcow2");
     QEMU.create(full, "", 4 << 20);
     QEMU.io(full, "write -P 6 0 4M");
@@ -103,6 +117,8 @@ final class ConvertAgreementTest {
         "convert --skip-broken-bitmaps -O qcow2 @src.raw @target",
         "convert --bitmaps -O qcow2 @src.raw @target",
         "convert --bitmaps -O raw @base.qcow2 @target",
+        "convert --bitmaps -O qcow2 -o compat=v2 @marked.qcow2 @target",
+        "convert --bitmaps -O qcow2 @broken.qcow2 @target",
         "convert --bitmaps -O qcow2 @base.qcow2 @base.qcow2 @target",
         "convert -l one -O qcow2 @over.qcow2 @over.qcow2 @target",
         "convert -l two -O qcow2 @over.qcow2 @target",
@@ -155,6 +171,11 @@ final class ConvertAgreementTest {
         "convert --image-opts -O qcow2 driver=qcow2,file.filename=@over.qcow2 @target",
         "convert -O qcow2 @over.qcow2 @full.qcow2",
         "convert -O qcow2 -o preallocation=metadata @src.raw @target",
+        "convert --bitmaps -O qcow2 @marked.qcow2 @target",
+        "convert --bitmaps -c -O qcow2 -o cluster_size=4k @marked.qcow2 @target",
+        "convert --bitmaps --skip-broken-bitmaps -O qcow2 @broken.qcow2 @target",
+        "convert --bitmaps -O qcow2 @base.qcow2 @target",
+        "convert --bitmaps -n -O qcow2 @marked.qcow2 @full.qcow2",
         "convert -O qcow2 -o preallocation=falloc @over.qcow2 @target",
         "convert -O qcow2 -o preallocation=full,cluster_size=4k @over.qcow2 @target",
         "convert -O raw -o preallocation=falloc @over.qcow2 @target",
@@ -203,6 +224,17 @@ final class ConvertAgreementTest {
   }
 
   @Test
+  void aBitmapThatIsThereAlreadyIsNotReplaced() {
+    SameCommand.Outcome outcome =
+        same.run("convert --bitmaps -n -O qcow2 @marked.qcow2 @marked-too.qcow2");
+    assertThat(outcome.ours().exitCode()).isEqualTo(outcome.theirs().exitCode()).isEqualTo(1);
+    // Which of the two is met first differs.
+    assertThat(outcome.theirs().stderr().replace("stands", "follows"))
+        .isEqualTo(outcome.ours().stderr());
+    QEMU.assertCheckClean(outcome.ourDirectory().resolve("marked-too.qcow2"));
+  }
+
+  @Test
   void compressedClustersAreWrittenInPlaceToo() throws Exception {
     SameCommand.Outcome outcome =
         same.run("convert -n -c -O qcow2 --target-is-zero @small.qcow2 @src.raw @full.qcow2");
@@ -246,6 +278,16 @@ final class ConvertAgreementTest {
             QEMU.img("compare", "-f", format, "-F", format, theirs.toString(), ours.toString())
                 .stdout())
         .isEqualTo("Images are identical.\n");
+  }
+
+  /** The bitmaps extension has the directory's offset in its last eight bytes. */
+  private static int directoryOffset(byte[] image) {
+    ByteBuffer bytes = ByteBuffer.wrap(image);
+    int position = bytes.getInt(100);
+    while (bytes.getInt(position) != 0x23852875) {
+      position += 8 + ((bytes.getInt(position + 4) + 7) & ~7);
+    }
+    return (int) bytes.getLong(position + 24);
   }
 
   private static String facts(Path image) {

@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** A qcow2 image that is written through its tables: a new one, or one that there was before. */
 class Qcow2Target implements ConvertTarget {
@@ -13,6 +14,13 @@ class Qcow2Target implements ConvertTarget {
   private final Qcow2Image image;
   private final Ending ending;
   private final Traits traits;
+  private @Nullable BitmapStep bitmapStep;
+
+  /** What is done to the image when all is written, and before it is published. */
+  @FunctionalInterface
+  interface BitmapStep {
+    void run(Qcow2Image image) throws IOException;
+  }
 
   /** How the writing ends. */
   interface Ending extends Closeable {
@@ -35,6 +43,10 @@ class Qcow2Target implements ConvertTarget {
     this.image = image;
     this.ending = ending;
     this.traits = traits;
+  }
+
+  void beforeCompletion(BitmapStep step) {
+    bitmapStep = step;
   }
 
   @Override
@@ -75,6 +87,9 @@ class Qcow2Target implements ConvertTarget {
 
   @Override
   public void complete() throws IOException {
+    if (bitmapStep != null) {
+      bitmapStep.run(image);
+    }
     ending.complete();
   }
 

@@ -4,9 +4,11 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Targets of conversions that are qcow2 images. */
@@ -94,6 +96,26 @@ public final class Qcow2Targets {
         syncing,
         new Qcow2Target.Traits(readsAsZeros, storage.inOrder, overBacking),
         storage);
+  }
+
+  /**
+   * Has a target get copies of the bitmaps of a source when the conversion is through.
+   *
+   * @param target one of those here, for an image of version 3
+   * @param source whose bitmaps; of the target's size
+   * @param skippingBroken whether to leave out bitmaps that were not saved properly; else the
+   *     conversion fails when there are such
+   * @param skipped hears of those left out
+   * @return the same target; its {@link ConvertTarget#complete} fails with {@link
+   *     io.github.qcow4j.qcow2.bitmap.BitmapChangeException} when a bitmap cannot be copied
+   */
+  public static ConvertTarget withBitmapsOf(
+      ConvertTarget target, Qcow2Image source, boolean skippingBroken, Consumer<Bitmap> skipped) {
+    if (!(target instanceof Qcow2Target qcow2)) {
+      throw new IllegalArgumentException("no qcow2 target");
+    }
+    qcow2.beforeCompletion(image -> image.copyBitmaps(source, skippingBroken).forEach(skipped));
+    return target;
   }
 
   private static ConvertTarget target(
