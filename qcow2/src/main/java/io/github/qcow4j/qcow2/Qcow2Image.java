@@ -16,6 +16,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -387,6 +388,11 @@ public final class Qcow2Image implements DiskImage {
       }
       position += done;
     }
+  }
+
+  /** Gives the storage of free clusters back. */
+  void giveBackFreeSpace() throws IOException {
+    FreeSpace.giveBack(requireWriter(0, 0), header());
   }
 
   /** Gives clusters that lie behind the disk's end, within its L1 table, their places. */

@@ -39,8 +39,9 @@ public final class SizeChange {
 
   private void apply(long sizeBytes, int l1Entries, L1Table active, StructureSwitch change)
       throws IOException {
-    if (l1Entries == active.size()) {
-      change.commit(sizeBytes, active, snapshots, snapshots);
+    if (l1Entries == active.size()
+        || (l1Entries > active.size() && change.fits(active, l1Entries))) {
+      change.commitSize(sizeBytes, active, l1Entries);
       return;
     }
     for (int i = l1Entries; i < active.size(); i++) {

@@ -185,6 +185,33 @@ final class StructureSwitch {
   }
 
   /**
+   * Changes the disk's size, and the length of its L1 table in the clusters that it has, by one
+   * write of the header; durable on return. Nothing else was changed before.
+   *
+   * @param sizeBytes the disk's size
+   * @param l1 the active L1 table
+   * @param l1Entries its new length, not less than the present one
+   */
+  void commitSize(long sizeBytes, L1Table l1, int l1Entries) throws IOException {
+    int more = l1Entries - l1.size();
+    if (more > 0) {
+      file.write(
+          ByteBuffer.allocate(more * Long.BYTES), l1.hostOffset() + (long) l1.size() * Long.BYTES);
+      file.sync();
+    }
+    ByteBuffer fields = ByteBuffer.allocate(HeaderField.L1_TABLE_OFFSET - FIRST_FIELD);
+    fields.putLong(sizeBytes).putInt(header.cryptMethod()).putInt(l1Entries);
+    file.write(fields.flip(), FIRST_FIELD);
+    file.sync();
+  }
+
+  /** Whether an L1 table of that length fits into the clusters of this one. */
+  boolean fits(L1Table l1, int l1Entries) {
+    return l1.size() > 0
+        && clusters((long) l1Entries * Long.BYTES) == clusters((long) l1.size() * Long.BYTES);
+  }
+
+  /**
    * The same, for a change that touches more of the header than where the structures are: version,
    * features, extensions, names.
    *
