@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2;
 
+import io.github.qcow4j.qcow2.check.CheckFinding;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxChainLayers how many images a chain may have, itself included; 1 and more
  * @param maxVirtualSize largest virtual size to accept, in bytes
  * @param l2CacheBytes budget for L2 tables of the whole chain
+ * @param repairs told of what is found and put right in an image that was left dirty, before it is
+ *     written to; see {@link io.github.qcow4j.qcow2.check.ImageRepair}
  */
 public record ImageOptions(
     @Nullable ImageFormat format,
@@ -20,7 +24,8 @@ public record ImageOptions(
     Sharing sharing,
     int maxChainLayers,
     long maxVirtualSize,
-    long l2CacheBytes) {
+    long l2CacheBytes,
+    Consumer<? super CheckFinding> repairs) {
 
   /**
    * No chain that people or programs make on purpose is as long; one that is keeps as many files
@@ -38,10 +43,19 @@ public record ImageOptions(
     FORCE_SHARE
   }
 
+  private static void unheard(CheckFinding finding) {}
+
   /** An image of a stated format. */
   public static ImageOptions of(ImageFormat format) {
     return new ImageOptions(
-        format, false, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
+        format,
+        false,
+        false,
+        Sharing.DEFAULT,
+        DEFAULT_MAX_CHAIN_LAYERS,
+        Long.MAX_VALUE,
+        16L << 20,
+        ImageOptions::unheard);
   }
 
   /**
@@ -50,37 +64,65 @@ public record ImageOptions(
    */
   public static ImageOptions probing() {
     return new ImageOptions(
-        null, false, false, Sharing.DEFAULT, DEFAULT_MAX_CHAIN_LAYERS, Long.MAX_VALUE, 16L << 20);
+        null,
+        false,
+        false,
+        Sharing.DEFAULT,
+        DEFAULT_MAX_CHAIN_LAYERS,
+        Long.MAX_VALUE,
+        16L << 20,
+        ImageOptions::unheard);
   }
 
   /** The same with another format, or null to let the content decide. */
   public ImageOptions withFormat(@Nullable ImageFormat newFormat) {
     return new ImageOptions(
-        newFormat, writable, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+        newFormat,
+        writable,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs);
   }
 
   /** The same, opening the named file alone: no backing file, no data file, no guest data. */
   public ImageOptions withMetadataOnly() {
     return new ImageOptions(
-        format, writable, true, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+        format, writable, true, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes, repairs);
   }
 
   /** The same, for changing the image; layers below it are only read. */
   public ImageOptions withWriting() {
     return new ImageOptions(
-        format, true, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+        format, true, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes, repairs);
   }
 
   /** The same for the layers below an image. */
   ImageOptions reading() {
     return new ImageOptions(
-        format, false, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+        format,
+        false,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs);
   }
 
   /** The same with other sharing. */
   public ImageOptions withSharing(Sharing newSharing) {
     return new ImageOptions(
-        format, writable, metadataOnly, newSharing, maxChainLayers, maxVirtualSize, l2CacheBytes);
+        format,
+        writable,
+        metadataOnly,
+        newSharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs);
   }
 
   /** The same with another limit for the length of the chain. */
@@ -89,13 +131,26 @@ public record ImageOptions(
       throw new IllegalArgumentException("a chain has at least one layer: " + layers);
     }
     return new ImageOptions(
-        format, writable, metadataOnly, sharing, layers, maxVirtualSize, l2CacheBytes);
+        format, writable, metadataOnly, sharing, layers, maxVirtualSize, l2CacheBytes, repairs);
   }
 
   /** The same with a limit for the virtual size of every layer, in bytes. */
   public ImageOptions withMaxVirtualSize(long bytes) {
     return new ImageOptions(
-        format, writable, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes);
+        format, writable, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes, repairs);
+  }
+
+  /** The same with somebody to tell of repairs on opening. */
+  public ImageOptions withRepairs(Consumer<? super CheckFinding> newRepairs) {
+    return new ImageOptions(
+        format,
+        writable,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        newRepairs);
   }
 
   /** The same with another budget for the L2 tables of the whole chain, in bytes. */
@@ -104,6 +159,6 @@ public record ImageOptions(
       throw new IllegalArgumentException("a budget is not negative: " + bytes);
     }
     return new ImageOptions(
-        format, writable, metadataOnly, sharing, maxChainLayers, maxVirtualSize, bytes);
+        format, writable, metadataOnly, sharing, maxChainLayers, maxVirtualSize, bytes, repairs);
   }
 }

@@ -93,7 +93,7 @@ record OpenLayer(
             : null;
     try {
       if (options.writable() && header.has(Feature.DIRTY) && !header.has(Feature.CORRUPT)) {
-        ImageRepair.repairDirty(file, header);
+        ImageRepair.repairDirty(file, header, options.repairs());
         header = HeaderParser.parse(file, false);
       }
       List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);

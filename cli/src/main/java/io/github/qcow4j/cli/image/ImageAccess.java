@@ -183,7 +183,8 @@ final class ImageAccess {
     return options
         .withSharing(forceShare ? ImageOptions.Sharing.FORCE_SHARE : sharing)
         .withMaxChainLayers(maxChain)
-        .withMaxVirtualSize(maxSize);
+        .withMaxVirtualSize(maxSize)
+        .withRepairs(finding -> console.hint(finding.message()));
   }
 
   /** Checks the name of a cache mode; all of them read and write the same bytes here. */

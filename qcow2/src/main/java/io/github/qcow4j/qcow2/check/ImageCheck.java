@@ -179,9 +179,11 @@ public final class ImageCheck implements Closeable {
   }
 
   /** Repairs a dirty image that is open and locked already, and leaves it open. */
-  static void repairOpen(BlockFile file, Qcow2Header header) throws IOException {
+  static void repairOpen(
+      BlockFile file, Qcow2Header header, Consumer<? super CheckFinding> findings)
+      throws IOException {
     List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
-    CheckTally tally = new CheckTally(finding -> {});
+    CheckTally tally = new CheckTally(findings);
     new RepairRun(file, header, RepairScope.ALL, tally, new JobControl()).run(bitmaps);
     if (tally.checkErrors() > 0) {
       throw new CorruptImageException(

@@ -76,12 +76,15 @@ public final class ImageRepair implements Closeable {
    *
    * @param file the image, open for writing and locked
    * @param header its header
+   * @param findings told of every finding and of every repair
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when something of it could not be
    *     looked at, so that its refcounts are not known to be right
    * @throws IOException when the storage fails
    */
-  public static void repairDirty(BlockFile file, Qcow2Header header) throws IOException {
-    ImageCheck.repairOpen(file, header);
+  public static void repairDirty(
+      BlockFile file, Qcow2Header header, Consumer<? super CheckFinding> findings)
+      throws IOException {
+    ImageCheck.repairOpen(file, header, findings);
   }
 
   /** The image's header, as it was read last. */

@@ -59,7 +59,8 @@ public final class WriterOpener {
    * @param hasBacking whether there is a backing file
    * @param syncing false for a file that its maker syncs as a whole before anybody can find it
    * @throws CorruptImageException when the corrupt bit is set, or tables leave the file
-   * @throws UnsupportedFeatureException when refcounts must be repaired first
+   * @throws UnsupportedFeatureException when the dirty bit is set: refcounts are to be repaired
+   *     first
    */
   public ImageWriter open(@Nullable BlockFile dataFile, boolean hasBacking, boolean syncing)
       throws IOException {
