@@ -3,6 +3,7 @@ package io.github.qcow4j.cli;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.image.AmendCommand;
 import io.github.qcow4j.cli.image.BenchCommand;
 import io.github.qcow4j.cli.image.BitmapCommand;
 import io.github.qcow4j.cli.image.ChainCommand;
@@ -29,6 +30,7 @@ final class CommandTable {
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
   static final List<String> QEMU_IMG =
       List.of(
+          "amend",
           "bench",
           "bitmap",
           "check",
@@ -52,6 +54,7 @@ final class CommandTable {
   /** The command of that name, or null. */
   static @Nullable Command find(String name, Console console) {
     return switch (name) {
+      case "amend" -> new AmendCommand(console);
       case "bench" -> new BenchCommand(console);
       case "bitmap" -> new BitmapCommand(console);
       case "check" -> new CheckCommand(console);

@@ -48,6 +48,11 @@ final class FormatHelp {
     return "Supported options:\n" + lines(FormatOption.of(format));
   }
 
+  /** The list of options that can be changed afterwards. */
+  static String ofAmending() {
+    return "Amend options for 'qcow2':\n" + lines(FormatOption.QCOW2_AMENDED);
+  }
+
   private static String lines(List<FormatOption> options) {
     List<FormatOption> sorted = new ArrayList<>(options);
     sorted.sort(Comparator.comparing(FormatOption::name));

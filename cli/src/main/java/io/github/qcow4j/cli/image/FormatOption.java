@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.image;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,6 +119,44 @@ record FormatOption(String name, Type type, @Nullable String standard, String he
     List<FormatOption> all = new ArrayList<>(QCOW2_FORMAT);
     all.add(NOCOW);
     all.add(EXTENT_SIZE_HINT);
+    return List.copyOf(all);
+  }
+
+  /** The options of qcow2 images that can be changed afterwards, in the order of QEMU's list. */
+  static final List<FormatOption> QCOW2_AMENDED = amended();
+
+  private static List<FormatOption> amended() {
+    List<FormatOption> all = new ArrayList<>();
+    all.add(
+        new FormatOption(
+            "encrypt.state",
+            Type.TEXT,
+            null,
+            "Select new state of affected keyslots (active/inactive)"));
+    all.add(
+        new FormatOption(
+            "encrypt.keyslot", Type.NUMBER, null, "Select a single keyslot to modify explicitly"));
+    all.add(
+        new FormatOption(
+            "encrypt.old-secret", Type.TEXT, null, "Select all keyslots that match this password"));
+    all.add(
+        new FormatOption(
+            "encrypt.new-secret",
+            Type.TEXT,
+            null,
+            "New secret to set in the matching keyslots. Empty string to erase"));
+    Set<String> kept =
+        Set.of(
+            "encrypt.iter-time",
+            "size",
+            "compat",
+            "backing_file",
+            "backing_fmt",
+            "data_file",
+            "data_file_raw",
+            "lazy_refcounts",
+            "refcount_bits");
+    QCOW2_FORMAT.stream().filter(option -> kept.contains(option.name())).forEach(all::add);
     return List.copyOf(all);
   }
 

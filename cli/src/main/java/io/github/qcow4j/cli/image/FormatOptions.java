@@ -39,7 +39,18 @@ final class FormatOptions {
    *     kind it takes
    */
   FormatOptions(String format, List<String> lists) throws UsageException {
-    this.known = FormatOption.of(format);
+    this(FormatOption.of(format), lists);
+  }
+
+  /**
+   * Takes options of a stated kind apart.
+   *
+   * @param known the options there are
+   * @param lists the values of all {@code -o}
+   * @throws UsageException as above
+   */
+  FormatOptions(List<FormatOption> known, List<String> lists) throws UsageException {
+    this.known = known;
     for (String list : lists) {
       requireList(list);
       for (String item : items(list)) {
@@ -203,6 +214,16 @@ final class FormatOptions {
                 ? new BigInteger(matcher.group(3), 8)
                 : new BigInteger(matcher.group(4));
     return "-".equals(matcher.group(1)) ? number.negate() : number;
+  }
+
+  /** Requires that all options are among those given, and their values of their kinds. */
+  static void require(List<FormatOption> known, List<String> lists) throws UsageException {
+    FormatOptions options = new FormatOptions(known, List.of());
+    for (String list : lists) {
+      for (String item : items(list)) {
+        options.add(item);
+      }
+    }
   }
 
   /** Requires a list that can be taken apart. */
