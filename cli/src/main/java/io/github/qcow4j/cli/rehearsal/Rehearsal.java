@@ -60,7 +60,14 @@ public final class Rehearsal {
       rehearsal.read();
       rehearsal.change();
     }
-    Main.main(new String[] {"info", directory.resolve("plain.qcow2").toString()});
+    Main.main(
+        new String[] {
+          "convert",
+          "-O",
+          "raw",
+          directory.resolve("plain.qcow2").toString(),
+          directory.resolve("copy.raw").toString()
+        });
   }
 
   /** By turns: random bytes, random letters, which compress, and nothing. */
