@@ -4,7 +4,7 @@ import io.github.qcow4j.qcow2.DiskImage;
 import java.util.List;
 
 /**
- * Disks of which only planned clusters are read: all else passes for zeros. Asks no image for its
+ * Disks of which only planned clusters are read: all else is left out. Asks no image for its
  * extents again, which may have changed since the plan was made.
  */
 final class PlannedSource extends ConvertSource {
@@ -31,7 +31,8 @@ final class PlannedSource extends ConvertSource {
     long cluster = offset >>> clusterBits;
     long start = plan.next(cluster, packed, true);
     if (start > cluster) {
-      return new SourceExtent(Math.min(start << clusterBits, sizeBytes()), Segment.Content.ZEROS);
+      return new SourceExtent(
+          Math.min(start << clusterBits, sizeBytes()), Segment.Content.LEFT_TO_BACKING);
     }
     long end = plan.next(cluster, packed, false);
     return new SourceExtent(Math.min(end << clusterBits, sizeBytes()), Segment.Content.DATA);

@@ -20,6 +20,7 @@ class SpecialImagesTest {
               "named-incompatible-bit",
               "two-unknown-incompatible-bits",
               "name-of-46-bytes",
+              "name-without-padding",
               "luks",
               "aes",
               "parent-missing",
