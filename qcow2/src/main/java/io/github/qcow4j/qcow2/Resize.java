@@ -98,6 +98,8 @@ final class Resize {
       zeroTail(oldBytes, zeroEnd);
     }
     if (preallocation != Preallocation.OFF) {
+      // File systems place what is reserved beside what has its place already.
+      image.dataFile().sync();
       image.preallocateBehindEnd(
           clusterEnd, (newBytes + header.clusterSize() - 1) & -header.clusterSize(), this::take);
     }
