@@ -271,6 +271,8 @@ public final class Qcow2Image implements DiskImage {
   /**
    * Makes the disk what a snapshot holds, its size included; at once, or not at all, and durable on
    * return. Nothing else may be under way on the image.
+   *
+   * @throws UnsupportedFeatureException for images with bitmaps, which would know nothing of it
    */
   public void applySnapshot(InternalSnapshot wanted) throws IOException {
     structure().applySnapshot(wanted);
@@ -293,8 +295,9 @@ public final class Qcow2Image implements DiskImage {
    * @param newBytes the new size, a multiple of 512; what lies behind it is lost
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the clusters are too small for
    *     it
-   * @throws UnsupportedFeatureException for images with bitmaps, and for those of version 2 with
-   *     internal snapshots, which could not say their own size
+   * @throws UnsupportedFeatureException for images with bitmaps that were not saved properly or
+   *     cannot have that size, and for those of version 2 with internal snapshots, which could not
+   *     say their own size
    */
   public void resize(long newBytes) throws IOException {
     resize(newBytes, Preallocation.OFF);

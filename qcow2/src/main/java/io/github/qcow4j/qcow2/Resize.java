@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.Storage;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
@@ -51,7 +52,7 @@ final class Resize {
     if (newBytes < 0 || newBytes % FormatLimits.SECTOR_BYTES != 0) {
       throw new IllegalArgumentException("not a whole number of sectors: " + newBytes);
     }
-    refuseWhatCannotFollow();
+    refuseWhatCannotFollow(newBytes);
     long needed = header.l1EntriesFor(newBytes);
     if (needed > Qcow2Header.maxL1Entries()) {
       throw new LimitExceededException(
@@ -67,9 +68,18 @@ final class Resize {
     }
   }
 
-  private void refuseWhatCannotFollow() throws UnsupportedFeatureException {
-    if (!image.bitmaps().isEmpty()) {
-      throw unsupported("Cannot resize an image with bitmaps", "bitmaps");
+  private void refuseWhatCannotFollow(long newBytes) throws UnsupportedFeatureException {
+    for (Bitmap bitmap : image.bitmaps()) {
+      if (bitmap.inUse()) {
+        throw unsupported(
+            "Bitmap '" + bitmap.name() + "' is inconsistent and cannot be used",
+            Feature.BITMAPS.specificationName());
+      }
+      if (!Bitmap.isPossible(newBytes, bitmap.granularityBits(), header.clusterSize())) {
+        throw unsupported(
+            "Bitmap '" + bitmap.name() + "' cannot have that size",
+            Feature.BITMAPS.specificationName());
+      }
     }
     if (header.version() < 3 && !snapshots.isEmpty()) {
       throw unsupported("Can't resize a v2 image which has snapshots", "version 2 snapshots");

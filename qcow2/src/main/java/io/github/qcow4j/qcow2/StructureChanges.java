@@ -88,6 +88,11 @@ final class StructureChanges {
   }
 
   void applySnapshot(InternalSnapshot wanted) throws IOException {
+    if (!layer.parts().bitmaps().isEmpty()) {
+      // They would know nothing of the change of the whole disk.
+      throw new UnsupportedFeatureException(
+          file.path(), "Device has active dirty bitmaps", Feature.BITMAPS.specificationName());
+    }
     changeSnapshots(changes -> changes.apply(wanted));
   }
 
@@ -98,7 +103,9 @@ final class StructureChanges {
   /** Changes the size in the header, and the length of the L1 table with it. */
   void changeSize(long sizeBytes, int l1Entries) throws IOException {
     try {
-      new SizeChange(writer, layer.parts().snapshots()).apply(sizeBytes, l1Entries);
+      new SizeChange(
+              writer, file, layer.header(), layer.parts().snapshots(), layer.parts().bitmaps())
+          .apply(sizeBytes, l1Entries);
     } finally {
       reload();
     }

@@ -81,8 +81,8 @@ final class SnapshotActions {
   }
 
   /**
-   * Bitmaps follow the writes of a guest; they would know nothing of this change. Asked before the
-   * image is opened for writing, which outdates bitmaps; what fails here fails again there.
+   * Bitmaps would know nothing of this change. Asked before the image is opened for writing, as
+   * QEMU does; what fails here fails again there.
    */
   private void requireNoBitmaps(ImageName image, String snapshot) throws CommandFailure {
     ImageOptions options =
@@ -90,9 +90,7 @@ final class SnapshotActions {
     boolean followed = false;
     try (DiskImage disk =
         DiskImages.open(console.volume(), image.path(), ReferencePolicy.deny(), options)) {
-      followed =
-          disk instanceof Qcow2Image qcow2
-              && qcow2.bitmaps().stream().anyMatch(bitmap -> !bitmap.inUse());
+      followed = disk instanceof Qcow2Image qcow2 && !qcow2.bitmaps().isEmpty();
     } catch (IOException e) {
       console.trace(e);
     }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.bitmap;
 
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -36,6 +37,14 @@ public record Bitmap(
   /** The guest bytes that one bit covers. */
   public long granularityBytes() {
     return 1L << granularityBits;
+  }
+
+  /** Whether a bitmap of a disk has a table that the format allows, not empty and not too long. */
+  public static boolean isPossible(long sizeBytes, int granularityBits, int clusterSize) {
+    long entries = DirtyBits.chunksFor(sizeBytes, granularityBits, clusterSize);
+    return entries > 0
+        && entries <= FormatLimits.MAX_BITMAP_TABLE_ENTRIES
+        && entries * clusterSize <= FormatLimits.MAX_BITMAP_DATA_BYTES;
   }
 
   /** The same with other flags. */

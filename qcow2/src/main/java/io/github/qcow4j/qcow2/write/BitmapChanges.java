@@ -6,7 +6,10 @@ import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
 import io.github.qcow4j.qcow2.bitmap.BitmapSource;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -56,10 +59,37 @@ public final class BitmapChanges {
         refusal[0] = e;
       }
       if (made > 0) {
-        new BitmapStore(writer, tables, header).replace(bitmaps, edit.entries());
+        replace(bitmaps, edit.entries(), tables.allocator());
       }
     });
     requireNone(refusal[0]);
+  }
+
+  private void replace(List<Bitmap> old, List<BitmapEdit.Entry> entries, ClusterAllocator allocator)
+      throws IOException {
+    BitmapStore store =
+        new BitmapStore(
+            file,
+            header,
+            new BitmapStore.Clusters() {
+              @Override
+              public long take(long count) throws IOException {
+                return allocator.allocateContiguous(count).firstCluster();
+              }
+
+              @Override
+              public void giveBack(long firstCluster, long count) {
+                allocator.freeLater(firstCluster, count);
+              }
+            });
+    BitmapStore.Stored stored = store.write(entries);
+    // What the switch leads to is durable, and counted, before it.
+    writer.flushAlone();
+    Qcow2Header inFile = writer.headerInFile(header);
+    HeaderRewrite.replace(
+        file, inFile, HeaderDraft.of(inFile).bitmaps(stored.directory()).header());
+    store.giveBack(old, stored);
+    writer.flushAlone();
   }
 
   private static void requireNone(@Nullable BitmapChangeException refusal)

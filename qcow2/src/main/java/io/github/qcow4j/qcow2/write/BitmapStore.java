@@ -7,11 +7,8 @@ import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
 import io.github.qcow4j.qcow2.bitmap.BitmapTable;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
-import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
-import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
-import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -20,50 +17,68 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes bitmap directory, tables and bits of an image to new places, and gives the old ones back.
- * Used by one thread, while nothing else is under way on the image.
+ * When the new ones become valid is decided elsewhere. Used by one thread, while nothing else is
+ * under way on the image.
  */
 final class BitmapStore {
 
-  private final ImageWriter writer;
-  private final ClusterAllocator allocator;
   private final BlockFile file;
   private final Qcow2Header header;
+  private final Clusters clusters;
 
-  BitmapStore(ImageWriter writer, MutableTables tables, Qcow2Header header) {
-    this.writer = writer;
-    this.allocator = tables.allocator();
-    this.file = tables.file();
-    this.header = header;
+  /** Where clusters come from and go to. */
+  interface Clusters {
+
+    /** Takes contiguous clusters, counted once each; answers the first one's index. */
+    long take(long count) throws IOException;
+
+    /** Gives clusters back that nothing valid will refer to. */
+    void giveBack(long firstCluster, long count) throws IOException;
   }
 
   /**
-   * Makes other bitmaps those of the image, by one switch of the header; durable on return.
+   * Bitmaps as they are written.
    *
-   * @param old the bitmaps as they are stored
-   * @param entries the bitmaps as they are to be
+   * @param bitmaps their directory entries
+   * @param directory where the directory is, or null when there is none
    */
-  void replace(List<Bitmap> old, List<BitmapEdit.Entry> entries) throws IOException {
+  record Stored(List<Bitmap> bitmaps, @Nullable BitmapsExtension directory) {}
+
+  /**
+   * @param file the image
+   * @param header its header, with the bitmaps that are in use
+   * @param clusters where clusters come from and go to
+   */
+  BitmapStore(BlockFile file, Qcow2Header header, Clusters clusters) {
+    this.file = file;
+    this.header = header;
+    this.clusters = clusters;
+  }
+
+  /** Writes bitmaps; not durable on return. */
+  Stored write(List<BitmapEdit.Entry> entries) throws IOException {
     List<Bitmap> stored = new ArrayList<>();
     for (BitmapEdit.Entry entry : entries) {
       DirtyBits bits = entry.bits();
       stored.add(bits == null ? entry.bitmap() : write(entry.bitmap(), bits));
     }
-    BitmapsExtension directory = writeDirectory(stored);
-    // What the switch leads to is durable, and counted, before it.
-    writer.flushAlone();
-    Qcow2Header inFile = writer.headerInFile(header);
-    HeaderRewrite.replace(file, inFile, HeaderDraft.of(inFile).bitmaps(directory).header());
-    BitmapsExtension oldDirectory = header.extensions().bitmaps();
-    if (oldDirectory != null) {
-      allocator.freeLater(
-          clusterOf(oldDirectory.directoryOffset()), clusters(oldDirectory.directoryBytes()));
+    return new Stored(List.copyOf(stored), writeDirectory(stored));
+  }
+
+  /** Gives back what other bitmaps have now replaced. */
+  void giveBack(List<Bitmap> old, Stored replacement) throws IOException {
+    BitmapsExtension directory = header.extensions().bitmaps();
+    if (directory != null) {
+      clusters.giveBack(
+          clusterOf(directory.directoryOffset()), clusters(directory.directoryBytes()));
     }
     for (Bitmap bitmap : old) {
-      if (stored.stream().noneMatch(kept -> kept.tableOffset() == bitmap.tableOffset())) {
-        free(bitmap);
+      boolean kept =
+          replacement.bitmaps.stream().anyMatch(each -> each.tableOffset() == bitmap.tableOffset());
+      if (!kept) {
+        giveBack(bitmap);
       }
     }
-    writer.flushAlone();
   }
 
   private @Nullable BitmapsExtension writeDirectory(List<Bitmap> bitmaps) throws IOException {
@@ -79,8 +94,7 @@ final class BitmapStore {
 
   /** Writes the bits of a bitmap and a table for them. */
   private Bitmap write(Bitmap bitmap, DirtyBits bits) throws IOException {
-    // A bitmap of an empty disk has a table of one entry: the format has no empty tables.
-    int count = Math.max(1, bits.chunkCount());
+    int count = bits.chunkCount();
     ByteBuffer table = ByteBuffer.allocate(count * Long.BYTES);
     for (int i = 0; i < bits.chunkCount(); i++) {
       table.putLong(bits.hasAny(i) ? writeChunk(bits, i) : 0);
@@ -99,22 +113,22 @@ final class BitmapStore {
   }
 
   private long allocate(long count) throws IOException {
-    return allocator.allocateContiguous(count).firstCluster() << header.clusterBits();
+    return clusters.take(count) << header.clusterBits();
   }
 
-  private void free(Bitmap bitmap) throws IOException {
+  private void giveBack(Bitmap bitmap) throws IOException {
     try {
       BitmapTable table = BitmapTable.load(file, header, bitmap);
       for (int i = 0; i < table.size(); i++) {
         if (table.hostOffset(i) != 0) {
-          allocator.freeLater(clusterOf(table.hostOffset(i)), 1);
+          clusters.giveBack(clusterOf(table.hostOffset(i)), 1);
         }
       }
     } catch (CorruptImageException e) {
       // What its entries lead to is not known to be the bitmap's: better lost than taken away.
     }
     long tableBytes = (long) bitmap.tableEntries() * Long.BYTES;
-    allocator.freeLater(clusterOf(bitmap.tableOffset()), clusters(tableBytes));
+    clusters.giveBack(clusterOf(bitmap.tableOffset()), clusters(tableBytes));
   }
 
   private long clusterOf(long hostOffset) {

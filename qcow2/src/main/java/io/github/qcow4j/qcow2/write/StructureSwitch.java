@@ -49,6 +49,11 @@ final class StructureSwitch {
     return refcounts;
   }
 
+  /** The header as it stands in the file. */
+  Qcow2Header header() {
+    return header;
+  }
+
   /** The L2 table that an L1 entry names, checked for its place. */
   L2Table l2(long l1Entry) throws IOException {
     long hostOffset = l1Entry & L2Entry.OFFSET_MASK;

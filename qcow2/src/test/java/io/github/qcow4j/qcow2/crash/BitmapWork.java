@@ -43,7 +43,9 @@ final class BitmapWork implements CrashWorkload {
 
     boolean coversChangesOf(byte[] content) {
       for (int i = 0; i < content.length; i++) {
-        if (content[i] != clearedAt.get(i) && !bits.get(i >>> granularityBits)) {
+        // What a larger disk got was zeros.
+        byte before = i < clearedAt.capacity() ? clearedAt.get(i) : 0;
+        if (content[i] != before && !bits.get(i >>> granularityBits)) {
           return false;
         }
       }
@@ -79,7 +81,7 @@ final class BitmapWork implements CrashWorkload {
       int size = model.sizeBytes();
       int from = random.nextInt(size);
       int length = 1 + random.nextInt(Math.min(size - from, 9000));
-      switch (random.nextInt(6)) {
+      switch (random.nextInt(7)) {
         case 0, 1 -> {
           touch(from, length);
           model.write(disk, from, RandomChanges.randomBytes(random, length));
@@ -89,6 +91,12 @@ final class BitmapWork implements CrashWorkload {
           model.writeZeroes(disk, from, length, random.nextBoolean());
         }
         case 3 -> model.sync(disk);
+        case 4 -> {
+          // A change of the size stores what was followed so far.
+          note(false);
+          model.resize(disk, size + 512 * (1 + random.nextInt(40)), null);
+          note(true);
+        }
         default -> change(disk);
       }
     }
