@@ -260,7 +260,10 @@ public final class Qcow2Image implements DiskImage {
    * @throws UnsupportedFeatureException with an external data file, which cannot share clusters
    */
   public InternalSnapshot createSnapshot(String name, Instant date) throws IOException {
-    structure().createSnapshot(name, date);
+    long scattered = structure().createSnapshot(name, date);
+    if (scattered >= 0) {
+      structure().settleSnapshot(scattered);
+    }
     return snapshots().getLast();
   }
 

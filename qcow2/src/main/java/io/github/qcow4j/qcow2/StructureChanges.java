@@ -19,6 +19,7 @@ import io.github.qcow4j.qcow2.write.LayerEmptying;
 import io.github.qcow4j.qcow2.write.RefcountWidthChange;
 import io.github.qcow4j.qcow2.write.SizeChange;
 import io.github.qcow4j.qcow2.write.SnapshotChanges;
+import io.github.qcow4j.qcow2.write.SnapshotSettling;
 import io.github.qcow4j.qcow2.write.VersionChange;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
@@ -51,7 +52,8 @@ final class StructureChanges {
     this.writer = writer;
   }
 
-  void createSnapshot(String name, Instant date) throws IOException {
+  /** Answers what {@link #settleSnapshot} is to move, or -1. */
+  long createSnapshot(String name, Instant date) throws IOException {
     InternalSnapshot draft =
         new InternalSnapshot(
             0,
@@ -66,7 +68,23 @@ final class StructureChanges {
             0,
             24,
             UnknownBytes.NONE);
-    changeSnapshots(changes -> changes.create(draft));
+    refuseDataFile();
+    try {
+      return new SnapshotChanges(writer, file, layer.header(), layer.parts().snapshots())
+          .create(draft);
+    } finally {
+      reload();
+    }
+  }
+
+  /** Moves what was written for the newest snapshot to the front. */
+  void settleSnapshot(long firstCluster) throws IOException {
+    try {
+      new SnapshotSettling(writer, file, layer.header(), layer.parts().snapshots())
+          .settle(firstCluster);
+    } finally {
+      reload();
+    }
   }
 
   void applySnapshot(InternalSnapshot wanted) throws IOException {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A second refcount structure beside the one in use. A change that must happen as a whole counts
@@ -20,8 +21,8 @@ import java.util.BitSet;
  * structure in use is touched. One write of the header then makes this one the valid one; without
  * it, nothing has happened.
  *
- * <p>New clusters are taken behind everything in use, so that they are free in both structures. For
- * one thread, on an image whose own changes are all written.
+ * <p>New clusters are taken behind everything in use, or in gaps of the structure in use, so that
+ * they are free in both structures. For one thread, on an image whose own changes are all written.
  */
 final class ShadowRefcounts {
 
@@ -33,9 +34,13 @@ final class ShadowRefcounts {
   private final int blockEntries;
   private final MetadataPages blocks;
   private final Place oldTable;
+  private final RefcountStore inUse;
   private final BitSet moved = new BitSet();
   private long[] table;
   private long nextCluster;
+  private long nextGap;
+  private boolean fillingGaps;
+  private @Nullable Place newTable;
 
   /**
    * @param file the image
@@ -51,6 +56,7 @@ final class ShadowRefcounts {
     this.codec = CounterCodec.ofOrder(header.refcountOrder());
     this.blockEntries = codec.countersIn(header.clusterSize());
     this.oldTable = tablePlace;
+    this.inUse = store;
     this.blocks = store.blocks();
     this.table = store.tableCopy();
     this.nextCluster = endCluster;
@@ -107,12 +113,55 @@ final class ShadowRefcounts {
     return first;
   }
 
+  /** Leaves clusters behind everything in use free; answers the first one behind them. */
+  long skip(long count) throws LimitExceededException {
+    return reserveBehind(count) + count;
+  }
+
+  /** From now on takes the first clusters that the structure in use does not. */
+  void fillGaps() {
+    fillingGaps = true;
+    nextGap = 1;
+  }
+
+  /** Whether there was a gap for everything taken so far. */
+  boolean isFillingGaps() {
+    return fillingGaps;
+  }
+
+  /** Takes the place of the new refcount table before all others, if it keeps its length. */
+  void placeTable() throws IOException {
+    long clusters = tableClusters();
+    newTable = new Place(allocate(clusters) << header.clusterBits(), (int) clusters);
+  }
+
   /** The end of everything in use and of all that was taken here, as a host offset. */
   long handedOutEnd() {
     return nextCluster << header.clusterBits();
   }
 
-  private long reserve(long count) throws LimitExceededException {
+  private long reserve(long count) throws IOException {
+    return fillingGaps ? reserveGap(count) : reserveBehind(count);
+  }
+
+  private long reserveGap(long count) throws IOException {
+    long first = nextGap;
+    long end = first;
+    while (end < first + count && end < nextCluster) {
+      end++;
+      if (inUse.get(end - 1) != 0) {
+        first = end;
+      }
+    }
+    if (first + count > nextCluster) {
+      fillingGaps = false;
+      return reserveBehind(count);
+    }
+    nextGap = first + count;
+    return first;
+  }
+
+  private long reserveBehind(long count) throws LimitExceededException {
     long first = nextCluster;
     nextCluster += count;
     if (nextCluster >= FormatLimits.MAX_HOST_OFFSET >>> header.clusterBits()) {
@@ -174,9 +223,13 @@ final class ShadowRefcounts {
   /** Writes the structure; not durable on return. The old table's clusters are given back in it. */
   Place write() throws IOException {
     add(oldTable.hostOffset() >>> header.clusterBits(), oldTable.clusters(), -1);
-    long clusters;
-    long home;
-    do {
+    Place place = newTable;
+    long clusters = place == null ? 0 : place.clusters();
+    long home = place == null ? 0 : place.hostOffset() >>> header.clusterBits();
+    if (place != null && tableClusters() != clusters) {
+      add(home, clusters, -1);
+    }
+    while (tableClusters() != clusters) {
       // Counting the table may need a longer table; what was taken for the shorter one is given
       // back.
       clusters = tableClusters();
@@ -184,7 +237,7 @@ final class ShadowRefcounts {
       if (tableClusters() != clusters) {
         add(home, clusters, -1);
       }
-    } while (tableClusters() != clusters);
+    }
     blocks.writeDirty();
     ByteBuffer bytes = ByteBuffer.allocate(table.length * Long.BYTES);
     bytes.asLongBuffer().put(table);

@@ -22,6 +22,7 @@ public final class SnapshotChanges {
   private final BlockFile file;
   private final Qcow2Header header;
   private final List<InternalSnapshot> snapshots;
+  private long settling = -1;
 
   /**
    * Prepares a change; one change is made with it.
@@ -43,9 +44,29 @@ public final class SnapshotChanges {
    * Takes a snapshot of the disk as it is. Data stay where they are; from now on both share them.
    *
    * @param draft the new table entry; its L1 table is put in here
+   * @return the first cluster of the new structures where {@link SnapshotSettling} is to move them,
+   *     or -1
    */
-  public void create(InternalSnapshot draft) throws IOException {
-    writer.changeStructure((active, change) -> create(draft, active, change));
+  public long create(InternalSnapshot draft) throws IOException {
+    List<InternalSnapshot> all = new ArrayList<>(snapshots);
+    all.add(draft);
+    writer.changeStructure((active, change) -> {
+      settling = leaveRoom(all, active, change);
+      create(draft, active, change);
+    });
+    return settling;
+  }
+
+  /** Leaves as many clusters free as the image will have more in the end. */
+  private static long leaveRoom(List<InternalSnapshot> all, L1Table active, StructureSwitch change)
+      throws IOException {
+    int tables = 0;
+    for (int i = 0; i < active.size(); i++) {
+      tables += (active.entry(i) & L2Entry.OFFSET_MASK) == 0 ? 0 : 1;
+    }
+    long more = change.l1Clusters(active.size()) + change.tableClusters(all);
+    boolean worthIt = active.size() > 0 && tables <= SnapshotSettling.MAX_TABLES;
+    return worthIt ? change.refcounts().skip(more) : -1;
   }
 
   private void create(InternalSnapshot draft, L1Table active, StructureSwitch change)

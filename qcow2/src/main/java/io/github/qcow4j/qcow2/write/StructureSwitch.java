@@ -142,12 +142,39 @@ final class StructureSwitch {
 
   /** Writes an L1 table to a new place; not durable on return. */
   L1Table writeL1(long[] entries) throws IOException {
-    long bytes = (long) entries.length * Long.BYTES;
-    long home = refcounts.allocate(Math.max(1, clusters(bytes)));
-    ByteBuffer encoded = ByteBuffer.allocate((int) bytes);
+    return writeL1(refcounts.allocate(l1Clusters(entries.length)), entries);
+  }
+
+  /** Writes an L1 table to clusters that were taken for it; not durable on return. */
+  L1Table writeL1(long home, long[] entries) throws IOException {
+    ByteBuffer encoded = ByteBuffer.allocate(entries.length * Long.BYTES);
     encoded.asLongBuffer().put(entries);
     file.write(encoded, home << header.clusterBits());
     return L1Table.of(home << header.clusterBits(), entries);
+  }
+
+  /** How many clusters a snapshot table takes. */
+  long tableClusters(List<InternalSnapshot> snapshots) {
+    return clusters(SnapshotTable.encodedBytes(snapshots));
+  }
+
+  /** How many clusters an L1 table takes. */
+  long l1Clusters(int entries) {
+    return Math.max(1, clusters((long) entries * Long.BYTES));
+  }
+
+  /**
+   * Copies an L2 table as it is to new clusters, with all references to it.
+   *
+   * @return the copy's host offset
+   */
+  long moveL2(long hostOffset, int references) throws IOException {
+    byte[] bytes = l2Pages.get(hostOffset).bytes();
+    Page copy = l2Pages.create(refcounts.allocate(1) << header.clusterBits());
+    System.arraycopy(bytes, 0, copy.bytes(), 0, bytes.length);
+    refcounts.add(copy.hostOffset() >>> header.clusterBits(), 1, references - 1);
+    refcounts.add(hostOffset >>> header.clusterBits(), 1, -references);
+    return copy.hostOffset();
   }
 
   /** Gives the clusters of an L1 table back. */

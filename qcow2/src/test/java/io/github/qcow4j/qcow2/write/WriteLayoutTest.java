@@ -13,7 +13,10 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +67,34 @@ class WriteLayoutTest {
       assertThat(written.lengthBytes()).isEqualTo(MIB);
     }
     qemu.assertCheckClean(overlay);
+  }
+
+  @Test
+  void aSnapshotMakesTheImageNoLongerThanQemuDoes() throws IOException {
+    Path ours = image("ours.qcow2", "");
+    Path theirs = image("theirs.qcow2", "");
+    for (int i = 0; i < 3; i++) {
+      for (Path image : List.of(ours, theirs)) {
+        qemu.io(image, "write -P " + (i + 1) + " 0 64k");
+      }
+
+      try (Qcow2Image disk = open(ours)) {
+        disk.createSnapshot("s" + i, Instant.EPOCH);
+      }
+      qemu.img("snapshot", "-c", "s" + i, theirs.toString()).orFail();
+
+      assertThat(end(ours)).isLessThanOrEqualTo(end(theirs));
+      assertThat(Files.size(ours)).isLessThanOrEqualTo(end(theirs));
+      qemu.assertCheckClean(ours);
+    }
+  }
+
+  private String endLine(Path image) {
+    return qemu.checkJson(image).lines().filter(l -> l.contains("image-end")).findFirst().orElseThrow();
+  }
+
+  private long end(Path image) {
+    return Long.parseLong(endLine(image).replaceAll("\\D", ""));
   }
 
   private Path image(String name, String options) {

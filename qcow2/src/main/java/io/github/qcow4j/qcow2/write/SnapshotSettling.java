@@ -1,0 +1,116 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Moves what was written to take a snapshot to the first free clusters: those that the structures
+ * had before, mostly. A change that must happen as a whole writes new structures behind everything
+ * in use; without this, each snapshot would leave the file longer by all of them. In the end they
+ * stand where a program that changes them in place has them.
+ *
+ * <p>One {@link StructureSwitch} more: a power cut leaves the image as it was before or after.
+ */
+public final class SnapshotSettling {
+
+  /**
+   * With more L2 tables than these, writing them all once more takes too long for what it saves.
+   */
+  static final int MAX_TABLES = 64;
+
+  private final ImageWriter writer;
+  private final BlockFile file;
+  private final Qcow2Header header;
+  private final List<InternalSnapshot> snapshots;
+
+  /**
+   * Prepares the change.
+   *
+   * @param writer the image's writer, of no more use afterwards
+   * @param file the image
+   * @param header its header
+   * @param snapshots its snapshots, the new one last
+   */
+  public SnapshotSettling(
+      ImageWriter writer, BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots) {
+    this.writer = writer;
+    this.file = file;
+    this.header = header;
+    this.snapshots = snapshots;
+  }
+
+  /**
+   * Makes the change, durable on return, and cuts off the end of the file.
+   *
+   * @param firstCluster where the new structures begin, behind all else
+   */
+  public void settle(long firstCluster) throws IOException {
+    writer.changeStructure((active, change) -> settle(firstCluster, active, change));
+  }
+
+  private void settle(long firstCluster, L1Table active, StructureSwitch change)
+      throws IOException {
+    InternalSnapshot newest = snapshots.getLast();
+    L1Table shared =
+        L1Table.load(
+            file,
+            newest.l1TableOffset(),
+            newest.l1Entries(),
+            header.clusterSize(),
+            "L1 table of snapshot " + newest.id());
+    change.refcounts().fillGaps();
+    change.refcounts().placeTable();
+    long ownHome = change.refcounts().allocate(change.l1Clusters(active.size()));
+    Map<Long, Long> moved = moveTables(firstCluster, active, shared, change);
+    long sharedHome = change.refcounts().allocate(change.l1Clusters(shared.size()));
+    L1Table forDisk = change.writeL1(ownHome, entries(active, moved));
+    L1Table forSnapshot = change.writeL1(sharedHome, entries(shared, moved));
+    change.freeL1(active.hostOffset(), active.size());
+    change.freeL1(shared.hostOffset(), shared.size());
+    List<InternalSnapshot> all = new ArrayList<>(snapshots);
+    all.set(all.size() - 1, newest.withL1(forSnapshot.hostOffset(), forSnapshot.size()));
+    change.commit(header.storedSize(), forDisk, snapshots, all);
+    if (change.refcounts().isFillingGaps()) {
+      file.truncate(firstCluster << header.clusterBits());
+    }
+  }
+
+  /** The new places of L2 tables that stand among the new structures, by their old ones. */
+  private Map<Long, Long> moveTables(
+      long firstCluster, L1Table active, L1Table shared, StructureSwitch change)
+      throws IOException {
+    Map<Long, Integer> references = new HashMap<>();
+    List<Long> inOrder = new ArrayList<>();
+    for (L1Table l1 : List.of(active, shared)) {
+      for (int i = 0; i < l1.size(); i++) {
+        long hostOffset = l1.entry(i) & L2Entry.OFFSET_MASK;
+        if (hostOffset >>> header.clusterBits() >= firstCluster
+            && references.merge(hostOffset, 1, Integer::sum) == 1) {
+          inOrder.add(hostOffset);
+        }
+      }
+    }
+    Map<Long, Long> moved = new HashMap<>();
+    for (long hostOffset : inOrder) {
+      moved.put(hostOffset, change.moveL2(hostOffset, references.get(hostOffset)));
+    }
+    return moved;
+  }
+
+  private static long[] entries(L1Table l1, Map<Long, Long> moved) {
+    long[] entries = l1.copyOfEntries(l1.size());
+    for (int i = 0; i < entries.length; i++) {
+      long hostOffset = entries[i] & L2Entry.OFFSET_MASK;
+      entries[i] = moved.getOrDefault(hostOffset, hostOffset) | (entries[i] & L2Entry.COPIED);
+    }
+    return entries;
+  }
+}
