@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -87,20 +88,18 @@ public final class SnapshotSettling {
   private Map<Long, Long> moveTables(
       long firstCluster, L1Table active, L1Table shared, StructureSwitch change)
       throws IOException {
-    Map<Long, Integer> references = new HashMap<>();
-    List<Long> inOrder = new ArrayList<>();
+    Map<Long, Integer> references = new LinkedHashMap<>();
     for (L1Table l1 : List.of(active, shared)) {
       for (int i = 0; i < l1.size(); i++) {
         long hostOffset = l1.entry(i) & L2Entry.OFFSET_MASK;
-        if (hostOffset >>> header.clusterBits() >= firstCluster
-            && references.merge(hostOffset, 1, Integer::sum) == 1) {
-          inOrder.add(hostOffset);
+        if (hostOffset >>> header.clusterBits() >= firstCluster) {
+          int _ = references.merge(hostOffset, 1, Integer::sum);
         }
       }
     }
     Map<Long, Long> moved = new HashMap<>();
-    for (long hostOffset : inOrder) {
-      moved.put(hostOffset, change.moveL2(hostOffset, references.get(hostOffset)));
+    for (Map.Entry<Long, Integer> table : references.entrySet()) {
+      moved.put(table.getKey(), change.moveL2(table.getKey(), table.getValue()));
     }
     return moved;
   }

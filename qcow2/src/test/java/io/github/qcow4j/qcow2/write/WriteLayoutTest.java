@@ -90,7 +90,11 @@ class WriteLayoutTest {
   }
 
   private String endLine(Path image) {
-    return qemu.checkJson(image).lines().filter(l -> l.contains("image-end")).findFirst().orElseThrow();
+    return qemu.checkJson(image)
+        .lines()
+        .filter(l -> l.contains("image-end"))
+        .findFirst()
+        .orElseThrow();
   }
 
   private long end(Path image) {
