@@ -7,6 +7,7 @@ import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
+import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.qcow2.AmendRequest;
 import io.github.qcow4j.qcow2.Amendment;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -133,6 +134,17 @@ public final class AmendCommand extends Command {
   }
 
   private CommandFailure failure(IOException e) {
+    Errno errno = SnapshotTableFailure.errno(e);
+    if (errno != null) {
+      // Only a downgrade looks at what snapshots hold.
+      return new CommandFailure(
+          1,
+          console().errorText().reason(e)
+              + "\nFailed to turn zero into data clusters: "
+              + errno.text(),
+          null,
+          e);
+    }
     return e instanceof JobCancelledException && console().isCancelled()
         ? new CommandFailure(1, "Interrupted", null, e)
         : new CommandFailure(1, console().errorText().reason(e), console().errorText().hint(e), e);

@@ -9,8 +9,11 @@ import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.check.ImageCheck;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +39,7 @@ final class SnapshotActions {
   }
 
   void create(ImageName image, String snapshot) throws UsageException, CommandFailure, IOException {
-    try (DiskImage disk = access.openWriting(image)) {
+    try (DiskImage disk = openForOneMore(image, snapshot)) {
       if (!(disk instanceof Qcow2Image qcow2)) {
         throw notCreated(snapshot, Errno.EOPNOTSUPP, null);
       }
@@ -47,12 +50,35 @@ final class SnapshotActions {
       } catch (LimitExceededException e) {
         boolean narrow = e.limitName().equals("refcount bits");
         throw notCreated(snapshot, narrow ? Errno.EINVAL : Errno.EFBIG, e);
+      } catch (CorruptImageException e) {
+        throw e.structure().equals("refcount table")
+            ? notCreated(snapshot, Errno.EAGAIN, e)
+            : failure("create", snapshot, console.errorText().reason(e), e);
       } catch (FileSystemException e) {
         Errno errno = Errno.ofText(console.errorText().reason(e));
         throw notCreated(snapshot, errno == null ? Errno.EIO : errno, e);
       } catch (IOException e) {
         throw failure("create", snapshot, console.errorText().reason(e), e);
       }
+    }
+  }
+
+  /** A table that is full is told as such, even when it cannot be read. */
+  private DiskImage openForOneMore(ImageName image, String snapshot)
+      throws UsageException, CommandFailure {
+    try {
+      return access.openWriting(image);
+    } catch (CommandFailure e) {
+      throw isTableFull(image) ? notCreated(snapshot, Errno.EFBIG, null) : e;
+    }
+  }
+
+  private boolean isTableFull(ImageName image) {
+    try (ImageCheck opened = ImageCheck.open(console.volume(), image.path())) {
+      return opened.header().snapshotCount() >= FormatLimits.MAX_SNAPSHOTS;
+    } catch (IOException e) {
+      console.trace(e);
+      return false;
     }
   }
 
@@ -75,6 +101,11 @@ final class SnapshotActions {
       try {
         qcow2.applySnapshot(wanted);
       } catch (IOException e) {
+        Errno errno = SnapshotTableFailure.errno(e);
+        if (errno != null) {
+          console.error(console.errorText().reason(e));
+          throw failure("apply", snapshot, "Failed to load snapshot: " + errno.text(), e);
+        }
         throw failure("apply", snapshot, console.errorText().reason(e), e);
       }
     }

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,6 +61,7 @@ final class AmendAgreementTest {
           "amend -o compat=0.10,refcount_bits=16 @wide",
           "amend -o compat=0.10 @snapshots",
           "amend -o compat=0.10 @resized",
+          "amend -o compat=0.10 @torn",
           "amend -o compat=0.10 @extended",
           "amend -o compat=0.10 @overlay",
           "amend -o backing_file=x @disk",
@@ -113,6 +115,9 @@ final class AmendAgreementTest {
     qemu.create(image("wide"), "refcount_bits=64", 1 << 20);
     Files.copy(image("disk"), image("snapshots"));
     qemu.img("snapshot", "-c", "s", image("snapshots").toString()).orFail();
+    ByteBuffer torn = ByteBuffer.wrap(Files.readAllBytes(image("snapshots")));
+    torn.putLong((int) torn.getLong(64), 0x400200);
+    Files.write(image("torn"), torn.array());
     Files.copy(image("snapshots"), image("resized"));
     qemu.img("resize", "-q", image("resized").toString(), "2M").orFail();
     qemu.create(image("extended"), "extended_l2=on", 1 << 20);

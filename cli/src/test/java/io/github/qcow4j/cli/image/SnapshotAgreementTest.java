@@ -8,9 +8,11 @@ import io.github.qcow4j.qcow2.testing.HeldImage;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +55,30 @@ final class SnapshotAgreementTest {
     bench.snapshot(tracked, "a");
     QEMU.img("bitmap", "--add", tracked.toString(), "b").orFail();
     bench.file("disk.raw", new byte[1 << 20]);
+    makeDamaged(bench);
+  }
+
+  private static void makeDamaged(Workbench bench) throws IOException {
+    Path full = bench.image("full.qcow2", "", 1 << 20);
+    change(full, header -> header.putInt(60, 65_536).putLong(64, 1 << 24));
+    Path far = bench.image("far.qcow2", "", 1 << 20, "write 0 64k");
+    change(far, bytes -> bytes.putLong((int) l2Offset(bytes), 0x8000_00FF_FFFF_0000L));
+    Path torn = bench.image("torn.qcow2", "", 1 << 20, "write 0 64k");
+    bench.snapshot(torn, "lost");
+    change(torn, bytes -> bytes.putLong((int) bytes.getLong(64), 0x400200));
+    Path tooLong = bench.image("long.qcow2", "", 1 << 20, "write 0 64k");
+    bench.snapshot(tooLong, "lost");
+    change(tooLong, bytes -> bytes.putInt((int) bytes.getLong(64) + 8, 0x1000_0000));
+  }
+
+  private static long l2Offset(ByteBuffer image) {
+    return image.getLong((int) image.getLong(40)) & 0x00FF_FFFF_FFFF_FE00L;
+  }
+
+  private static void change(Path image, Consumer<ByteBuffer> surgery) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(image));
+    surgery.accept(bytes);
+    Files.write(image, bytes.array());
   }
 
   @ParameterizedTest
@@ -117,6 +143,12 @@ final class SnapshotAgreementTest {
         "-c a @narrow.qcow2",
         "-c a --image-opts @some.qcow2",
         "--object foo -c b @some.qcow2",
+        "-c a @full.qcow2",
+        "-c a @far.qcow2",
+        "-a lost @torn.qcow2",
+        "-d lost @torn.qcow2",
+        "-a lost @long.qcow2",
+        "-d lost @long.qcow2",
         "-a nope @some.qcow2",
         "-a 5 @some.qcow2",
         "-a '' @some.qcow2",

@@ -79,6 +79,28 @@ final class ShadowRefcounts {
    * @throws CorruptImageException when a counter would fall below zero
    */
   void add(long firstCluster, long count, int delta) throws IOException {
+    if (delta > 0 && count > 0) {
+      requireBlock(firstCluster);
+      requireBlock(firstCluster + count - 1);
+    }
+    change(firstCluster, count, delta);
+  }
+
+  /** What something refers to is counted somewhere; else its place makes no sense. */
+  private void requireBlock(long cluster) throws IOException {
+    int index = tableIndex(cluster);
+    requirePossible(index + 1);
+    if (index >= table.length || (table[index] & OFFSET_MASK) == 0) {
+      throw new CorruptImageException(
+          file.path(),
+          "There is no refcount block for the cluster at offset 0x"
+              + Long.toHexString(cluster << header.clusterBits()),
+          "refcount table",
+          oldTable.hostOffset() + (long) index * Long.BYTES);
+    }
+  }
+
+  private void change(long firstCluster, long count, int delta) throws IOException {
     for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
       Page page = changeable(tableIndex(cluster));
       int index = (int) (cluster % blockEntries);
@@ -109,7 +131,7 @@ final class ShadowRefcounts {
   /** Takes contiguous new clusters; their refcounts become 1. */
   long allocate(long count) throws IOException {
     long first = reserve(count);
-    add(first, count, 1);
+    change(first, count, 1);
     return first;
   }
 
@@ -192,7 +214,7 @@ final class ShadowRefcounts {
     table[index] = page.hostOffset();
     moved.set(index);
     // Counting the move may move further blocks, each of them once.
-    add(home, 1, 1);
+    change(home, 1, 1);
     if (oldOffset != 0) {
       add(oldOffset >>> header.clusterBits(), 1, -1);
     }
@@ -200,6 +222,11 @@ final class ShadowRefcounts {
   }
 
   private void enlarge(int needed) throws LimitExceededException {
+    table = Arrays.copyOf(table, (int) requirePossible(needed));
+  }
+
+  /** The length of a table of at least so many entries. */
+  private long requirePossible(int needed) throws LimitExceededException {
     int perCluster = header.clusterSize() / Long.BYTES;
     long rounded = ((long) needed + perCluster - 1) / perCluster * perCluster;
     if (rounded * Long.BYTES > FormatLimits.MAX_REFCOUNT_TABLE_BYTES) {
@@ -209,7 +236,7 @@ final class ShadowRefcounts {
           "Reference count table bytes",
           FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
     }
-    table = Arrays.copyOf(table, (int) rounded);
+    return rounded;
   }
 
   /**
