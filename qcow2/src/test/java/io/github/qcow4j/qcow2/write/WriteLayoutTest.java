@@ -89,6 +89,22 @@ class WriteLayoutTest {
     }
   }
 
+  @Test
+  void anotherSizeWithinTheSameTablesMakesTheFileNoLonger() throws IOException {
+    Path image = image("image.qcow2", "");
+    qemu.io(image, "write 0 64k");
+    long before = Files.size(image);
+
+    try (Qcow2Image disk = open(image)) {
+      disk.resize(96 * MIB);
+      disk.resize(32 * MIB);
+    }
+
+    assertThat(Files.size(image)).isEqualTo(before);
+    assertThat(qemu.infoJson(image)).contains("\"virtual-size\": " + 32 * MIB);
+    qemu.assertCheckClean(image);
+  }
+
   private String endLine(Path image) {
     return qemu.checkJson(image)
         .lines()
