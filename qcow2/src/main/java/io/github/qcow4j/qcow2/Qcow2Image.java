@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A qcow2 image of version 2 or 3, or one of its internal snapshots.
  *
- * <p>The face of all that can be done with an open image: it says what each call promises. How
- * things are looked up and changed stands in {@link MappedLayer}, {@link StructureChanges} and the
- * packages below.
+ * <p>The face of all that can be done with an open image: it says what each call promises, and is
+ * long for that, each method being a few lines. How things are looked up and changed stands in
+ * {@link MappedLayer}, {@link StructureChanges} and the packages below.
  */
 public final class Qcow2Image implements DiskImage {
 

@@ -66,6 +66,18 @@ final class StartTest {
   }
 
   @Test
+  void startsInTheAddressSpaceThatCallersGiveToTheInspectionOfImages() throws Exception {
+    String program = FOLDER.resolve("bin/qcow4j").toString();
+    String script = "ulimit -v 1048576 && exec \"$0\" info \"$1\"";
+
+    Outcome limited =
+        PackagedFolder.run(
+            directory, Map.of(), Path.of("/bin/sh"), "-c", script, program, image.toString());
+
+    assertThat(limited).isEqualTo(info(FOLDER, Map.of()));
+  }
+
+  @Test
   void loadsNeitherTheParserOfHelpPagesNorLogging() throws Exception {
     List<String> classes = classesLoadedBy(FOLDER, "info", image.toString());
 

@@ -50,7 +50,8 @@ final class Sharing {
   /** Shares as much of a piece, from its beginning, as can be. */
   long share(long offset, FilePlace place, long lengthBytes) throws IOException {
     long shared = target.share(offset, place.file(), place.fileOffset(), lengthBytes);
-    shares.put(place.file(), shared == lengthBytes);
+    // A refusal stays one, whatever another thread had under way.
+    shares.merge(place.file(), shared == lengthBytes, Boolean::logicalAnd);
     return shared;
   }
 }
