@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file that appears under its name complete and durable, or not at all: write new, sync, rename,
- * sync the directory. The one place that renames for durability.
+ * sync the directory. For what is to keep the file that it replaces there are {@link Fork} and
+ * {@link Exchange}; nothing else renames.
  *
  * <p>Fill {@link #file()}, then {@link #publish}, then {@link #close()}; a close without publish
  * leaves nothing behind. Where the file system has files without a name ({@code O_TMPFILE}), a

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Durability</h2>
  *
  * No change of a name survives a power cut before {@link #syncDirectory} of the directory that
- * holds it has returned. {@link AtomicFile} is the one place that puts write, sync, rename and
- * directory sync together.
+ * holds it has returned. {@link AtomicFile}, {@link Fork} and {@link Exchange} put write, sync,
+ * rename and directory sync together, and nothing else renames.
  *
  * <h2>Errors</h2>
  *

@@ -13,6 +13,10 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.Location;
 import io.github.qcow4j.cli.Main;
+import io.github.qcow4j.nativeio.AtomicFile;
+import io.github.qcow4j.nativeio.Exchange;
+import io.github.qcow4j.nativeio.Fork;
+import io.github.qcow4j.nativeio.Volume;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.FileReader;
@@ -89,6 +93,26 @@ final class ArchitectureTest {
                 Files.class,
                 RandomAccessFile.class))
         .because("every byte and name on disk goes through BlockFile and Volume")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheClassesOfDurabilityRename() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(AtomicFile.class, Fork.class, Exchange.class)
+        .and()
+        .areNotAssignableTo(Volume.class)
+        .should()
+        .callMethodWhere(
+            describe(
+                "Volume.rename or Files.move",
+                call ->
+                    (call.getTargetOwner().isAssignableTo(Volume.class)
+                            && call.getName().equals("rename"))
+                        || (call.getTargetOwner().isEquivalentTo(Files.class)
+                            && call.getName().equals("move"))))
+        .because("a rename without its syncs is lost in a power cut, or loses what it replaced")
         .check(CLASSES);
   }
 
