@@ -1,5 +1,11 @@
 /** Boxes: named sets of disks with snapshots, clones, export and import. */
 module io.github.qcow4j.snapshot {
+  exports io.github.qcow4j.snapshot.transfer;
+
   requires transitive io.github.qcow4j.qcow2;
+  requires com.fasterxml.jackson.core;
+  requires com.github.luben.zstd_jni;
+  requires org.lz4.java;
+  requires static com.google.errorprone.annotations;
   requires static org.jspecify;
 }

@@ -61,6 +61,9 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.measure     -> qcow2 qcow2.error qcow2.header qcow2.bitmap qcow2.job qcow2.map qcow2.create
 
           snapshot          ->
+          snapshot.transfer ->
+          snapshot.json     -> snapshot.transfer
+          snapshot.tar      -> snapshot.transfer snapshot.json
 
           cli               -> cli.console cli.image cli.option
           cli.rehearsal     -> cli cli.console
