@@ -39,6 +39,7 @@ public final class CrashExplorer {
   private boolean recording;
   private int threads = Runtime.getRuntime().availableProcessors();
   private @Nullable String only;
+  private int firstEvent;
 
   private StateCensus census = new StateCensus();
   private final Set<Long> seenWithMarks = new HashSet<>();
@@ -114,6 +115,15 @@ public final class CrashExplorer {
     return this;
   }
 
+  /**
+   * Lets the power go only at or after the moment when so many events had been: {@link
+   * SimulatedVolume#events()}.
+   */
+  public CrashExplorer from(int event) {
+    firstEvent = event;
+    return this;
+  }
+
   /** Goes through all states. */
   public CrashReport explore(Check check) {
     History history = volume.history();
@@ -124,7 +134,7 @@ public final class CrashExplorer {
       boolean changed = true;
       for (int at = 0; at <= history.events.size(); at++) {
         boolean end = at == history.events.size();
-        if (changed && (end || Replay.isBarrier(history.events.get(at)))) {
+        if (changed && at >= firstEvent && (end || Replay.isBarrier(history.events.get(at)))) {
           points++;
           exhaustive += explorePoint(at, replay, check, executor) ? 1 : 0;
           changed = false;

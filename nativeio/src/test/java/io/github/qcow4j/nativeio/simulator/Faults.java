@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio.simulator;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.nativeio.Errno;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,8 +23,15 @@ public final class Faults {
   private Errno errno = Errno.EIO;
   private long shortCall = Long.MAX_VALUE;
   private boolean happened;
+  private Runnable whenHappened = () -> {};
 
   Faults() {}
+
+  /** Does this just before the fault that was last asked for comes for the first time. */
+  public synchronized Faults whenHappened(Runnable action) {
+    whenHappened = action;
+    return this;
+  }
 
   /** Counts only these calls, for example {@code "pwrite"}, {@code "fdatasync"}, from 1 again. */
   public synchronized Faults only(String... names) {
@@ -71,6 +79,7 @@ public final class Faults {
     firstFailing = Long.MAX_VALUE;
     lastFailing = Long.MAX_VALUE;
     shortCall = Long.MAX_VALUE;
+    whenHappened = () -> {};
     return this;
   }
 
@@ -85,7 +94,22 @@ public final class Faults {
   }
 
   /** Counts a call. */
-  synchronized Outcome next(String call) {
+  Outcome next(String call) {
+    Runnable action = () -> {};
+    Outcome outcome;
+    synchronized (this) {
+      boolean before = happened;
+      outcome = count(call);
+      if (happened && !before) {
+        action = whenHappened;
+      }
+    }
+    action.run();
+    return outcome;
+  }
+
+  @GuardedBy("this")
+  private Outcome count(String call) {
     if (only != null && !only.contains(call)) {
       return Outcome.NORMAL;
     }

@@ -134,6 +134,40 @@ public final class SimulatedVolume implements Volume {
     settled = true;
   }
 
+  /**
+   * Takes over the names and bytes of a volume that is used no more but for this: for what is long
+   * to prepare and always the same. To be done with an empty volume, which {@link #settle} then
+   * makes durable.
+   */
+  public void takeFrom(SimulatedVolume prepared) {
+    Inode copy;
+    long pages;
+    long next;
+    synchronized (prepared) {
+      copy = new History(prepared.root).start;
+      pages = prepared.usedPages;
+      next = prepared.nextInode;
+    }
+    synchronized (this) {
+      if (!root.entries.isEmpty()) {
+        throw new IllegalStateException("this volume is not empty");
+      }
+      countNames(copy);
+      root.entries.putAll(copy.entries);
+      usedPages = pages;
+      nextInode = next;
+    }
+  }
+
+  private static void countNames(Inode directory) {
+    for (Inode inode : directory.entries.values()) {
+      inode.names++;
+      if (inode.names == 1) {
+        countNames(inode);
+      }
+    }
+  }
+
   /** Notes where the test is, for {@link CrashState#marks()}. */
   public void mark(Object mark) {
     record(new Event.Mark(mark));

@@ -45,6 +45,8 @@ final class CrashScenarios {
         new CrashScenario("rebase", 80, new RebaseWork()),
         new CrashScenario("unsafe rebase", 40, new RenameWork()),
         new CrashScenario("repair", 120, new RepairWork()),
+        new CrashScenario("fork", 60, new ForkWork(false)),
+        new CrashScenario("exchange", 60, new ForkWork(true)),
         new CrashScenario("creation", 40, new Publication(false)),
         new CrashScenario("conversion", 40, new Publication(true)));
   }

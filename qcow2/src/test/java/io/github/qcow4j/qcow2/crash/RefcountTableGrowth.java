@@ -4,8 +4,11 @@ import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.ImageCreation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 
 /**
@@ -20,17 +23,35 @@ final class RefcountTableGrowth implements CrashWorkload {
   private static final int STEPS = 10;
   private static final int STEP_BYTES = 30_000;
 
+  /** The same for all runs: filling it takes longer than all the rest. */
+  private static final byte[] CONTENT = content();
+
+  private static final SimulatedVolume FILLED = filled();
+
+  private static byte[] content() {
+    byte[] filling = RandomChanges.randomBytes(new Random(1), FILLED_BYTES);
+    return Arrays.copyOf(filling, DISK_BYTES);
+  }
+
+  private static SimulatedVolume filled() {
+    SimulatedVolume volume =
+        SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false));
+    try {
+      ImageCreation.create(volume, IMAGE, ImageSpecs.of(DISK_BYTES, 3, 9, 6, false));
+      try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
+        disk.write(0, ByteBuffer.wrap(CONTENT, 0, FILLED_BYTES));
+      }
+      return volume;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
-    ImageCreation.create(volume, IMAGE, ImageSpecs.of(DISK_BYTES, 3, 9, 6, false));
-    byte[] content = new byte[DISK_BYTES];
-    try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
-      byte[] filling = RandomChanges.randomBytes(random, FILLED_BYTES);
-      System.arraycopy(filling, 0, content, 0, FILLED_BYTES);
-      disk.write(0, ByteBuffer.wrap(filling));
-    }
+    volume.takeFrom(FILLED);
     volume.settle();
-    DiskModel model = new DiskModel(volume, IMAGE, content);
+    DiskModel model = new DiskModel(volume, IMAGE, CONTENT);
     try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
       for (int step = 0; step < STEPS; step++) {
         int from = FILLED_BYTES + random.nextInt(DISK_BYTES - FILLED_BYTES - STEP_BYTES);

@@ -32,6 +32,11 @@ final class RepairWork implements CrashWorkload {
   private static final Path IMAGE = Path.of("/disk.qcow2");
   private static final int CHANGES = 8;
 
+  /** The mark of an image that needs no second repair. */
+  private enum Repaired {
+    NOW
+  }
+
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
     ImageSpec spec = ImageSpecs.random(random);
@@ -51,25 +56,28 @@ final class RepairWork implements CrashWorkload {
       }
     }
     Damage.doTo(volume, IMAGE, random);
+    Set<RefcountTooLow> lowBefore = tooLow(volume);
     volume.settle();
     model.durable();
-    Set<RefcountTooLow> lowBefore = tooLow(volume);
     repair(volume, model);
     return state -> requireNoWorse(state, lowBefore);
   }
 
-  private static void repair(Volume volume, DiskModel model) throws IOException {
+  private static void repair(SimulatedVolume volume, DiskModel model) throws IOException {
     try (ImageRepair repair = ImageRepair.open(volume, IMAGE)) {
       repair.run(RepairScope.ALL, finding -> {}, new JobControl());
     }
     model.durable();
-    new LeftImage(volume, IMAGE).requireNoCorruption();
+    volume.mark(Repaired.NOW);
   }
 
   private static void requireNoWorse(CrashState state, Set<RefcountTooLow> lowBefore)
       throws IOException {
     List<DiskVersion> possible = LeftImage.possible(state.marks(), IMAGE);
     LeftImage image = new LeftImage(state.volume(), IMAGE);
+    if (state.marks().contains(Repaired.NOW)) {
+      image.requireNoCorruption();
+    }
     image.requireOneOf(possible);
     assertThat(lowBefore)
         .as("clusters that count for less than they are used")

@@ -1,0 +1,110 @@
+package io.github.qcow4j.qcow2.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.nativeio.simulator.CrashExplorer;
+import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.nativeio.simulator.StateCensus;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** One workload from one seed, run again for each of its calls, which fails. */
+final class FaultRuns {
+
+  /** After one of how many faults the power goes too. */
+  private static final int FAULTS_PER_CRASH = Integer.getInteger("qcow4j.fault.crashes", 4);
+
+  private static final int LIMIT_PER_POINT = 8;
+
+  private final CrashScenario scenario;
+  private final long seed;
+  private final FaultKind kind;
+  private final StateCensus census = new StateCensus();
+  private long faults;
+
+  FaultRuns(CrashScenario scenario, long seed, FaultKind kind) {
+    this.scenario = scenario;
+    this.seed = seed;
+    this.kind = kind;
+  }
+
+  /** How many calls were made to fail. */
+  long faults() {
+    return faults;
+  }
+
+  /** How many different states power cuts after the faults left. */
+  long crashes() {
+    return census.states();
+  }
+
+  /**
+   * Runs it once for each call, or for so many of them as are wanted at most.
+   *
+   * @param most how many
+   */
+  void failEveryCall(int most) throws Exception {
+    SimulatedVolume faultless = SimulatedVolume.create();
+    faultless.whenPrepared(() -> kind.on(faultless.faults(), Long.MAX_VALUE));
+    CrashExplorer.Check check = scenario.workload().run(faultless, new Random(seed));
+    long step = Math.max(1, faultless.faults().calls() / most);
+    Random random = new Random(seed);
+    for (long first = 1; ; first += step) {
+      long nth = first + (step == 1 ? 0 : random.nextLong(step));
+      String where = "%s, seed %d, %s at call %d".formatted(scenario.name(), seed, kind, nth);
+      try {
+        if (!fail(nth, where, check)) {
+          return;
+        }
+        faults++;
+      } catch (Exception | AssertionError e) {
+        throw new AssertionError(where + ": " + e, e);
+      }
+    }
+  }
+
+  /** Whether there was such a call. */
+  private boolean fail(long nth, String where, CrashExplorer.Check check) throws Exception {
+    SimulatedVolume volume = SimulatedVolume.create();
+    int[] failedAt = {0};
+    volume.whenPrepared(
+        () -> kind.on(volume.faults(), nth).whenHappened(() -> failedAt[0] = volume.events()));
+    runToItsFailure(volume);
+    boolean happened = volume.faults().happened();
+    volume.faults().none();
+    volume.assertNothingOpen();
+    if (happened && nth % FAULTS_PER_CRASH == seed % FAULTS_PER_CRASH) {
+      CrashExplorer.of(volume)
+          .seed(seed)
+          .census(census)
+          .limitPerPoint(LIMIT_PER_POINT)
+          .from(failedAt[0])
+          .explore(state -> check.check(afterFailure(state)));
+    }
+    check.check(afterFailure(new CrashState(where, volume, volume.marks(), () -> where)));
+    return happened;
+  }
+
+  private static CrashState afterFailure(CrashState state) {
+    List<Object> marks = new ArrayList<>(state.marks());
+    marks.add(Failure.HAPPENED);
+    return new CrashState(state.id(), state.volume(), marks, state.describing());
+  }
+
+  private void runToItsFailure(SimulatedVolume volume) throws Exception {
+    try {
+      scenario.workload().run(volume, new Random(seed));
+    } catch (CorruptImageException e) {
+      throw new AssertionError("a failure of the disk was called a corrupt image", e);
+    } catch (IOException e) {
+      assertThat(volume.faults().happened()).as("nothing had failed: %s", e).isTrue();
+      assertThat(kind)
+          .as("a call cut short is nobody's business: %s", e)
+          .isNotEqualTo(FaultKind.CUT_SHORT_AND_INTERRUPTED);
+    }
+  }
+}
