@@ -2,10 +2,12 @@ package io.github.qcow4j.nativeio;
 
 import io.github.qcow4j.nativeio.jnr.JnrProvider;
 import io.github.qcow4j.nativeio.panama.PanamaProvider;
+import io.github.qcow4j.nativeio.portable.PortableProcesses;
 import io.github.qcow4j.nativeio.portable.PortableVolume;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,9 +29,9 @@ public final class Volumes {
   /** The best first. */
   private static final List<Provider> PROVIDERS =
       List.of(
-          new Provider(PanamaProvider.NAME, PanamaProvider::open),
-          new Provider(JnrProvider.NAME, JnrProvider::open),
-          new Provider(PortableVolume.NAME, PortableVolume::new));
+          new Provider(PanamaProvider.NAME, PanamaProvider::open, PanamaProvider::processes),
+          new Provider(JnrProvider.NAME, JnrProvider::open, JnrProvider::processes),
+          new Provider(PortableVolume.NAME, PortableVolume::new, PortableProcesses::new));
 
   private static volatile @Nullable Volume host;
 
@@ -53,6 +55,22 @@ public final class Volumes {
       host = chosen;
     }
     return chosen;
+  }
+
+  /**
+   * The processes of the host that a volume is of, through the provider of that volume.
+   *
+   * @throws IllegalArgumentException for a volume that is not the host's, a simulated one for
+   *     example
+   */
+  public static Processes processes(Volume volume) {
+    String name = volume.provider().name();
+    for (Provider provider : PROVIDERS) {
+      if (provider.name().equals(name)) {
+        return provider.processes().get();
+      }
+    }
+    throw new IllegalArgumentException("a volume that is " + name + " has no processes");
   }
 
   /**
@@ -135,7 +153,7 @@ public final class Volumes {
         chosenBy + ": no such provider; there are " + String.join(", ", names));
   }
 
-  private record Provider(String name, Opening opening) {}
+  private record Provider(String name, Opening opening, Supplier<Processes> processes) {}
 
   /** How a provider is begun; the argument says why it is. */
   @FunctionalInterface

@@ -59,5 +59,7 @@ public interface CLibrary {
 
   int syncfs(int descriptor);
 
+  int kill(int process, int signal);
+
   long syscall(long number, long a, long b, long c, long d, long e, long f);
 }

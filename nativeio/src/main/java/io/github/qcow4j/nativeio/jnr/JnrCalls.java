@@ -221,6 +221,11 @@ final class JnrCalls implements LinuxCalls {
     return result(library.syncfs(descriptor));
   }
 
+  @Override
+  public long kill(long process, int signal) {
+    return result(library.kill(Math.toIntExact(process), signal));
+  }
+
   private long result(long returned) {
     return returned == -1 ? error() : returned;
   }

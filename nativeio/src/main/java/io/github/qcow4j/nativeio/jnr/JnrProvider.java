@@ -1,8 +1,10 @@
 package io.github.qcow4j.nativeio.jnr;
 
+import io.github.qcow4j.nativeio.Processes;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.linux.LinuxProcesses;
 import io.github.qcow4j.nativeio.linux.LinuxVolume;
 import io.github.qcow4j.nativeio.support.RootCause;
 import java.io.IOException;
@@ -38,6 +40,11 @@ public final class JnrProvider {
       // jnr-ffi wraps what it meets in exceptions of many kinds.
       throw new IOException(withoutPrefix(RootCause.message(e)), e);
     }
+  }
+
+  /** The processes of this host; where {@link #open} works, this does. */
+  public static Processes processes() {
+    return new LinuxProcesses(new JnrCalls());
   }
 
   private static String withoutPrefix(String message) {

@@ -111,4 +111,7 @@ public interface LinuxCalls {
 
   /** {@code syncfs(2)}. */
   long syncfs(int descriptor);
+
+  /** {@code kill(2)}. */
+  long kill(long process, int signal);
 }

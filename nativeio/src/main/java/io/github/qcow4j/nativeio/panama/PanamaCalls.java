@@ -51,6 +51,12 @@ final class PanamaCalls implements LinuxCalls {
     private static final MethodHandle WRITE = link(BUFFER, "write");
   }
 
+  /** Linked when the first signal is sent, which is once in a blue moon. */
+  private static final class Signals {
+
+    private static final MethodHandle KILL = link(NUMBERS, "kill");
+  }
+
   private static final MethodHandle PREAD_OWN = link(NUMBERS, "pread");
   private static final MethodHandle PWRITE_OWN = link(NUMBERS, "pwrite");
   private static final MethodHandle OPENAT = link(NUMBERS, "openat");
@@ -294,6 +300,11 @@ final class PanamaCalls implements LinuxCalls {
   @Override
   public long syncfs(int descriptor) {
     return callInt(SYNCFS, descriptor, 0, 0, 0, 0);
+  }
+
+  @Override
+  public long kill(long process, int signal) {
+    return callInt(Signals.KILL, process, signal, 0, 0, 0);
   }
 
   /** A function whose result is an {@code int}. */

@@ -1,8 +1,10 @@
 package io.github.qcow4j.nativeio.panama;
 
+import io.github.qcow4j.nativeio.Processes;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.linux.LinuxProcesses;
 import io.github.qcow4j.nativeio.linux.LinuxVolume;
 import io.github.qcow4j.nativeio.support.RootCause;
 import java.io.IOException;
@@ -31,5 +33,10 @@ public final class PanamaProvider {
     } catch (IllegalCallerException | LinkageError | UnsupportedOperationException e) {
       throw new IOException(RootCause.message(e), e);
     }
+  }
+
+  /** The processes of this host; where {@link #open} works, this does. */
+  public static Processes processes() {
+    return new LinuxProcesses(new PanamaCalls());
   }
 }

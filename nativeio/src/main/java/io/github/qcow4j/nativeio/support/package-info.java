@@ -1,4 +1,7 @@
-/** What the providers share: counting calls in flight, and scratch memory. Knows no native code. */
+/**
+ * What the providers share: counting calls in flight, scratch memory, and the table of processes.
+ * Knows no native code.
+ */
 @NullMarked
 package io.github.qcow4j.nativeio.support;
 
