@@ -1,5 +1,6 @@
 /** Boxes: named sets of disks with snapshots, clones, export and import. */
 module io.github.qcow4j.snapshot {
+  exports io.github.qcow4j.snapshot.quiesce;
   exports io.github.qcow4j.snapshot.transfer;
 
   requires transitive io.github.qcow4j.qcow2;

@@ -60,7 +60,8 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.verify      -> qcow2 qcow2.bitmap qcow2.check qcow2.error qcow2.header qcow2.job qcow2.snapshot
           qcow2.measure     -> qcow2 qcow2.error qcow2.header qcow2.bitmap qcow2.job qcow2.map qcow2.create
 
-          snapshot          ->
+          snapshot          -> snapshot.quiesce
+          snapshot.quiesce  ->
           snapshot.transfer ->
           snapshot.json     -> snapshot.transfer
           snapshot.tar      -> snapshot.transfer snapshot.json

@@ -1,0 +1,68 @@
+package io.github.qcow4j.snapshot.quiesce;
+
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Until when something is waited for, and the job that may end the waiting before. */
+final class Deadline {
+
+  /** How long a cancelled job may go unnoticed. */
+  private static final long GLANCE_MILLIS = 20;
+
+  private final long atNanoTime;
+  private final long timeoutMillis;
+  private final @Nullable JobControl control;
+
+  private Deadline(long timeoutMillis, @Nullable JobControl control) {
+    this.atNanoTime = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    this.timeoutMillis = timeoutMillis;
+    this.control = control;
+  }
+
+  /** For an attempt that may be given up. */
+  static Deadline of(long timeoutMillis, JobControl control) {
+    return new Deadline(timeoutMillis, control);
+  }
+
+  /** For what has to be tried to the end. */
+  static Deadline unstoppable(long timeoutMillis) {
+    return new Deadline(timeoutMillis, null);
+  }
+
+  boolean isOver() {
+    return System.nanoTime() - atNanoTime >= 0;
+  }
+
+  long timeoutMillis() {
+    return timeoutMillis;
+  }
+
+  /** How long to wait at a stretch, at least 1 ms. */
+  long stretchMillis() {
+    long left = TimeUnit.NANOSECONDS.toMillis(atNanoTime - System.nanoTime());
+    return Math.clamp(left, 1, GLANCE_MILLIS);
+  }
+
+  /**
+   * To be asked between two stretches.
+   *
+   * @throws QuiesceException when the time is over
+   * @throws io.github.qcow4j.qcow2.job.JobCancelledException when the job was cancelled
+   */
+  void check(String waitingFor) throws IOException {
+    if (control != null) {
+      control.checkpoint();
+    }
+    if (isOver()) {
+      throw new QuiesceException(waitingFor + " did not come within " + timeoutMillis + " ms");
+    }
+  }
+
+  /** Waits a moment for something that tells nobody when it happens. */
+  void rest() {
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+  }
+}
