@@ -173,10 +173,18 @@ public final class Console {
 
   /** Begins a job that {@link #cancel} stops. */
   public JobControl startJob(JobControl.ProgressListener listener) {
+    return start(JobControl.reportingTo(listener));
+  }
+
+  /** Begins a job that {@link #cancel} stops, and that nobody follows unless they ask. */
+  public JobControl startJob() {
+    return start(new JobControl());
+  }
+
+  private JobControl start(JobControl started) {
     Runnable starting = jobStarting;
     jobStarting = () -> {};
     starting.run();
-    JobControl started = JobControl.reportingTo(listener);
     job = started;
     if (cancelled) {
       started.cancel();

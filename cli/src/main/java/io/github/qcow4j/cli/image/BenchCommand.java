@@ -80,7 +80,7 @@ public final class BenchCommand extends Command {
   }
 
   private long run(DiskImage image, RequestSeries series) throws CommandFailure, IOException {
-    JobControl control = console().startJob((done, total) -> {});
+    JobControl control = console().startJob();
     try {
       return RequestRun.run(image, series, control);
     } catch (JobCancelledException e) {

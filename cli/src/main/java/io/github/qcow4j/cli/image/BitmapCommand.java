@@ -83,7 +83,7 @@ public final class BitmapCommand extends Command {
     }
     requireSense();
     String bitmap = operands.get(1);
-    try (DiskImage image = access.openWriting(access.name(operands.getFirst(), format))) {
+    try (DiskImage image = access.openAlone(access.name(operands.getFirst(), format))) {
       try (DiskImage source = openSource()) {
         change(image, source, bitmap);
       }
@@ -110,7 +110,7 @@ public final class BitmapCommand extends Command {
   private @Nullable DiskImage openSource() throws UsageException, CommandFailure {
     return sourceFile == null
         ? null
-        : access.open(new ImageNames(1).plain(sourceFile, sourceFormat));
+        : access.openMetadata(new ImageNames(1).plain(sourceFile, sourceFormat));
   }
 
   /** A raw image has no bitmaps. */

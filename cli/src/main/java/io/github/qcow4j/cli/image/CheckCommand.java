@@ -193,7 +193,7 @@ public final class CheckCommand extends Command {
   }
 
   private <T> T run(Step<T> step) throws CommandFailure, IOException {
-    JobControl control = console().startJob((done, total) -> {});
+    JobControl control = console().startJob();
     try {
       return step.run(control);
     } catch (JobCancelledException e) {

@@ -103,8 +103,7 @@ public final class ConvertCommand extends Command {
 
   private void convert(OpenSources sources, Destination target, @Nullable Progress progress)
       throws CommandFailure, IOException {
-    JobControl.ProgressListener listener = progress == null ? (done, total) -> {} : progress;
-    JobControl control = console().startJob(listener);
+    JobControl control = progress == null ? console().startJob() : console().startJob(progress);
     try {
       target.work().run(sources.disks(), arguments.options(), control, this::unreadable);
     } catch (JobCancelledException e) {

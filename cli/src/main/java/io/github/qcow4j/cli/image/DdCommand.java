@@ -110,7 +110,7 @@ public final class DdCommand extends Command {
 
   private void copy(DiskImage source, DdOperands.Part part, ConvertTarget target)
       throws CommandFailure, IOException {
-    JobControl control = console().startJob((done, total) -> {});
+    JobControl control = console().startJob();
     try {
       Conversion.runPart(
           source, part.skippedBytes(), part.lengthBytes(), target, ConvertOptions.DEFAULT, control);

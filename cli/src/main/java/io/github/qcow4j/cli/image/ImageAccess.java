@@ -108,6 +108,16 @@ final class ImageAccess {
 
   /** Opens an image with its chain, to change it. */
   DiskImage openWriting(ImageName name) throws UsageException, CommandFailure {
+    return openWriting(name, policy(), options(name));
+  }
+
+  /** Opens the named file alone, to change what it holds besides guest data. */
+  DiskImage openAlone(ImageName name) throws CommandFailure {
+    return openWriting(name, ReferencePolicy.deny(), options(name).withMetadataOnly());
+  }
+
+  private DiskImage openWriting(ImageName name, ReferencePolicy policy, ImageOptions options)
+      throws CommandFailure {
     if (forceShare) {
       throw new CommandFailure(
           failureExitCode,
@@ -117,7 +127,7 @@ final class ImageAccess {
     }
     try {
       DiskImage image =
-          DiskImages.open(console.volume(), name.path(), policy(), options(name).withWriting());
+          DiskImages.open(console.volume(), name.path(), policy, options.withWriting());
       if (name.format() == null && image.format() == ImageFormat.RAW) {
         warnOfGuess(name);
       }

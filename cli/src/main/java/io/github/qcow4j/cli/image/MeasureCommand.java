@@ -108,7 +108,7 @@ public final class MeasureCommand extends Command {
       DiskImage source = snapshot == null ? image : snapshot.open(image, console().errorText());
       MeasureTarget target = MeasureTargets.of(targetFormat, targetOptions);
       try {
-        return ImageMeasure.ofCopy(source, target, console().startJob((done, total) -> {}));
+        return ImageMeasure.ofCopy(source, target, console().startJob());
       } catch (JobCancelledException e) {
         throw e;
       } catch (LimitExceededException e) {

@@ -25,7 +25,7 @@ final class OpenSources implements AutoCloseable {
     disks.set(0, view);
   }
 
-  /** Refuses bitmaps that cannot be copied. */
+  /** Refuses bitmaps that cannot be copied, naming the last of them, as {@code qemu-img} does. */
   void checkBitmaps(ConvertArguments arguments) throws UsageException {
     if (!arguments.bitmaps()) {
       return;
@@ -36,7 +36,7 @@ final class OpenSources implements AutoCloseable {
     if (!(opened.getFirst() instanceof Qcow2Image image)) {
       throw UsageException.wrongValue("Source lacks bitmap support");
     }
-    for (Bitmap bitmap : image.bitmaps()) {
+    for (Bitmap bitmap : image.bitmaps().reversed()) {
       if (bitmap.inUse() && !arguments.skippingBrokenBitmaps()) {
         throw UsageException.wrongValue(
             "Cannot copy inconsistent bitmap '" + bitmap.name() + "'",

@@ -89,7 +89,7 @@ public final class VerifyCommand extends Command {
           console().volume(),
           name.path(),
           new VerificationOptions(name.format(), maxSize, besideWriters),
-          console().startJob((done, total) -> {}));
+          console().startJob());
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {

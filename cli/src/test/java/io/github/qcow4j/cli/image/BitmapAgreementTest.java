@@ -42,6 +42,11 @@ final class BitmapAgreementTest {
           "bitmap --merge b0 @disk none",
           "bitmap --merge other -b @other -F qcow2 @disk asleep",
           "bitmap --merge other -b @other @disk b0",
+          "bitmap --merge over -b @over -F qcow2 @disk asleep",
+          "bitmap --merge over -b @over @disk b0",
+          "bitmap --merge over -b @orphan @disk b0",
+          "bitmap --add @orphan b0",
+          "bitmap --merge over @orphan over",
           "bitmap --merge larger -b @larger @disk b0",
           "bitmap --merge none -b @other @disk b0",
           "bitmap --merge b0 -b @raw -F raw @disk b0",
@@ -90,6 +95,13 @@ final class BitmapAgreementTest {
     qemu.create(other, "cluster_size=4k", 1 << 20);
     qemu.img("bitmap", "--add", other.toString(), "other").orFail();
     qemu.io(other, "write 700k 1k");
+    Path over = same.master().resolve("over");
+    qemu.in(same.master()).createOverlay(Path.of("over"), "", "disk", "qcow2");
+    qemu.img("bitmap", "--add", over.toString(), "over").orFail();
+    qemu.io(over, "write 900k 1k");
+    Path orphan = same.master().resolve("orphan");
+    java.nio.file.Files.copy(over, orphan);
+    qemu.img("rebase", "-u", "-b", "gone", "-F", "qcow2", orphan.toString()).orFail();
     Path larger = same.master().resolve("larger");
     qemu.create(larger, "", 2 << 20);
     qemu.img("bitmap", "--add", larger.toString(), "larger").orFail();
@@ -103,9 +115,11 @@ final class BitmapAgreementTest {
   void everyCommandSaysAndLeavesTheSame() {
     for (String command : COMMANDS) {
       SameCommand.Outcome outcome = same.run(command).agreed();
-      for (String image : List.of("disk", "broken")) {
+      for (String image : List.of("disk", "broken", "orphan")) {
         Path ours = outcome.ourDirectory().resolve(image);
-        qemu.assertCheckClean(ours);
+        if (!image.equals("orphan")) {
+          qemu.assertCheckClean(ours);
+        }
         assertThat(bitmaps(ours))
             .as("%s after %s", image, command)
             .isEqualTo(bitmaps(outcome.theirDirectory().resolve(image)));

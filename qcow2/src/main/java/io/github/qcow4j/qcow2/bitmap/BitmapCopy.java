@@ -7,7 +7,7 @@ import java.util.List;
  * What copies the bitmaps of an image into another one.
  *
  * @param changes to be made to the bitmaps of the other image
- * @param skipped those that were not saved properly and are left out
+ * @param skipped those that were not saved properly and are left out, the last one first
  */
 public record BitmapCopy(List<BitmapChange> changes, List<Bitmap> skipped) {
 
@@ -36,7 +36,7 @@ public record BitmapCopy(List<BitmapChange> changes, List<Bitmap> skipped) {
           changes.add(new BitmapChange.Disable(bitmap.name()));
         }
       } else if (skippingBroken) {
-        skipped.add(bitmap);
+        skipped.addFirst(bitmap);
       } else {
         throw new BitmapChangeException(
             merge, "Cannot copy inconsistent bitmap '" + bitmap.name() + "'", true);

@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.header.UnknownAutoclear;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.lock.ImageLock;
 import io.github.qcow4j.qcow2.lock.LockProfile;
@@ -171,6 +172,7 @@ public final class ImageCheck implements Closeable {
       RepairScope scope, Consumer<? super CheckFinding> findings, JobControl control)
       throws IOException {
     CheckTally tally = new CheckTally(findings);
+    header = UnknownAutoclear.clear(file, header);
     try {
       return new RepairRun(file, header, scope, tally, control).run(bitmaps);
     } finally {
@@ -182,9 +184,10 @@ public final class ImageCheck implements Closeable {
   static void repairOpen(
       BlockFile file, Qcow2Header header, Consumer<? super CheckFinding> findings)
       throws IOException {
-    List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
+    Qcow2Header marked = UnknownAutoclear.clear(file, header);
+    List<Bitmap> bitmaps = BitmapDirectory.read(file, marked);
     CheckTally tally = new CheckTally(findings);
-    new RepairRun(file, header, RepairScope.ALL, tally, new JobControl()).run(bitmaps);
+    new RepairRun(file, marked, RepairScope.ALL, tally, new JobControl()).run(bitmaps);
     if (tally.checkErrors() > 0) {
       throw new CorruptImageException(
           file.path(),

@@ -28,7 +28,8 @@ public final class Conversion {
    * @param sources the disks, one behind the other; left open
    * @param target where to; its size is the sum of the sources'
    * @param options how
-   * @param control counts bytes of the disk
+   * @param control counts bytes of the disk; when it is followed, only those that are written, as
+   *     far as extents tell, which are counted before
    * @param salvageListener hears of what could not be read; called only when salvaging
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
    * @throws IOException when reading or writing fails; a failed read is never taken for zeros,
@@ -42,7 +43,7 @@ public final class Conversion {
       SalvageListener salvageListener)
       throws IOException {
     return run(
-        new ConvertSource(sources, target.overBacking()),
+        new ConvertSource(sources, target.backingBytes()),
         target,
         options,
         control,
@@ -67,7 +68,7 @@ public final class Conversion {
       throws IOException {
     Objects.checkFromIndexSize(skippedBytes, lengthBytes, source.virtualSize());
     return run(
-        new ConvertSource(List.of(source), target.overBacking(), skippedBytes, lengthBytes),
+        new ConvertSource(List.of(source), target.backingBytes(), skippedBytes, lengthBytes),
         target,
         options,
         control,
@@ -81,8 +82,14 @@ public final class Conversion {
       JobControl control,
       SalvageListener salvageListener)
       throws IOException {
-    control.expect(source.sizeBytes());
-    return work(source, target, options, control, salvageListener);
+    boolean followed = control.isFollowed();
+    ConvertWork work = new ConvertWork(source, target, options, control, salvageListener, followed);
+    if (followed) {
+      work.expectData();
+    } else {
+      control.expect(source.sizeBytes());
+    }
+    return run(work, target, options, control);
   }
 
   /** One pass over a source, without saying how much work it is. */
@@ -93,7 +100,13 @@ public final class Conversion {
       JobControl control,
       SalvageListener salvageListener)
       throws IOException {
-    ConvertWork work = new ConvertWork(source, target, options, control, salvageListener);
+    ConvertWork work = new ConvertWork(source, target, options, control, salvageListener, false);
+    return run(work, target, options, control);
+  }
+
+  private static ConvertResult run(
+      ConvertWork work, ConvertTarget target, ConvertOptions options, JobControl control)
+      throws IOException {
     runThreads(work, options.parallelism());
     control.checkpoint();
     target.complete();

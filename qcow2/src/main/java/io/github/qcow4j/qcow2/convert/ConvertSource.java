@@ -17,17 +17,18 @@ class ConvertSource {
   private final List<DiskImage> images;
   private final List<DataRanges> ranges = new ArrayList<>();
   private final long[] starts;
-  private final boolean topLayerOnly;
+  private final long backingBytes;
   private final long skippedBytes;
   private final long sizeBytes;
 
   /**
    * @param images the disks
-   * @param topLayerOnly whether what the topmost layer does not hold is left to the target's
-   *     backing file
+   * @param backingBytes size of the target's backing file, to which is left what the topmost layer
+   *     does not hold, and behind whose end the target reads as zeros; {@link
+   *     ConvertTarget#NO_BACKING} without one
    */
-  ConvertSource(List<DiskImage> images, boolean topLayerOnly) {
-    this(images, topLayerOnly, 0, images.stream().mapToLong(DiskImage::virtualSize).sum());
+  ConvertSource(List<DiskImage> images, long backingBytes) {
+    this(images, backingBytes, 0, images.stream().mapToLong(DiskImage::virtualSize).sum());
   }
 
   /**
@@ -36,9 +37,9 @@ class ConvertSource {
    * @param skippedBytes where it begins
    * @param sizeBytes how long it is
    */
-  ConvertSource(List<DiskImage> images, boolean topLayerOnly, long skippedBytes, long sizeBytes) {
+  ConvertSource(List<DiskImage> images, long backingBytes, long skippedBytes, long sizeBytes) {
     this.images = List.copyOf(images);
-    this.topLayerOnly = topLayerOnly;
+    this.backingBytes = backingBytes;
     this.skippedBytes = skippedBytes;
     this.sizeBytes = sizeBytes;
     this.starts = new long[images.size() + 1];
@@ -69,8 +70,18 @@ class ConvertSource {
   /** The extent at an offset, counted from where the sources' part begins. */
   SourceExtent extentAt(long offset) throws IOException {
     SourceExtent found = diskExtentAt(skippedBytes + offset);
-    return new SourceExtent(
-        Math.min(found.end() - skippedBytes, sizeBytes), found.content(), found.place());
+    long end = Math.min(found.end() - skippedBytes, sizeBytes);
+    if (found.content() == Segment.Content.ZEROS && backingBytes != ConvertTarget.NO_BACKING) {
+      return zerosOverBacking(offset, end);
+    }
+    return new SourceExtent(end, found.content(), found.place());
+  }
+
+  /** Behind the end of its backing file the target is zeros without being told. */
+  private SourceExtent zerosOverBacking(long offset, long end) {
+    return offset >= backingBytes
+        ? new SourceExtent(end, Segment.Content.LEFT_TO_BACKING)
+        : new SourceExtent(Math.min(end, backingBytes), Segment.Content.ZEROS);
   }
 
   private SourceExtent diskExtentAt(long offset) throws IOException {
@@ -99,7 +110,7 @@ class ConvertSource {
 
   private boolean isLeftToBacking(DiskImage image, Extent extent) {
     DiskImage backing = image.backing();
-    return topLayerOnly && backing != null && extent.depth() > 0;
+    return backingBytes != ConvertTarget.NO_BACKING && backing != null && extent.depth() > 0;
   }
 
   /** Fills {@code target}, across disks where it must. */

@@ -14,15 +14,23 @@ import java.nio.ByteBuffer;
  */
 public interface ConvertTarget extends Closeable {
 
+  /** Said in place of a size by those without a backing file. */
+  long NO_BACKING = -1;
+
+  /** Said in place of a size where the backing file is not open. */
+  long UNKNOWN_BACKING = Long.MAX_VALUE;
+
   /** Whether what is never written reads as zeros. */
   boolean readsAsZeros();
 
   /**
-   * Whether unwritten clusters show a backing file that holds what lies below the source's topmost
-   * layer, so that only that layer is copied.
+   * The size of a backing file that unwritten clusters show and that holds what lies below the
+   * source's topmost layer, so that only that layer is copied.
+   *
+   * @return bytes, or {@link #NO_BACKING} or {@link #UNKNOWN_BACKING}
    */
-  default boolean overBacking() {
-    return false;
+  default long backingBytes() {
+    return NO_BACKING;
   }
 
   /** Whether bytes must come from front to back, without gaps and by one thread at a time. */

@@ -25,17 +25,22 @@ final class ConvertWork {
   private final @Nullable CompressingTarget compressing;
   private final Turns turns = new Turns();
   private final Pace pace;
+  private final boolean countingData;
   private final AtomicBoolean failed = new AtomicBoolean();
   private final LongAdder writtenBytes = new LongAdder();
   private final LongAdder sharedBytes = new LongAdder();
   private final LongAdder unreadableBytes = new LongAdder();
 
+  /**
+   * @param countingData whether progress is what is written, and not what is done with
+   */
   ConvertWork(
       ConvertSource source,
       ConvertTarget target,
       ConvertOptions options,
       JobControl control,
-      Conversion.SalvageListener salvageListener) {
+      Conversion.SalvageListener salvageListener,
+      boolean countingData) {
     this.source = source;
     this.target = target;
     this.options = options;
@@ -44,13 +49,35 @@ final class ConvertWork {
     this.compressing = target instanceof CompressingTarget compressed ? compressed : null;
     // Zeros wanted as data are to take room of their own; and a salvage has to read.
     this.sharing = new Sharing(target, options.sparseBytes() > 0 && !options.salvage());
-    this.queue =
-        new SegmentQueue(
-            source,
-            options.salvage(),
-            compressing == null ? 1 : compressing.clusterSize(),
-            sharing);
+    this.queue = newQueue();
+    this.countingData = countingData;
     this.pace = new Pace(options.bytesPerSecond(), control);
+  }
+
+  private SegmentQueue newQueue() {
+    int unitBytes = compressing == null ? 1 : compressing.clusterSize();
+    return new SegmentQueue(source, options.salvage(), unitBytes, sharing);
+  }
+
+  /** Says how much there is to be written, by the extents alone. */
+  void expectData() throws IOException {
+    SegmentQueue all = newQueue();
+    long bytes = 0;
+    for (Segment segment = all.next(); segment != null; segment = all.next()) {
+      control.checkpoint();
+      bytes += countedBytes(segment);
+    }
+    control.expect(bytes);
+  }
+
+  private long countedBytes(Segment segment) {
+    boolean counts =
+        switch (segment.content()) {
+          case DATA, SHAREABLE -> true;
+          case ZEROS -> !countingData || options.sparseBytes() == 0;
+          case LEFT_TO_BACKING -> !countingData;
+        };
+    return counts ? segment.lengthBytes() : 0;
   }
 
   ConvertResult result() {
@@ -71,7 +98,7 @@ final class ConvertWork {
       while (segment != null && !failed.get()) {
         control.checkpoint();
         convert(segment, buffers);
-        control.advance(segment.lengthBytes());
+        control.advance(countedBytes(segment));
         segment = queue.next();
       }
       done = true;

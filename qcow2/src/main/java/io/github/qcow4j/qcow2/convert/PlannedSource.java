@@ -20,7 +20,7 @@ final class PlannedSource extends ConvertSource {
    * @param packed whether compressed clusters are wanted, or plain ones
    */
   PlannedSource(List<DiskImage> images, ClusterPlan plan, int clusterBits, boolean packed) {
-    super(images, false);
+    super(images, ConvertTarget.NO_BACKING);
     this.plan = plan;
     this.clusterBits = clusterBits;
     this.packed = packed;

@@ -35,9 +35,10 @@ class Qcow2Target implements ConvertTarget {
    * @param readsAsZeros whether unwritten clusters read as zeros
    * @param inOrder whether clusters are to be placed in the order of the disk, so that the result
    *     does not depend on the speed of threads
-   * @param overBacking whether unallocated clusters show a backing file
+   * @param backingBytes size of the backing file that unallocated clusters show, see {@link
+   *     ConvertTarget#backingBytes}
    */
-  record Traits(boolean readsAsZeros, boolean inOrder, boolean overBacking) {}
+  record Traits(boolean readsAsZeros, boolean inOrder, long backingBytes) {}
 
   Qcow2Target(Qcow2Image image, Ending ending, Traits traits) {
     this.image = image;
@@ -55,8 +56,8 @@ class Qcow2Target implements ConvertTarget {
   }
 
   @Override
-  public boolean overBacking() {
-    return traits.overBacking;
+  public long backingBytes() {
+    return traits.backingBytes;
   }
 
   @Override

@@ -63,7 +63,10 @@ public final class Qcow2Targets {
     return target(
         fresh.image(),
         publishing,
-        new Qcow2Target.Traits(!overBacking, storage.inOrder, overBacking),
+        new Qcow2Target.Traits(
+            !overBacking,
+            storage.inOrder,
+            overBacking ? sizeOf(backing) : ConvertTarget.NO_BACKING),
         storage);
   }
 
@@ -94,7 +97,10 @@ public final class Qcow2Targets {
     return target(
         image,
         syncing,
-        new Qcow2Target.Traits(readsAsZeros, storage.inOrder, overBacking),
+        new Qcow2Target.Traits(
+            readsAsZeros,
+            storage.inOrder,
+            overBacking ? sizeOf(image.backing()) : ConvertTarget.NO_BACKING),
         storage);
   }
 
@@ -116,6 +122,10 @@ public final class Qcow2Targets {
     }
     qcow2.beforeCompletion(image -> image.copyBitmaps(source, skippingBroken).forEach(skipped));
     return target;
+  }
+
+  private static long sizeOf(@Nullable DiskImage backing) {
+    return backing == null ? ConvertTarget.UNKNOWN_BACKING : backing.virtualSize();
   }
 
   private static ConvertTarget target(

@@ -24,12 +24,12 @@ final class SizingTarget implements CompressingTarget {
 
   @Override
   public boolean readsAsZeros() {
-    return !overBacking();
+    return backingBytes() == NO_BACKING;
   }
 
   @Override
-  public boolean overBacking() {
-    return spec.backingName() != null;
+  public long backingBytes() {
+    return spec.backingName() == null ? NO_BACKING : UNKNOWN_BACKING;
   }
 
   @Override

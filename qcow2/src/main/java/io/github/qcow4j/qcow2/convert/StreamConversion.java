@@ -86,11 +86,16 @@ public final class StreamConversion {
     return new ClusterPlan(spec.sizeBytes(), spec.clusterBits(), spec.draft().header().l2Entries());
   }
 
+  /** What a stream refers to is not opened here: the receiver may have it elsewhere. */
+  private static long backingBytes(ImageSpec spec) {
+    return spec.backingName() == null ? ConvertTarget.NO_BACKING : ConvertTarget.UNKNOWN_BACKING;
+  }
+
   private ConvertResult plain(
       ImageSpec spec, WritableByteChannel channel, Conversion.SalvageListener salvageListener)
       throws IOException {
     ClusterPlan plan = emptyPlan(spec);
-    ConvertSource source = new ConvertSource(sources, spec.backingName() != null);
+    ConvertSource source = new ConvertSource(sources, backingBytes(spec));
     planPlain(source, spec, plan);
     StreamLayout layout = new StreamLayout(spec, plan);
     StreamSink sink = new StreamSink(channel);
@@ -144,7 +149,7 @@ public final class StreamConversion {
       Conversion.SalvageListener salvageListener)
       throws IOException {
     ClusterPlan plan = emptyPlan(spec);
-    ConvertSource source = new ConvertSource(sources, spec.backingName() != null);
+    ConvertSource source = new ConvertSource(sources, backingBytes(spec));
     control.expect(3 * source.sizeBytes());
     ConvertResult sized =
         Conversion.work(

@@ -40,7 +40,7 @@ public final class HeaderDraft {
     this.snapshotsOffset = header.snapshotsOffset();
     this.incompatibleFeatures = header.incompatibleFeatures();
     this.compatibleFeatures = header.compatibleFeatures();
-    this.autoclearFeatures = header.autoclearFeatures();
+    this.autoclearFeatures = UnknownAutoclear.without(header.autoclearFeatures());
     this.refcountOrder = header.refcountOrder();
     this.backingName = header.backingFileName();
     this.backingFormat = header.extensions().backingFormat();
@@ -49,7 +49,9 @@ public final class HeaderDraft {
     this.unknownTail = header.unknownTail();
   }
 
-  /** A draft that begins as a copy of a header. */
+  /**
+   * A draft that begins as a copy of a header, but for autoclear features that nobody here knows.
+   */
   public static HeaderDraft of(Qcow2Header header) {
     return new HeaderDraft(header);
   }

@@ -13,12 +13,15 @@ public final class JobControl {
   private static final long NO_DEADLINE = Long.MAX_VALUE;
 
   private final ProgressListener listener;
+  private final boolean followed;
   private final long deadlineNanoTime;
   private final AtomicLong doneUnits = new AtomicLong();
   private volatile long totalUnits;
   private volatile boolean cancelled;
 
-  /** Told how far a job is; called by the job's threads, seldom enough not to matter. */
+  /**
+   * Told how far a job is; called by the job's threads, one at a time, seldom enough not to matter.
+   */
   @FunctionalInterface
   public interface ProgressListener {
 
@@ -33,17 +36,20 @@ public final class JobControl {
 
   /** A job that nobody follows and nothing bounds. */
   public JobControl() {
-    this((done, total) -> {}, NO_DEADLINE);
+    this(JobControl::unheard, false, NO_DEADLINE);
   }
 
-  private JobControl(ProgressListener listener, long deadlineNanoTime) {
+  private static void unheard(long doneUnits, long totalUnits) {}
+
+  private JobControl(ProgressListener listener, boolean followed, long deadlineNanoTime) {
     this.listener = listener;
+    this.followed = followed;
     this.deadlineNanoTime = deadlineNanoTime;
   }
 
   /** A job that somebody follows. */
   public static JobControl reportingTo(ProgressListener listener) {
-    return new JobControl(listener, NO_DEADLINE);
+    return new JobControl(listener, true, NO_DEADLINE);
   }
 
   /**
@@ -52,7 +58,12 @@ public final class JobControl {
    * @param timeoutMillis from now, in milliseconds
    */
   public JobControl withTimeout(long timeoutMillis) {
-    return new JobControl(listener, System.nanoTime() + timeoutMillis * 1_000_000);
+    return new JobControl(listener, followed, System.nanoTime() + timeoutMillis * 1_000_000);
+  }
+
+  /** Whether somebody wants to know how far the job is, so that it is worth finding out. */
+  public boolean isFollowed() {
+    return followed;
   }
 
   /** Asks the job to stop at its next checkpoint. */
@@ -85,8 +96,8 @@ public final class JobControl {
     listener.progressed(doneUnits.get(), units);
   }
 
-  /** Says that so much more work is done. */
-  public void advance(long units) {
+  /** Says that so much more work is done; the listener hears of one step after the other. */
+  public synchronized void advance(long units) {
     listener.progressed(doneUnits.addAndGet(units), totalUnits);
   }
 

@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderField;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.header.UnknownAutoclear;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
 import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
@@ -66,7 +67,7 @@ public final class WriterOpener {
       throws IOException {
     refuseDamaged();
     ImageWriter writer = load(dataFile, hasBacking, syncing, snapshotTableBytes());
-    outdate();
+    UnknownAutoclear.clear(file, header);
     return writer;
   }
 
@@ -158,16 +159,5 @@ public final class WriterOpener {
       bytes += snapshot.storedBytes();
     }
     return bytes;
-  }
-
-  /** Autoclear features that nobody here knows must not be found valid after a write. */
-  private void outdate() throws IOException {
-    long known = Feature.knownMask(Feature.Group.AUTOCLEAR);
-    if ((header.autoclearFeatures() & ~known) != 0) {
-      ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
-      word.putLong(header.autoclearFeatures() & known).flip();
-      file.write(word, HeaderField.AUTOCLEAR_FEATURES);
-      file.sync();
-    }
   }
 }
