@@ -65,6 +65,8 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot.transfer ->
           snapshot.json     -> snapshot.transfer
           snapshot.tar      -> snapshot.transfer snapshot.json
+          snapshot.intake   -> snapshot.transfer
+          snapshot.archive  -> snapshot.transfer snapshot.json snapshot.tar snapshot.intake
 
           cli               -> cli.console cli.image cli.option
           cli.rehearsal     -> cli cli.console

@@ -82,6 +82,31 @@ public final class StreamConversion {
         : conversion.plain(spec, channel, salvageListener);
   }
 
+  /**
+   * Decides where everything of an image with plain clusters will stand, by the sources' extents
+   * alone: the same image that {@link #toQcow2} writes.
+   *
+   * @param sources the disks, one behind the other; must stay open, and unchanged, as long as the
+   *     plan is used
+   * @param spec the image, without a backing name; its size is the sources'
+   * @param options how to read; without salvaging
+   * @param control stops the work; counts nothing
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the disk is too large for its
+   *     clusters
+   * @throws IOException when an extent cannot be told
+   */
+  public static PlannedStream planQcow2(
+      List<DiskImage> sources, ImageSpec spec, ConvertOptions options, JobControl control)
+      throws IOException {
+    if (spec.backingName() != null || options.salvage()) {
+      throw new IllegalArgumentException("neither backing file nor salvaging in a planned stream");
+    }
+    StreamConversion conversion = new StreamConversion(sources, options, control);
+    ClusterPlan plan = emptyPlan(spec);
+    conversion.planPlain(new ConvertSource(sources, false), spec, plan);
+    return new PlannedStream(conversion, spec, plan);
+  }
+
   private static ClusterPlan emptyPlan(ImageSpec spec) {
     return new ClusterPlan(spec.sizeBytes(), spec.clusterBits(), spec.draft().header().l2Entries());
   }
@@ -101,7 +126,7 @@ public final class StreamConversion {
     StreamSink sink = new StreamSink(channel);
     layout.writeMetadata(sink);
     control.expect(source.sizeBytes());
-    return plainClusters(spec, plan, sink, salvageListener);
+    return plainClusters(spec, plan, sink, control, salvageListener);
   }
 
   private void planPlain(ConvertSource source, ImageSpec spec, ClusterPlan plan)
@@ -127,8 +152,12 @@ public final class StreamConversion {
     }
   }
 
-  private ConvertResult plainClusters(
-      ImageSpec spec, ClusterPlan plan, StreamSink sink, Conversion.SalvageListener salvageListener)
+  ConvertResult plainClusters(
+      ImageSpec spec,
+      ClusterPlan plan,
+      StreamSink sink,
+      JobControl passControl,
+      Conversion.SalvageListener salvageListener)
       throws IOException {
     return Conversion.work(
         new PlannedSource(sources, plan, spec.clusterBits(), false),
@@ -138,7 +167,7 @@ public final class StreamConversion {
             FormatLimits.SECTOR_BYTES,
             options.salvage(),
             options.bytesPerSecond()),
-        control,
+        passControl,
         salvageListener);
   }
 
@@ -166,7 +195,7 @@ public final class StreamConversion {
     if (plan.plainClusters() > 0) {
       sink.padTo(layout.plainOffset());
     }
-    plainClusters(spec, plan, sink, (offset, length, cause) -> {});
+    plainClusters(spec, plan, sink, control, (offset, length, cause) -> {});
     return sized;
   }
 }

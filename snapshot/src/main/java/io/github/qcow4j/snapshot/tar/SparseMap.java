@@ -61,6 +61,7 @@ final class SparseMap {
     private final long sizeBytes;
     private long[] bounds = new long[8];
     private int used;
+    private int added;
     private long storedBytes;
 
     /**
@@ -87,12 +88,13 @@ final class SparseMap {
         throw damaged(
             name, "has a segment at " + offset + " of " + lengthBytes + " bytes out of place");
       }
-      if (lengthBytes == 0) {
-        return;
-      }
-      if (used == 2 * MAX_SEGMENTS) {
+      // Empty ones count: an archive could have them for ever.
+      if (++added > MAX_SEGMENTS) {
         throw new TransferLimitException(
             "Member '" + name + "' has more than " + MAX_SEGMENTS + " segments", MAX_SEGMENTS);
+      }
+      if (lengthBytes == 0) {
+        return;
       }
       if (used == bounds.length) {
         bounds = Arrays.copyOf(bounds, 2 * used);

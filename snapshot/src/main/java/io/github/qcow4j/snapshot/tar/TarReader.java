@@ -34,6 +34,10 @@ public final class TarReader {
   public static final int MAX_EXTENSION_BYTES = 1 << 20;
 
   private static final int MAX_EXTENSIONS_OF_ONE = 8;
+
+  /** Headers and maps of all members together; a gigabyte in large pieces has one kilobyte. */
+  private static final long MAX_OVERHEAD_BYTES = 64L << 20;
+
   private static final int MAX_TRAILING_BYTES = 1 << 20;
   private static final int BUFFER_BYTES = 1 << 20;
 
@@ -43,6 +47,7 @@ public final class TarReader {
   private @Nullable ByteBuffer buffer;
   private SparseMap current = SparseMap.whole(0);
   private long unreadBytes;
+  private long contentBytes;
   private boolean ended;
 
   /**
@@ -144,6 +149,12 @@ public final class TarReader {
     }
     current = mapOf(name, sized, records);
     unreadBytes = current.storedBytes() + TarHeader.padding(sized.sizeBytes());
+    if (input.position() - contentBytes > MAX_OVERHEAD_BYTES) {
+      throw new TransferLimitException(
+          "The archive has more than %d bytes of headers".formatted(MAX_OVERHEAD_BYTES),
+          MAX_OVERHEAD_BYTES);
+    }
+    contentBytes += unreadBytes;
     return new TarMember(name, current.sizeBytes());
   }
 
