@@ -103,7 +103,7 @@ public final class StreamConversion {
     }
     StreamConversion conversion = new StreamConversion(sources, options, control);
     ClusterPlan plan = emptyPlan(spec);
-    conversion.planPlain(new ConvertSource(sources, false), spec, plan);
+    conversion.planPlain(new ConvertSource(sources, ConvertTarget.NO_BACKING), spec, plan);
     return new PlannedStream(conversion, spec, plan);
   }
 
