@@ -17,6 +17,7 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2.map;
   exports io.github.qcow4j.qcow2.measure;
   exports io.github.qcow4j.qcow2.rebase;
+  exports io.github.qcow4j.qcow2.rewrite;
   exports io.github.qcow4j.qcow2.snapshot;
   exports io.github.qcow4j.qcow2.verify;
 

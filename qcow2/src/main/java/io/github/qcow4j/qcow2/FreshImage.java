@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.create.CreatedFile;
 import io.github.qcow4j.qcow2.create.FreshDataFile;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.WriterOpener;
@@ -63,6 +64,42 @@ public final class FreshImage implements Closeable {
     }
   }
 
+  /**
+   * Begins an image that is to take the place of one that is open for writing: over the same
+   * backing file, and with whatever of the old header nobody here understands. The old image's lock
+   * keeps others out; the old image is to be closed after publication. What was written to it and
+   * waits in memory is made durable first.
+   *
+   * @param volume where the old image's name is looked up
+   * @param old the image, without an external data file; nothing may be under way on it
+   * @param spec what to create; without names, which are the old ones
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the old one is on a
+   *     device, or its names are not UTF-8
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when what the header holds does not
+   *     fit into a cluster of the new size, or the disk is too large for such clusters
+   * @throws java.nio.file.FileSystemException when the old image's name leads elsewhere by now
+   */
+  public static FreshImage replacing(Volume volume, Qcow2Image old, ImageSpec spec)
+      throws IOException {
+    old.structure().settle();
+    CreatedFile file = CreatedFile.replacing(volume, old.path(), old.imageFile());
+    try {
+      Qcow2Image image = fill(file.file(), spec, null, old.backing());
+      Qcow2Header carried = old.header();
+      image
+          .structure()
+          .changeHeader(fresh ->
+              HeaderDraft.of(fresh)
+                  .backing(carried.backingFileName(), carried.extensions().backingFormat())
+                  .carryingUnknown(carried)
+                  .header());
+      return new FreshImage(file, null, image);
+    } catch (IOException | RuntimeException e) {
+      ChainOpener.close(file, e);
+      throw e;
+    }
+  }
+
   private static Qcow2Image fill(
       BlockFile file, ImageSpec spec, @Nullable BlockFile dataFile, @Nullable DiskImage backing)
       throws IOException {
@@ -86,6 +123,19 @@ public final class FreshImage implements Closeable {
   /** The image, open for writing. Its {@code sync} promises nothing before publication. */
   public Qcow2Image image() {
     return image;
+  }
+
+  /**
+   * Gives clusters a place that reads as zeros and takes no storage.
+   *
+   * @param guestOffset where to begin, at a cluster
+   * @param lengthBytes whole clusters, but for the disk's last one
+   */
+  public void reserve(long guestOffset, long lengthBytes) throws IOException {
+    int clusterSize = image.header().clusterSize();
+    long end = (guestOffset + lengthBytes + clusterSize - 1) & -clusterSize;
+    image.preallocateBehindEnd(
+        guestOffset, end, (data, hostOffset, bytes) -> data.writeZeroes(hostOffset, bytes, true));
   }
 
   /**

@@ -52,6 +52,15 @@ final class StructureChanges {
     this.writer = writer;
   }
 
+  /** Makes all that was written durable, bitmaps included, and reads anew what that changed. */
+  void settle() throws IOException {
+    try {
+      writer.finish();
+    } finally {
+      reload();
+    }
+  }
+
   /** Answers what {@link #settleSnapshot} is to move, or -1. */
   long createSnapshot(String name, Instant date) throws IOException {
     InternalSnapshot draft =

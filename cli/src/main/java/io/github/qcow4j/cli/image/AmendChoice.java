@@ -1,11 +1,14 @@
 package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.AmendRequest;
 import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.header.CompressionType;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.rewrite.RewriteRequest;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +28,25 @@ final class AmendChoice {
     this.options = options;
   }
 
-  AmendRequest request() throws CommandFailure {
+  /** What is to change by writing the image anew, and what besides. */
+  RewriteRequest rewriting(int compressionLevel) throws UsageException, CommandFailure {
+    RewriteRequest request = RewriteRequest.SAME.with(request());
+    if (options.text("cluster_size") != null) {
+      request = request.withClusterBits(Qcow2Options.clusterBits(options.size("cluster_size", 0)));
+    }
+    CompressionType type = header.compressionType();
+    if (options.text("compression_type") != null) {
+      type = Qcow2Options.compressionType(options.text("compression_type"));
+      request = request.withCompressionType(type);
+    }
+    if (options.text("extended_l2") != null) {
+      request = request.withExtendedL2(options.flag("extended_l2"));
+    }
+    CompressionLevel.require(compressionLevel, type);
+    return request.withCompressionLevel(compressionLevel);
+  }
+
+  private AmendRequest request() throws CommandFailure {
     if (options.firstBeginning("encrypt.") != null) {
       throw new CommandFailure(1, "Can't amend encryption options - encryption not present");
     }

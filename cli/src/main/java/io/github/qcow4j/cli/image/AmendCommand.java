@@ -8,11 +8,13 @@ import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.nativeio.Errno;
-import io.github.qcow4j.qcow2.AmendRequest;
 import io.github.qcow4j.qcow2.Amendment;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.rewrite.ImageRewrite;
+import io.github.qcow4j.qcow2.rewrite.RewriteRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +37,7 @@ public final class AmendCommand extends Command {
               ImageAccess.IMAGE_OPTS,
               Option.value('t', "cache", "CACHE", "accepted; has no effect"),
               Option.flag("force", "accepted; nothing here has to be forced"),
+              CompressionLevel.OPTION,
               ImageAccess.PROGRESS,
               ImageAccess.QUIET,
               ImageAccess.OBJECT,
@@ -46,6 +49,7 @@ public final class AmendCommand extends Command {
   private final List<String> optionLists = new ArrayList<>();
   private @Nullable String format;
   private @Nullable String cacheMode;
+  private int compressionLevel = CompressionLevel.NOT_GIVEN;
   private boolean quiet;
   private boolean showingProgress;
 
@@ -67,6 +71,7 @@ public final class AmendCommand extends Command {
       case "format" -> format = value;
       case "cache" -> cacheMode = value;
       case "force" -> {}
+      case "compression-level" -> compressionLevel = CompressionLevel.parse(value);
       case "quiet" -> quiet = true;
       case "progress" -> showingProgress = true;
       default -> access.accept(option, value);
@@ -120,9 +125,13 @@ public final class AmendCommand extends Command {
         progress.progressed(0, 1);
       }
       try {
-        AmendRequest request = new AmendChoice(image, options).request();
-        Amendment.run(
-            image, request, console().startJob(progress == null ? (done, total) -> {} : progress));
+        RewriteRequest request = new AmendChoice(image, options).rewriting(compressionLevel);
+        JobControl control = console().startJob(progress == null ? (done, total) -> {} : progress);
+        if (request.isNeeded(image.header())) {
+          ImageRewrite.run(console().volume(), image, request, control);
+        } else {
+          Amendment.run(image, request.others(), control);
+        }
       } finally {
         if (progress != null) {
           progress.complete();
@@ -152,7 +161,7 @@ public final class AmendCommand extends Command {
 
   private FormatOptions options() throws UsageException {
     try {
-      return new FormatOptions(FormatOption.QCOW2_AMENDED, optionLists);
+      return new FormatOptions(FormatOption.QCOW2_REWRITTEN, optionLists);
     } catch (UsageException e) {
       throw areForCreation()
           ? UsageException.wrongValue(

@@ -15,10 +15,6 @@ import org.jspecify.annotations.Nullable;
 /** The options of {@code convert}, taken and held against each other. Used once. */
 final class ConvertArguments {
 
-  private static final Option COMPRESSION_LEVEL =
-      Option.extension(
-          "compression-level", "N", "how hard to compress: 1 to 9 with zlib, 1 to 22 with zstd");
-
   static final OptionTable OPTIONS =
       OptionTable.of(
           Option.value('f', "source-format", "FMT", "the sources' format"),
@@ -44,7 +40,7 @@ final class ConvertArguments {
           Option.flag('n', "no-create", "write into the target as it is"),
           Option.flag("target-is-zero", "the target reads as zeros already, with -n"),
           Option.flag('c', "compress", "compress clusters where that makes them smaller"),
-          COMPRESSION_LEVEL,
+          CompressionLevel.OPTION,
           ImageAccess.FORCE_SHARE,
           Option.value('r', "rate-limit", "RATE", "bytes to convert each second at most"),
           Option.value('m', "parallel", "N", "how many threads work at once, 1 to 16"),
@@ -57,8 +53,6 @@ final class ConvertArguments {
           ImageAccess.MAX_CHAIN,
           ImageAccess.MAX_SIZE);
 
-  private static final int MAX_ZLIB_LEVEL = 9;
-  private static final int MAX_ZSTD_LEVEL = 22;
   private static final int DEFAULT_SPARSE_BYTES = 4096;
 
   private final ImageAccess access;
@@ -112,7 +106,7 @@ final class ConvertArguments {
       case "no-create" -> creating = false;
       case "target-is-zero" -> targetIsZero = true;
       case "compress" -> compressed = true;
-      case "compression-level" -> compressionLevel = compressionLevel(value);
+      case "compression-level" -> compressionLevel = CompressionLevel.parse(value);
       case "rate-limit" -> bytesPerSecond = SizeText.parse("rate limit", value);
       case "parallel" -> threads = threads(value);
       case "oob-writes" -> inOrder = false;
@@ -200,10 +194,7 @@ final class ConvertArguments {
 
   /** How clusters of a qcow2 target are stored. */
   Qcow2Targets.Storage storage(CompressionType type) throws UsageException {
-    int most = type == CompressionType.ZLIB ? MAX_ZLIB_LEVEL : MAX_ZSTD_LEVEL;
-    refuseIf(
-        compressionLevel > most,
-        "Compression level must be between 1 and " + most + " with this compression type");
+    CompressionLevel.require(compressionLevel, type);
     return new Qcow2Targets.Storage(compressed, compressionLevel, inOrder);
   }
 
@@ -242,19 +233,6 @@ final class ConvertArguments {
               + ". Select 0 to disable sparse detection (fully allocates output).");
     }
     return (int) bytes;
-  }
-
-  private static int compressionLevel(String text) throws UsageException {
-    try {
-      int level = Integer.parseInt(text);
-      if (level >= 1 && level <= MAX_ZSTD_LEVEL) {
-        return level;
-      }
-    } catch (NumberFormatException e) {
-      // Said below, for all that is no level.
-    }
-    throw UsageException.wrongValue(
-        "--compression-level must be a number between 1 and " + MAX_ZSTD_LEVEL);
   }
 
   private static int threads(String text) throws UsageException {

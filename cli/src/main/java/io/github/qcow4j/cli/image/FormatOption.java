@@ -160,6 +160,16 @@ record FormatOption(String name, Type type, @Nullable String standard, String he
     return List.copyOf(all);
   }
 
+  /** Of them and those of ours, for which an image has to be written anew. */
+  static final List<FormatOption> QCOW2_REWRITTEN = rewritten();
+
+  private static List<FormatOption> rewritten() {
+    List<FormatOption> all = new ArrayList<>(QCOW2_AMENDED);
+    Set<String> ours = Set.of("cluster_size", "extended_l2", "compression_type");
+    QCOW2_FORMAT.stream().filter(option -> ours.contains(option.name())).forEach(all::add);
+    return List.copyOf(all);
+  }
+
   /** The options of images of a format in files. */
   static List<FormatOption> of(String format) {
     return format.equals("raw") ? RAW : QCOW2;

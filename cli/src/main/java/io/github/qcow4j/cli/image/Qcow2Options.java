@@ -171,7 +171,8 @@ final class Qcow2Options {
     };
   }
 
-  private static CompressionType compressionType(@Nullable String type) throws UsageException {
+  /** The compression type of that name, zlib when none is given. */
+  static CompressionType compressionType(@Nullable String type) throws UsageException {
     return switch (type) {
       case null -> CompressionType.ZLIB;
       case "zlib" -> CompressionType.ZLIB;
@@ -184,16 +185,21 @@ final class Qcow2Options {
     refuseIf(
         extendedL2 && version < 3, "Extended L2 entries are only supported with " + NEWER_VERSION);
     long bytes = options.size("cluster_size", 65536);
+    int bits = clusterBits(bytes);
+    refuseIf(
+        extendedL2 && bits < FormatLimits.MIN_EXTENDED_L2_CLUSTER_BITS,
+        "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes");
+    return bits;
+  }
+
+  /** The binary logarithm of a cluster size that there can be. */
+  static int clusterBits(long bytes) throws UsageException {
     refuseIf(
         bytes < 1 << FormatLimits.MIN_CLUSTER_BITS
             || bytes > 1 << FormatLimits.MAX_CLUSTER_BITS
             || Long.bitCount(bytes) != 1,
         "Cluster size must be a power of two between 512 and 2048k");
-    int bits = Long.numberOfTrailingZeros(bytes);
-    refuseIf(
-        extendedL2 && bits < FormatLimits.MIN_EXTENDED_L2_CLUSTER_BITS,
-        "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes");
-    return bits;
+    return Long.numberOfTrailingZeros(bytes);
   }
 
   private int refcountOrder() throws UsageException {

@@ -119,6 +119,8 @@ public final class Rehearsal {
     call("dd -f qcow2 -O raw bs=1M count=4 if=@plain.qcow2 of=@copy.raw");
     if (personality == Personality.QCOW4J) {
       call("chain @overlay.qcow2");
+      call("verify @overlay.qcow2");
+      call("verify --output=json @zlib.qcow2");
     }
     call("--version");
   }
@@ -129,10 +131,16 @@ public final class Rehearsal {
     call("snapshot -a first @plain.qcow2");
     call("snapshot -d first @plain.qcow2");
     call("resize -f qcow2 @empty.qcow2 +64M");
+    call("amend -f qcow2 -o compat=1.1,refcount_bits=32,lazy_refcounts=on @empty.qcow2");
+    call("bench -f qcow2 -c 64 @plain.qcow2");
+    call("bench -w -f qcow2 -c 64 @empty.qcow2");
     call("bitmap --add -f qcow2 @empty.qcow2 marks");
     call("rebase -f qcow2 -F qcow2 -b @zlib.qcow2 @overlay.qcow2");
     call("rebase -u -f qcow2 -F qcow2 -b @plain.qcow2 @overlay.qcow2");
     call("commit -f qcow2 @overlay.qcow2");
+    if (personality == Personality.QCOW4J) {
+      call("flatten -f qcow2 @overlay.qcow2");
+    }
   }
 
   /** Calls the program; {@code @} stands for the directory. */

@@ -3,9 +3,11 @@ package io.github.qcow4j.qcow2.create;
 import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,11 +27,23 @@ public final class CreatedFile implements Closeable {
   private final BlockFile file;
   private final @Nullable AtomicFile atomic;
   private final @Nullable BlockFile replaced;
+  private final Admission admission;
 
-  private CreatedFile(BlockFile file, @Nullable AtomicFile atomic, @Nullable BlockFile replaced) {
+  /** Whether what stands under the name may be replaced now; throws when it may not. */
+  @FunctionalInterface
+  private interface Admission {
+    void require() throws IOException;
+  }
+
+  private CreatedFile(
+      BlockFile file,
+      @Nullable AtomicFile atomic,
+      @Nullable BlockFile replaced,
+      Admission admission) {
     this.file = file;
     this.atomic = atomic;
     this.replaced = replaced;
+    this.admission = admission;
   }
 
   /**
@@ -51,12 +65,40 @@ public final class CreatedFile implements Closeable {
     try {
       return switch (existing.kind()) {
         case REGULAR -> ofAtomic(atomic(volume, path), existing);
-        case BLOCK_DEVICE -> new CreatedFile(existing, null, null);
+        case BLOCK_DEVICE -> new CreatedFile(existing, null, null, () -> {});
         default -> throw cannotGrow(path);
       };
     } catch (IOException | RuntimeException e) {
       closeAfter(e, existing);
       throw e;
+    }
+  }
+
+  /**
+   * Begins a file that takes the place of one that is open and locked already. That one stays its
+   * caller's, and its lock is what keeps others out until the caller closes it: after publication,
+   * when nobody finds it any more.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param held what stands there, open for writing and locked
+   * @throws UnsupportedFeatureException when it is a device, whose name cannot be taken
+   * @throws SystemCallException with {@code ESTALE} when another file stands there by now; {@link
+   *     #publish} asks again
+   */
+  public static CreatedFile replacing(Volume volume, Path path, BlockFile held) throws IOException {
+    if (held.kind() != FileKind.REGULAR) {
+      throw new UnsupportedFeatureException(
+          path, "Only an image in a regular file can be replaced by another", "device");
+    }
+    requireSame(volume, path, held);
+    AtomicFile atomic = atomic(volume, path);
+    return new CreatedFile(atomic.file(), atomic, null, () -> requireSame(volume, path, held));
+  }
+
+  private static void requireSame(Volume volume, Path path, BlockFile held) throws IOException {
+    if (!volume.status(path).identity().equals(held.identity())) {
+      throw Errno.ESTALE.exception("rename", path.toString());
     }
   }
 
@@ -75,7 +117,7 @@ public final class CreatedFile implements Closeable {
   }
 
   private static CreatedFile ofAtomic(AtomicFile atomic, @Nullable BlockFile replaced) {
-    return new CreatedFile(atomic.file(), atomic, replaced);
+    return new CreatedFile(atomic.file(), atomic, replaced, () -> {});
   }
 
   private static void closeAfter(Exception failure, Closeable file) {
@@ -109,8 +151,13 @@ public final class CreatedFile implements Closeable {
     }
   }
 
-  /** Makes the file durable under its name. */
+  /**
+   * Makes the file durable under its name.
+   *
+   * @throws IOException as {@link AtomicFile#publish} says
+   */
   public void publish() throws IOException {
+    admission.require();
     if (atomic == null) {
       file.syncAll();
     } else {

@@ -1,6 +1,8 @@
 package io.github.qcow4j.qcow2.header;
 
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
+import io.github.qcow4j.qcow2.header.HeaderExtensions.UnknownExtension;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,7 @@ public final class HeaderDraft {
   private @Nullable String dataFileName;
   private @Nullable BitmapsExtension bitmaps;
   private UnknownBytes unknownTail;
+  private List<UnknownExtension> unknownExtensions;
 
   private HeaderDraft(Qcow2Header header) {
     this.origin = header;
@@ -47,6 +50,7 @@ public final class HeaderDraft {
     this.dataFileName = header.extensions().dataFileName();
     this.bitmaps = header.extensions().bitmaps();
     this.unknownTail = header.unknownTail();
+    this.unknownExtensions = header.extensions().unknown();
   }
 
   /**
@@ -124,7 +128,7 @@ public final class HeaderDraft {
             carried.featureNames(),
             bitmaps,
             carried.encryptionHeader(),
-            carried.unknown()),
+            unknownExtensions),
         unknownTail);
   }
 
@@ -202,6 +206,20 @@ public final class HeaderDraft {
   /** Another stored name of the data file. */
   public HeaderDraft dataFileName(@Nullable String name) {
     dataFileName = name;
+    return this;
+  }
+
+  /**
+   * With all that another header has and nobody here understands: extensions, fields behind the
+   * known ones, compatible features. Fields that version 2 has no place for are left out there.
+   */
+  public HeaderDraft carryingUnknown(Qcow2Header other) {
+    unknownExtensions = other.extensions().unknown();
+    if (version >= 3) {
+      unknownTail = other.unknownTail();
+      compatibleFeatures |=
+          other.compatibleFeatures() & ~Feature.knownMask(Feature.Group.COMPATIBLE);
+    }
     return this;
   }
 

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.job;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A caller's hold on one job that is running: how far it is, and the way to stop it.
@@ -15,6 +16,7 @@ public final class JobControl {
   private final ProgressListener listener;
   private final boolean followed;
   private final long deadlineNanoTime;
+  private final @Nullable JobControl whole;
   private final AtomicLong doneUnits = new AtomicLong();
   private volatile long totalUnits;
   private volatile boolean cancelled;
@@ -36,20 +38,25 @@ public final class JobControl {
 
   /** A job that nobody follows and nothing bounds. */
   public JobControl() {
-    this(JobControl::unheard, false, NO_DEADLINE);
+    this(JobControl::unheard, false, NO_DEADLINE, null);
   }
 
   private static void unheard(long doneUnits, long totalUnits) {}
 
-  private JobControl(ProgressListener listener, boolean followed, long deadlineNanoTime) {
+  private JobControl(
+      ProgressListener listener,
+      boolean followed,
+      long deadlineNanoTime,
+      @Nullable JobControl whole) {
     this.listener = listener;
     this.followed = followed;
     this.deadlineNanoTime = deadlineNanoTime;
+    this.whole = whole;
   }
 
   /** A job that somebody follows. */
   public static JobControl reportingTo(ProgressListener listener) {
-    return new JobControl(listener, true, NO_DEADLINE);
+    return new JobControl(listener, true, NO_DEADLINE, null);
   }
 
   /**
@@ -58,7 +65,15 @@ public final class JobControl {
    * @param timeoutMillis from now, in milliseconds
    */
   public JobControl withTimeout(long timeoutMillis) {
-    return new JobControl(listener, followed, System.nanoTime() + timeoutMillis * 1_000_000);
+    return new JobControl(listener, followed, System.nanoTime() + timeoutMillis * 1_000_000, whole);
+  }
+
+  /**
+   * For a small part of this job that counts otherwise: it stops when the job stops, and nobody
+   * hears how far it is.
+   */
+  public JobControl forPart() {
+    return new JobControl(JobControl::unheard, false, NO_DEADLINE, this);
   }
 
   /** Whether somebody wants to know how far the job is, so that it is worth finding out. */
@@ -82,6 +97,9 @@ public final class JobControl {
    * @throws JobCancelledException when it should
    */
   public void checkpoint() throws JobCancelledException {
+    if (whole != null) {
+      whole.checkpoint();
+    }
     if (cancelled) {
       throw new JobCancelledException("The job was cancelled");
     }

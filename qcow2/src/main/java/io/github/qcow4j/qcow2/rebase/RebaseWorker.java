@@ -4,8 +4,10 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.ExtentWalk;
 import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.RebasePieces.Piece;
+import io.github.qcow4j.qcow2.transfer.PackedClusters;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
 import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
@@ -29,7 +31,7 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   private final ByteBuffer oldBytes;
   private final ByteBuffer newBytes;
   private final ByteBuffer zeros;
-  private final @Nullable CompressedCopy compressed;
+  private final @Nullable PackedClusters packed;
   private final long zerosAsDataEnd;
 
   /**
@@ -63,7 +65,10 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     this.oldBytes = ByteBuffer.allocateDirect(pieceBytes);
     this.newBytes = ByteBuffer.allocateDirect(pieceBytes);
     this.zeros = ByteBuffer.allocateDirect(pieceBytes);
-    this.compressed = options.compressed() ? new CompressedCopy(overlay) : null;
+    this.packed =
+        options.compressed()
+            ? new PackedClusters(overlay, ClusterEncoder.DEFAULT_LEVEL, pieceBytes)
+            : null;
     DiskImage oldBacking = overlay.backing();
     this.zerosAsDataEnd =
         options.zerosAsData() && oldBacking != null ? oldBacking.virtualSize() : 0;
@@ -96,17 +101,29 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   private void compare(Piece piece, PieceThreads.Turn turn) throws IOException {
     ByteBuffer old = piece.oldZeros() ? zeros(piece) : readOld(piece);
     ByteBuffer fresh = piece.newZeros() ? zeros(piece) : readNew(piece);
-    for (Run run : runs(piece, old, fresh)) {
-      if (compressed == null && !turn.await()) {
-        return;
+    List<Run> runs = runs(piece, old, fresh);
+    if (packed != null) {
+      packed.begin();
+      for (Run run : runs) {
+        if (run.action == Action.COPY) {
+          packed.compress(piece.guestOffset() + run.from, run.of(old));
+        }
       }
-      ByteBuffer data = old.slice(run.from, run.to - run.from);
-      apply(run.action, piece.guestOffset() + run.from, data);
+    }
+    if (runs.isEmpty() || !turn.await()) {
+      return;
+    }
+    for (Run run : runs) {
+      apply(run.action, piece.guestOffset() + run.from, run.of(old));
     }
   }
 
   /** Units that follow one another, and what the overlay must do about them. */
   private record Run(Action action, int from, int to) {
+
+    ByteBuffer of(ByteBuffer piece) {
+      return piece.slice(from, to - from);
+    }
 
     boolean isShortZero() {
       return action == Action.ZERO && to - from < RebasePieces.LONG_RUN_BYTES;
@@ -139,7 +156,7 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
 
   private void add(List<Run> runs, Run run) {
     Run last = runs.isEmpty() ? null : runs.getLast();
-    if (compressed == null && last != null && last.joins(run)) {
+    if (packed == null && last != null && last.joins(run)) {
       runs.set(runs.size() - 1, new Run(Action.COPY, last.from, run.to));
     } else {
       runs.add(run);
@@ -192,10 +209,10 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
       }
       case COPY -> {
         totals.copiedBytes().add(old.remaining());
-        if (compressed == null) {
+        if (packed == null) {
           overlay.write(guestOffset, old);
         } else {
-          compressed.write(guestOffset, old);
+          packed.store(guestOffset, old);
         }
       }
     }
@@ -218,8 +235,8 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
 
   @Override
   public void close() {
-    if (compressed != null) {
-      compressed.close();
+    if (packed != null) {
+      packed.close();
     }
   }
 }

@@ -1,0 +1,124 @@
+package io.github.qcow4j.qcow2.transfer;
+
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * Writes data to an image, its whole clusters compressed where that makes them smaller, in two
+ * steps: compressing, which takes longer than anything else and is done by all threads at once, and
+ * storing, which is done in the order of the disk, so that the image does not depend on who was
+ * faster. For one thread; holds native memory until it is closed.
+ */
+public final class PackedClusters implements AutoCloseable {
+
+  private static final int PLAIN = 0;
+
+  private final Qcow2Image image;
+  private final int clusterSize;
+  private final ClusterEncoder encoder;
+  private final ByteBuffer streams;
+  private final ByteBuffer lastCluster;
+  private final Queue<Integer> lengths = new ArrayDeque<>();
+  private int storedTo;
+
+  /**
+   * Prepares for pieces of one image.
+   *
+   * @param image where to store
+   * @param level as {@link ClusterEncoder#of} takes it
+   * @param pieceBytes how much is compressed at most before it is stored
+   */
+  public PackedClusters(Qcow2Image image, int level, int pieceBytes) {
+    this.image = image;
+    this.clusterSize = image.header().clusterSize();
+    this.encoder = ClusterEncoder.of(image.header().compressionType(), level);
+    this.streams = ByteBuffer.allocateDirect(Math.max(pieceBytes, clusterSize));
+    this.lastCluster = ByteBuffer.allocateDirect(clusterSize);
+  }
+
+  /** Forgets what was compressed and not stored. */
+  public void begin() {
+    streams.clear();
+    lengths.clear();
+    storedTo = 0;
+  }
+
+  /**
+   * Compresses the whole clusters of a range.
+   *
+   * @param guestOffset where it begins
+   * @param data its bytes, a direct buffer; left as it is
+   */
+  public void compress(long guestOffset, ByteBuffer data) {
+    long position = guestOffset;
+    int from = data.position();
+    while (from < data.limit()) {
+      int length = partBytes(position, data.limit() - from);
+      lengths.add(isWhole(position, length) ? compressOne(data.slice(from, length)) : PLAIN);
+      position += length;
+      from += length;
+    }
+  }
+
+  /** A stream that is no shorter than a cluster is not worth storing. */
+  private int compressOne(ByteBuffer part) {
+    int start = streams.position();
+    ByteBuffer room = streams.slice(start, clusterSize - 1);
+    int length = encoder.encode(wholeCluster(part), room) ? room.position() : PLAIN;
+    streams.position(start + length);
+    return length;
+  }
+
+  /**
+   * Stores a range: of those compressed, the next one. Not durable on return.
+   *
+   * @param guestOffset where it begins
+   * @param data its bytes; consumed
+   */
+  public void store(long guestOffset, ByteBuffer data) throws IOException {
+    long position = guestOffset;
+    while (data.hasRemaining()) {
+      int length = partBytes(position, data.remaining());
+      int streamBytes = lengths.remove();
+      if (streamBytes == PLAIN) {
+        image.write(position, data.slice(data.position(), length));
+      } else {
+        image.writeCompressed(position, streams.slice(storedTo, streamBytes));
+        storedTo += streamBytes;
+      }
+      data.position(data.position() + length);
+      position += length;
+    }
+  }
+
+  private int partBytes(long position, int remaining) {
+    return (int) Math.min(remaining, clusterSize - (position & (clusterSize - 1)));
+  }
+
+  /** The disk's last cluster is whole when all of it that belongs to the disk is. */
+  private boolean isWhole(long position, int length) {
+    return (position & (clusterSize - 1)) == 0
+        && (length == clusterSize || position + length == image.virtualSize());
+  }
+
+  /** The disk's last cluster is filled up with zeros. */
+  private ByteBuffer wholeCluster(ByteBuffer part) {
+    if (part.remaining() == clusterSize) {
+      return part;
+    }
+    lastCluster.clear().put(part);
+    while (lastCluster.hasRemaining()) {
+      lastCluster.put((byte) 0);
+    }
+    return lastCluster.flip();
+  }
+
+  @Override
+  public void close() {
+    encoder.close();
+  }
+}
