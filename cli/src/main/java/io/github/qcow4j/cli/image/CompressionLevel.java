@@ -36,7 +36,8 @@ final class CompressionLevel {
   static void require(int level, CompressionType type) throws UsageException {
     int most = type == CompressionType.ZLIB ? MAX_ZLIB_LEVEL : MAX_ZSTD_LEVEL;
     if (level > most) {
-      throw UsageException.wrongValue("--compression-level must be a number between 1 and " + most);
+      throw UsageException.wrongValue(
+          "Compression level must be between 1 and " + most + " with this compression type");
     }
   }
 }

@@ -39,6 +39,7 @@ final class CrashScenarios {
         new CrashScenario(
             "resizing", 120, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
         new CrashScenario("amending", 60, new AmendWork()),
+        new CrashScenario("rewriting", 40, new RewriteWork()),
         new CrashScenario("bitmaps", 120, new BitmapWork()),
         new CrashScenario("refcount table growth", 3, new RefcountTableGrowth()),
         new CrashScenario("commit", 80, new CommitWork()),
