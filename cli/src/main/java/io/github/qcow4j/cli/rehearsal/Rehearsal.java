@@ -119,7 +119,7 @@ public final class Rehearsal {
     call("dd -f qcow2 -O raw bs=1M count=4 if=@plain.qcow2 of=@copy.raw");
     if (personality == Personality.QCOW4J) {
       call("chain @overlay.qcow2");
-      call("verify @overlay.qcow2");
+      call("verify @plain.qcow2");
       call("verify --output=json @zlib.qcow2");
     }
     call("--version");
