@@ -60,7 +60,7 @@ public final class Exchange {
 
   /** Exchanges with a file of {@link #createFresh()}: makes it durable, names it, {@link #run}s. */
   public SwitchMethod run(BlockFile filled) throws IOException {
-    NewFile.complete(volume, filled, fresh);
+    fork.complete(filled);
     return run();
   }
 

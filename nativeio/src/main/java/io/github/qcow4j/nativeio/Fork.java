@@ -5,6 +5,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Freezes a live file under another name, and puts a child of it in its place: the snapshot of a
@@ -56,6 +57,9 @@ public final class Fork {
   private final Path frozen;
   private final Path child;
 
+  /** What {@link #createChild} made without a name. */
+  private @Nullable FileIdentity unnamed;
+
   /**
    * A fork of these names; nothing happens yet.
    *
@@ -84,15 +88,35 @@ public final class Fork {
    * the child's name. For {@link #run(BlockFile)}; the caller closes it.
    */
   public BlockFile createChild() throws IOException {
-    return NewFile.create(volume, live, child);
+    BlockFile made = volume.createUnnamed(NewFile.directoryOf(child));
+    if (made != null) {
+      NewFile.prepare(volume, live, made, null);
+      unnamed = made.identity();
+    } else {
+      made = volume.open(child, OpenOptions.creatingNew());
+      NewFile.prepare(volume, live, made, child);
+    }
+    return made;
   }
 
   /**
-   * Forks with a child of {@link #createChild()}: makes it durable, names it, and {@link #run}s.
+   * Forks with the child of this fork's {@link #createChild()}: makes it durable, names it, and
+   * {@link #run}s.
    */
   public SwitchMethod run(BlockFile filled) throws IOException {
-    NewFile.complete(volume, filled, child);
+    complete(filled);
     return run();
+  }
+
+  /** Makes what was written durable, and gives the file its name when it has none yet. */
+  void complete(BlockFile filled) throws IOException {
+    filled.syncAll();
+    if (filled.identity().equals(unnamed)) {
+      volume.linkUnnamed(filled, child);
+      unnamed = null;
+    } else {
+      NewFile.requireNamed(volume, filled, child);
+    }
   }
 
   /**

@@ -7,21 +7,19 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The file that is to take a live file's place: how it is made, and gets its name beside it. */
+/** The file that is to take a live file's place, and the names around it. */
 final class NewFile {
 
   private NewFile() {}
 
-  /** A file without a name where that can be had, else under {@code name}. */
-  static BlockFile create(Volume volume, Path live, Path name) throws IOException {
-    BlockFile unnamed = volume.createUnnamed(directoryOf(name));
-    BlockFile file = unnamed != null ? unnamed : volume.open(name, OpenOptions.creatingNew());
+  /** Gives the file the live one's permissions; closes and removes it when that fails. */
+  static void prepare(Volume volume, Path live, BlockFile file, @Nullable Path name)
+      throws IOException {
     try {
       volume.copyPermissions(live, file);
-      return file;
     } catch (IOException e) {
       try (file) {
-        if (unnamed == null) {
+        if (name != null) {
           volume.unlink(name);
         }
       } catch (IOException other) {
@@ -31,13 +29,9 @@ final class NewFile {
     }
   }
 
-  /** Makes what was written durable, and gives the file its name when it has none yet. */
-  static void complete(Volume volume, BlockFile file, Path name) throws IOException {
-    file.syncAll();
-    FileIdentity named = identity(volume, name);
-    if (named == null) {
-      volume.linkUnnamed(file, name);
-    } else if (!named.equals(file.identity())) {
+  /** Requires that the name stands for the file. */
+  static void requireNamed(Volume volume, BlockFile file, Path name) throws IOException {
+    if (!volume.linkStatus(name).identity().equals(file.identity())) {
       throw new FileAlreadyExistsException(name.toString(), null, Errno.EEXIST.text());
     }
   }

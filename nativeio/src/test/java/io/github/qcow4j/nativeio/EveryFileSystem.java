@@ -7,10 +7,12 @@ import java.util.List;
 /** One provider on one kind of file system: what the contracts are run over. */
 record EveryFileSystem(String provider, LoopFileSystem.Kind kind) {
 
+  static final List<String> PROVIDERS = List.of("panama", "jnr", "portable");
+
   static List<EveryFileSystem> all() {
     List<EveryFileSystem> all = new ArrayList<>();
     for (LoopFileSystem.Kind kind : LoopFileSystem.Kind.values()) {
-      for (String provider : List.of("panama", "jnr", "portable")) {
+      for (String provider : PROVIDERS) {
         all.add(new EveryFileSystem(provider, kind));
       }
     }

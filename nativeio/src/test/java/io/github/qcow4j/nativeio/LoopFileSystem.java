@@ -33,7 +33,13 @@ public final class LoopFileSystem implements Closeable {
     EXT4,
     XFS,
     BTRFS,
-    TMPFS;
+    TMPFS,
+    /** As containers have it: a layer of its own, on a tmpfs, over another one. */
+    OVERLAY;
+
+    private boolean inMemory() {
+      return this == TMPFS || this == OVERLAY;
+    }
 
     /** Whether files can share storage. */
     public boolean reflinks() {
@@ -45,6 +51,8 @@ public final class LoopFileSystem implements Closeable {
   private static final long SIZE_BYTES = 512L << 20;
 
   private static final String PREFIX = "qcow4j-loop-";
+  private static final String MOUNT_POINT = "mnt";
+  private static final String LAYERS = "layers";
   private static final Map<Kind, LoopFileSystem> SHARED = new EnumMap<>(Kind.class);
   private static boolean swept;
 
@@ -54,7 +62,7 @@ public final class LoopFileSystem implements Closeable {
 
   private LoopFileSystem(Path home) {
     this.home = home;
-    this.mountPoint = home.resolve("mnt");
+    this.mountPoint = home.resolve(MOUNT_POINT);
   }
 
   /** The directory where it is mounted. */
@@ -106,7 +114,10 @@ public final class LoopFileSystem implements Closeable {
 
   private void makeAndMount(Kind kind, long sizeBytes) throws IOException {
     if (kind == Kind.TMPFS) {
-      run("mount", "-t", "tmpfs", "-o", "size=" + sizeBytes, "qcow4j", mountPoint.toString());
+      mountTmpfs(mountPoint, sizeBytes);
+      return;
+    } else if (kind == Kind.OVERLAY) {
+      mountOverlay(sizeBytes);
       return;
     }
     Path image = home.resolve("image");
@@ -117,9 +128,34 @@ public final class LoopFileSystem implements Closeable {
       case EXT4 -> run("mkfs.ext4", "-q", "-F", image.toString());
       case XFS -> run("mkfs.xfs", "-q", "-m", "reflink=1", image.toString());
       case BTRFS -> run("mkfs.btrfs", "-q", image.toString());
-      case TMPFS -> throw new IllegalArgumentException("has no image");
+      default -> throw new IllegalArgumentException("has no image");
     }
     run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+  }
+
+  private static void mountTmpfs(Path where, long sizeBytes) throws IOException {
+    run("mount", "-t", "tmpfs", "-o", "size=" + sizeBytes, "qcow4j", where.toString());
+  }
+
+  private void mountOverlay(long sizeBytes) throws IOException {
+    Path layers = Files.createDirectory(home.resolve(LAYERS));
+    mountTmpfs(layers, sizeBytes);
+    StringBuilder options = new StringBuilder();
+    for (String layer : List.of("lowerdir", "upperdir", "workdir")) {
+      Path directory = Files.createDirectory(layers.resolve(layer));
+      options.append(options.isEmpty() ? "" : ",").append(layer).append('=').append(directory);
+    }
+    run("mount", "-t", "overlay", "-o", options.toString(), "qcow4j", mountPoint.toString());
+  }
+
+  /** Lets nobody write any more, or again; fails while a file is open for writing. */
+  public void remount(boolean writable) throws IOException {
+    run("mount", "-o", "remount," + (writable ? "rw" : "ro"), mountPoint.toString());
+  }
+
+  /** Limits how many files there may be; of a tmpfs alone. */
+  public void limitFiles(int most) throws IOException {
+    run("mount", "-o", "remount,nr_inodes=" + most, mountPoint.toString());
   }
 
   private static @Nullable String missing(Kind kind) {
@@ -127,11 +163,14 @@ public final class LoopFileSystem implements Closeable {
       return "root";
     }
     List<String> tools = new ArrayList<>(List.of("mount", "umount"));
-    if (kind != Kind.TMPFS) {
+    if (!kind.inMemory()) {
       tools.add("mkfs." + kind.name().toLowerCase(java.util.Locale.ROOT));
       if (!Files.exists(Path.of("/dev/loop-control"))) {
         return "/dev/loop-control";
       }
+    }
+    if (kind == Kind.OVERLAY && !supportsOverlays()) {
+      return "it in the kernel";
     }
     for (String tool : tools) {
       boolean found =
@@ -142,6 +181,14 @@ public final class LoopFileSystem implements Closeable {
       }
     }
     return null;
+  }
+
+  private static boolean supportsOverlays() {
+    try {
+      return Files.readString(Path.of("/proc/filesystems")).contains("\toverlay\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
@@ -182,7 +229,15 @@ public final class LoopFileSystem implements Closeable {
   }
 
   private static void remove(Path home) throws IOException {
-    Path mountPoint = home.resolve("mnt");
+    for (String mounted : List.of(MOUNT_POINT, LAYERS)) {
+      unmount(home.resolve(mounted));
+      Files.deleteIfExists(home.resolve(mounted));
+    }
+    Files.deleteIfExists(home.resolve("image"));
+    Files.deleteIfExists(home);
+  }
+
+  private static void unmount(Path mountPoint) throws IOException {
     if (isMounted(mountPoint)) {
       try {
         run("umount", mountPoint.toString());
@@ -191,9 +246,6 @@ public final class LoopFileSystem implements Closeable {
         run("umount", "-l", mountPoint.toString());
       }
     }
-    Files.deleteIfExists(mountPoint);
-    Files.deleteIfExists(home.resolve("image"));
-    Files.deleteIfExists(home);
   }
 
   private static boolean isMounted(Path mountPoint) throws IOException {

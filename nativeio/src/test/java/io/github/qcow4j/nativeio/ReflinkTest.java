@@ -97,22 +97,4 @@ final class ReflinkTest {
     }
     volume.unlink(path);
   }
-
-  @ParameterizedTest
-  @EnumSource(Kind.class)
-  void aFileSystemIsSyncedFrozenAndThawed(Kind kind) throws IOException {
-    try (LoopFileSystem own = LoopFileSystem.mount(kind, 512L << 20)) {
-      Path directory = own.newDirectory();
-      make(directory.resolve("file"), MIB).close();
-      assertThat(volume.syncFileSystem(directory)).isTrue();
-      boolean frozen = volume.freeze(own.mountPoint());
-      if (frozen) {
-        assertThatThrownBy(() -> volume.freeze(own.mountPoint()))
-            .hasMessageContaining("Device or resource busy");
-        assertThat(volume.thaw(own.mountPoint())).isTrue();
-      }
-      assertThat(frozen).isEqualTo(kind != Kind.TMPFS);
-      volume.unlink(directory.resolve("file"));
-    }
-  }
 }

@@ -168,6 +168,26 @@ public abstract class SwitchContract {
   }
 
   @Test
+  void aVanishedDirectoryIsAnErrorThatLeavesNothing() throws IOException {
+    Path inner = directory.resolve("inner");
+    volume.createDirectory(inner);
+    live = inner.resolve("live.qcow2");
+    child = inner.resolve("child.qcow2");
+    make(live, "old");
+    Fork fork = fork();
+    try (BlockFile file = fork.createChild()) {
+      for (String name : volume.list(inner)) {
+        volume.unlink(inner.resolve(name));
+      }
+      volume.removeDirectory(inner);
+      assertThatThrownBy(() -> fork.run(file)).isInstanceOf(NoSuchFileException.class);
+      assertThat(fork.state()).isEqualTo(SwitchState.UNEXPLAINED);
+      assertThatThrownBy(() -> fork.rollBack()).isInstanceOf(FileSystemException.class);
+    }
+    assertThat(volume.list(directory)).containsExactly("live.qcow2");
+  }
+
+  @Test
   void onlyRegularFilesAreForked() throws IOException {
     make(child, "new");
     Path link = directory.resolve("link");

@@ -39,6 +39,8 @@ public interface CLibrary {
 
   int statx(int directory, long path, int flags, int mask, long target);
 
+  int renameat(int fromDirectory, long from, int toDirectory, long to);
+
   int linkat(int fromDirectory, long from, int toDirectory, long to, int flags);
 
   int unlinkat(int directory, long path, int flags);

@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.linux.LinuxCalls;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.LibraryOption;
@@ -23,6 +24,7 @@ final class JnrCalls implements LinuxCalls {
   private static final long SYSCALL_RENAMEAT2 = ARM ? 276 : 316;
   private static final long SYSCALL_GETDENTS64 = ARM ? 61 : 217;
   private static final long SYSCALL_COPY_FILE_RANGE = ARM ? 285 : 326;
+  private static final long SYSCALL_STATX = ARM ? 291 : 332;
 
   private final CLibrary library;
   private final jnr.ffi.Runtime runtime;
@@ -33,10 +35,15 @@ final class JnrCalls implements LinuxCalls {
    * @throws LinkageError when jnr-ffi or its native part cannot be loaded
    */
   JnrCalls() {
-    library =
+    this(
         LibraryLoader.loadLibrary(
-            CLibrary.class, Map.of(LibraryOption.SaveError, Boolean.TRUE), "c");
-    runtime = jnr.ffi.Runtime.getRuntime(library);
+            CLibrary.class, Map.of(LibraryOption.SaveError, Boolean.TRUE), "c"));
+  }
+
+  /** The binding over another library of these functions, of which some may be missing. */
+  JnrCalls(CLibrary library) {
+    this.library = library;
+    this.runtime = jnr.ffi.Runtime.getSystemRuntime();
   }
 
   @Override
@@ -88,7 +95,7 @@ final class JnrCalls implements LinuxCalls {
 
   @Override
   public long syncFileRange(int descriptor, long fileOffset, long lengthBytes, int flags) {
-    return result(library.sync_file_range(descriptor, fileOffset, lengthBytes, flags));
+    return ifThere(() -> library.sync_file_range(descriptor, fileOffset, lengthBytes, flags));
   }
 
   @Override
@@ -103,7 +110,7 @@ final class JnrCalls implements LinuxCalls {
 
   @Override
   public long fallocate(int descriptor, int mode, long fileOffset, long lengthBytes) {
-    return result(library.fallocate(descriptor, mode, fileOffset, lengthBytes));
+    return ifThere(() -> library.fallocate(descriptor, mode, fileOffset, lengthBytes));
   }
 
   @Override
@@ -118,7 +125,15 @@ final class JnrCalls implements LinuxCalls {
 
   @Override
   public long statx(int directory, MemorySegment path, int flags, int mask, MemorySegment target) {
-    long result = result(library.statx(directory, path.address(), flags, mask, target.address()));
+    long result =
+        ifThere(() -> library.statx(directory, path.address(), flags, mask, target.address()));
+    if (result == -Errno.ENOSYS.number()) {
+      // Younger than some C libraries, and than some kernels: the latter then says so itself.
+      result =
+          result(
+              library.syscall(
+                  SYSCALL_STATX, directory, path.address(), flags, mask, target.address(), 0));
+    }
     return kept(path, kept(target, result));
   }
 
@@ -128,6 +143,12 @@ final class JnrCalls implements LinuxCalls {
         result(
             library.syscall(
                 SYSCALL_RENAMEAT2, AT_FDCWD, from.address(), AT_FDCWD, to.address(), flags, 0));
+    return kept(from, kept(to, result));
+  }
+
+  @Override
+  public long renameat(MemorySegment from, MemorySegment to) {
+    long result = result(library.renameat(AT_FDCWD, from.address(), AT_FDCWD, to.address()));
     return kept(from, kept(to, result));
   }
 
@@ -213,12 +234,25 @@ final class JnrCalls implements LinuxCalls {
   @Override
   public long fadvise(int descriptor, long fileOffset, long lengthBytes, int advice) {
     // Unlike all the others this one returns the error number itself.
-    return -library.posix_fadvise(descriptor, fileOffset, lengthBytes, advice);
+    try {
+      return -library.posix_fadvise(descriptor, fileOffset, lengthBytes, advice);
+    } catch (UnsatisfiedLinkError e) {
+      return -Errno.ENOSYS.number();
+    }
   }
 
   @Override
   public long syncfs(int descriptor) {
-    return result(library.syncfs(descriptor));
+    return ifThere(() -> library.syncfs(descriptor));
+  }
+
+  /** A function that the C library may lack, as jnr-ffi finds out at its first call. */
+  private long ifThere(LongSupplier call) {
+    try {
+      return result(call.getAsLong());
+    } catch (UnsatisfiedLinkError e) {
+      return -Errno.ENOSYS.number();
+    }
   }
 
   @Override

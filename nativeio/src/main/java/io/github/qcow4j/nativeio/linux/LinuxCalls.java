@@ -3,7 +3,8 @@ package io.github.qcow4j.nativeio.linux;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The system calls themselves, as thin as a binding can be: numbers in, number out.
+ * The system calls themselves, as thin as a binding can be: numbers in, number out. What the C
+ * library does not have is answered as by a kernel that does not have it: {@code ENOSYS}.
  *
  * <p>Every method returns what the call returned, or the negated error number when it failed, taken
  * before anything else could change it. Nothing is retried here. Segments are native memory; names
@@ -67,6 +68,9 @@ public interface LinuxCalls {
 
   /** {@code renameat2(2)} relative to the working directory. */
   long renameat2(MemorySegment from, MemorySegment to, int flags);
+
+  /** {@code renameat(2)} relative to the working directory: for kernels without the above. */
+  long renameat(MemorySegment from, MemorySegment to);
 
   /** {@code linkat(2)} relative to the working directory. */
   long linkat(MemorySegment existing, MemorySegment newName, int flags);

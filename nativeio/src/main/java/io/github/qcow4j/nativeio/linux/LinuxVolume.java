@@ -9,6 +9,7 @@ import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.support.ScratchBuffers;
+import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,10 +34,6 @@ public final class LinuxVolume implements Volume {
   private static final int ANY_FILE =
       OpenFlags.READ_ONLY | OpenFlags.CLOSE_ON_EXEC | OpenFlags.NON_BLOCKING;
 
-  /** {@code FIFREEZE} and {@code FITHAW} of {@code linux/fs.h}. */
-  private static final long FREEZE = 0xc0045877L;
-
-  private static final long THAW = 0xc0045878L;
   private static final int GET_FLAGS = 3;
   private static final int SET_FLAGS = 4;
 
@@ -198,38 +195,20 @@ public final class LinuxVolume implements Volume {
       MemorySegment fromName = NativeName.of(from, arena);
       MemorySegment toName = NativeName.of(to, arena);
       long result = calls.renameat2(fromName, toName, renameFlags);
-      boolean refused = result == -Errno.EINVAL.number() || result == -Errno.ENOSYS.number();
+      boolean unknown = result == -Errno.ENOSYS.number();
+      if (mode == RenameMode.REPLACE && unknown) {
+        result = calls.renameat(fromName, toName);
+      }
+      boolean refused = unknown || result == -Errno.EINVAL.number();
       if (mode == RenameMode.NO_REPLACE && refused) {
-        renameByLink(from, to);
+        // A file system without flags, or a kernel before 3.15.
+        StepwiseRename.withoutReplacing(this, from, to);
       } else if (result == -Errno.EEXIST.number()) {
         // The name that is in the way is the one to be told.
         throw new FileAlreadyExistsException(to.toString(), null, Errno.EEXIST.text());
       } else {
         check("renameat2", result, from, to);
       }
-    }
-  }
-
-  /**
-   * For file systems that know no flags: the new name is made only when it is free, then the old
-   * one goes. Both stand for a moment, but nothing is ever replaced.
-   */
-  private void renameByLink(Path from, Path to) throws IOException {
-    if (linkStatus(from).kind() == FileKind.DIRECTORY) {
-      createDirectory(to);
-      boolean renamed = false;
-      try {
-        // Replaces an empty directory, which is the one just made, and nothing else.
-        rename(from, to, RenameMode.REPLACE);
-        renamed = true;
-      } finally {
-        if (!renamed) {
-          removeDirectory(to);
-        }
-      }
-    } else {
-      link(from, to);
-      unlink(from);
     }
   }
 
@@ -356,37 +335,17 @@ public final class LinuxVolume implements Volume {
 
   @Override
   public boolean syncFileSystem(Path path) throws IOException {
-    int descriptor = openDescriptor(path, ANY_FILE);
-    try {
-      check("syncfs", calls.syncfs(descriptor), path);
-      return true;
-    } finally {
-      calls.close(descriptor);
-    }
+    return WholeFileSystem.SYNC.call(calls, openDescriptor(path, ANY_FILE), path);
   }
 
   @Override
   public boolean freeze(Path path) throws IOException {
-    return freezeOrThaw(path, FREEZE);
+    return WholeFileSystem.FREEZE.call(calls, openDescriptor(path, ANY_FILE), path);
   }
 
   @Override
   public boolean thaw(Path path) throws IOException {
-    return freezeOrThaw(path, THAW);
-  }
-
-  private boolean freezeOrThaw(Path path, long request) throws IOException {
-    int descriptor = openDescriptor(path, ANY_FILE);
-    try {
-      long result = calls.ioctl(descriptor, request, 0);
-      boolean unable = result == -Errno.EOPNOTSUPP.number() || result == -Errno.ENOTTY.number();
-      if (!unable) {
-        check("ioctl", result, path);
-      }
-      return !unable;
-    } finally {
-      calls.close(descriptor);
-    }
+    return WholeFileSystem.THAW.call(calls, openDescriptor(path, ANY_FILE), path);
   }
 
   private static LinuxBlockFile own(BlockFile file) {

@@ -13,6 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,12 +64,9 @@ final class PanamaCalls implements LinuxCalls {
   private static final MethodHandle CLOSE = link(NUMBERS, "close");
   private static final MethodHandle LSEEK = link(NUMBERS, "lseek");
   private static final MethodHandle FTRUNCATE = link(NUMBERS, "ftruncate");
-  private static final MethodHandle SYNC_FILE_RANGE = link(NUMBERS, "sync_file_range");
   private static final MethodHandle FDATASYNC = link(NUMBERS, "fdatasync");
   private static final MethodHandle FSYNC = link(NUMBERS, "fsync");
-  private static final MethodHandle FALLOCATE = link(NUMBERS, "fallocate");
   private static final MethodHandle FCNTL = link(NUMBERS, "fcntl");
-  private static final MethodHandle STATX = link(NUMBERS, "statx");
   private static final MethodHandle LINKAT = link(NUMBERS, "linkat");
   private static final MethodHandle UNLINKAT = link(NUMBERS, "unlinkat");
   private static final MethodHandle MKDIRAT = link(NUMBERS, "mkdirat");
@@ -77,14 +75,14 @@ final class PanamaCalls implements LinuxCalls {
   private static final MethodHandle FCHMOD = link(NUMBERS, "fchmod");
   private static final MethodHandle FCHOWN = link(NUMBERS, "fchown");
   private static final MethodHandle IOCTL = link(NUMBERS, "ioctl");
-  private static final MethodHandle FADVISE = link(NUMBERS, "posix_fadvise");
-  private static final MethodHandle SYNCFS = link(NUMBERS, "syncfs");
 
-  /** Younger than the others (glibc 2.27, musl 1.1.24). */
-  private static final @Nullable MethodHandle COPY_FILE_RANGE =
-      LINKER.defaultLookup().find("copy_file_range").isPresent()
-          ? link(NUMBERS, "copy_file_range")
-          : null;
+  // Not of POSIX, or younger than the C libraries that run Java: what is missing is not there.
+  private static final @Nullable MethodHandle SYNC_FILE_RANGE = linkIfThere("sync_file_range");
+  private static final @Nullable MethodHandle FALLOCATE = linkIfThere("fallocate");
+  private static final @Nullable MethodHandle FADVISE = linkIfThere("posix_fadvise");
+  private static final @Nullable MethodHandle SYNCFS = linkIfThere("syncfs");
+  private static final @Nullable MethodHandle STATX = linkIfThere("statx");
+  private static final @Nullable MethodHandle COPY_FILE_RANGE = linkIfThere("copy_file_range");
 
   /** For calls that not every C library wraps: {@code renameat2} and the like. */
   private static final MethodHandle SYSCALL = link(NUMBERS, "syscall");
@@ -92,6 +90,8 @@ final class PanamaCalls implements LinuxCalls {
   private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
   private static final long SYSCALL_RENAMEAT2 = ARM ? 276 : 316;
   private static final long SYSCALL_GETDENTS64 = ARM ? 61 : 217;
+  private static final long SYSCALL_RENAMEAT = ARM ? 38 : 264;
+  private static final long SYSCALL_STATX = ARM ? 291 : 332;
 
   /** Where the linker puts the error number, before the virtual machine can change it. */
   private static final ThreadLocal<MemorySegment> STATE =
@@ -99,13 +99,22 @@ final class PanamaCalls implements LinuxCalls {
 
   PanamaCalls() {}
 
-  @SuppressWarnings("restricted") // what this class is for
   private static MethodHandle link(FunctionDescriptor shape, String symbol) {
-    MemorySegment address =
-        LINKER
-            .defaultLookup()
-            .find(symbol)
-            .orElseThrow(() -> new UnsatisfiedLinkError("no symbol " + symbol));
+    Optional<MemorySegment> address = LINKER.defaultLookup().find(symbol);
+    if (address.isEmpty()) {
+      throw new UnsatisfiedLinkError("no symbol " + symbol);
+    }
+    return link(shape, address.get());
+  }
+
+  /** A function that the C library may lack; null when it does. */
+  static @Nullable MethodHandle linkIfThere(String symbol) {
+    Optional<MemorySegment> address = LINKER.defaultLookup().find(symbol);
+    return address.isPresent() ? link(NUMBERS, address.get()) : null;
+  }
+
+  @SuppressWarnings("restricted") // what this class is for
+  private static MethodHandle link(FunctionDescriptor shape, MemorySegment address) {
     return LINKER.downcallHandle(address, shape, CAPTURE);
   }
 
@@ -209,6 +218,10 @@ final class PanamaCalls implements LinuxCalls {
 
   @Override
   public long statx(int directory, MemorySegment path, int flags, int mask, MemorySegment target) {
+    if (STATX == null) {
+      return callLong(
+          SYSCALL, SYSCALL_STATX, directory, path.address(), flags, mask, target.address());
+    }
     return callInt(STATX, directory, path.address(), flags, mask, target.address());
   }
 
@@ -216,6 +229,11 @@ final class PanamaCalls implements LinuxCalls {
   public long renameat2(MemorySegment from, MemorySegment to, int flags) {
     return callLong(
         SYSCALL, SYSCALL_RENAMEAT2, AT_FDCWD, from.address(), AT_FDCWD, to.address(), flags);
+  }
+
+  @Override
+  public long renameat(MemorySegment from, MemorySegment to) {
+    return callLong(SYSCALL, SYSCALL_RENAMEAT, AT_FDCWD, from.address(), AT_FDCWD, to.address(), 0);
   }
 
   @Override
@@ -277,9 +295,6 @@ final class PanamaCalls implements LinuxCalls {
       int target,
       MemorySegment targetOffset,
       long lengthBytes) {
-    if (COPY_FILE_RANGE == null) {
-      return -Errno.ENOSYS.number();
-    }
     return callLong(
         COPY_FILE_RANGE,
         source,
@@ -292,6 +307,9 @@ final class PanamaCalls implements LinuxCalls {
 
   @Override
   public long fadvise(int descriptor, long fileOffset, long lengthBytes, int advice) {
+    if (FADVISE == null) {
+      return -Errno.ENOSYS.number();
+    }
     // Unlike all the others this one returns the error number itself.
     MemorySegment state = STATE.get();
     return -(int) call(FADVISE, state, descriptor, fileOffset, lengthBytes, advice, 0, 0);
@@ -308,7 +326,10 @@ final class PanamaCalls implements LinuxCalls {
   }
 
   /** A function whose result is an {@code int}. */
-  private static long callInt(MethodHandle function, long a, long b, long c, long d, long e) {
+  static long callInt(@Nullable MethodHandle function, long a, long b, long c, long d, long e) {
+    if (function == null) {
+      return -Errno.ENOSYS.number();
+    }
     MemorySegment state = STATE.get();
     int result = (int) call(function, state, a, b, c, d, e, 0);
     return result == -1 ? error(state) : result;
@@ -316,7 +337,10 @@ final class PanamaCalls implements LinuxCalls {
 
   /** A function whose result is a {@code long}. */
   private static long callLong(
-      MethodHandle function, long a, long b, long c, long d, long e, long f) {
+      @Nullable MethodHandle function, long a, long b, long c, long d, long e, long f) {
+    if (function == null) {
+      return -Errno.ENOSYS.number();
+    }
     MemorySegment state = STATE.get();
     long result = call(function, state, a, b, c, d, e, f);
     return result == -1 ? error(state) : result;

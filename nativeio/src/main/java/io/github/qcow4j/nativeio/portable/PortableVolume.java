@@ -9,6 +9,7 @@ import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -94,7 +95,7 @@ public final class PortableVolume implements Volume {
   public void rename(Path from, Path to, RenameMode mode) throws IOException {
     switch (mode) {
       case REPLACE -> replace(from, to);
-      case NO_REPLACE -> renameWithoutReplacing(from, to);
+      case NO_REPLACE -> StepwiseRename.withoutReplacing(this, from, to);
       case EXCHANGE -> exchange(from, to);
     }
   }
@@ -107,41 +108,21 @@ public final class PortableVolume implements Volume {
     }
   }
 
-  /** The new name is made only when it is free, then the old one goes. */
-  private void renameWithoutReplacing(Path from, Path to) throws IOException {
-    if (linkStatus(from).kind() != FileKind.DIRECTORY) {
-      link(from, to);
-      unlink(from);
-      return;
-    }
-    createDirectory(to);
-    boolean renamed = false;
-    try {
-      // Replaces an empty directory, which is the one just made, and nothing else.
-      replace(from, to);
-      renamed = true;
-    } finally {
-      if (!renamed) {
-        removeDirectory(to);
-      }
-    }
-  }
-
   private void exchange(Path one, Path other) throws IOException {
     linkStatus(other);
     Path aside = one.resolveSibling("." + Long.toHexString(System.nanoTime()) + ".qcow4j-tmp");
-    renameWithoutReplacing(one, aside);
+    StepwiseRename.withoutReplacing(this, one, aside);
     try {
-      renameWithoutReplacing(other, one);
+      StepwiseRename.withoutReplacing(this, other, one);
     } catch (IOException e) {
-      renameWithoutReplacing(aside, one);
+      StepwiseRename.withoutReplacing(this, aside, one);
       throw e;
     }
     try {
-      renameWithoutReplacing(aside, other);
+      StepwiseRename.withoutReplacing(this, aside, other);
     } catch (IOException e) {
-      renameWithoutReplacing(one, other);
-      renameWithoutReplacing(aside, one);
+      StepwiseRename.withoutReplacing(this, one, other);
+      StepwiseRename.withoutReplacing(this, aside, one);
       throw e;
     }
   }
