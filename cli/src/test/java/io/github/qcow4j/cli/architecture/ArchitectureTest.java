@@ -17,6 +17,7 @@ import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.Exchange;
 import io.github.qcow4j.nativeio.Fork;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.FileReader;
@@ -100,7 +101,7 @@ final class ArchitectureTest {
   void onlyTheClassesOfDurabilityRename() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(AtomicFile.class, Fork.class, Exchange.class)
+        .doNotBelongToAnyOf(AtomicFile.class, Fork.class, Exchange.class, StepwiseRename.class)
         .and()
         .areNotAssignableTo(Volume.class)
         .should()
