@@ -77,7 +77,7 @@ class RawConversionOracleTest {
           Path single = directory.resolve("single.raw");
           try (DiskImage disk = open(image)) {
             convert(disk, parallel, ConvertOptions.DEFAULT);
-            convert(disk, single, new ConvertOptions(1, 0, false, 0));
+            convert(disk, single, new ConvertOptions(1, 0, false, 0, false));
           }
           assertSameContent(parallel, single);
           assertThat(VOLUME.status(single).allocatedBytes())
