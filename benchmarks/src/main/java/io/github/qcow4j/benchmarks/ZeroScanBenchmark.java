@@ -70,7 +70,7 @@ public class ZeroScanBenchmark {
     return Conversion.run(
         List.of(disk),
         new Nowhere(),
-        new ConvertOptions(1, sparseBytes, false, 0, false),
+        new ConvertOptions(1, sparseBytes, false, 0),
         new JobControl(),
         (offset, length, cause) -> {});
   }

@@ -205,7 +205,7 @@ class ReplacementDefectTest {
         Conversion.run(
             List.of(disk),
             target,
-            new ConvertOptions(1, 4096, false, 0, false),
+            new ConvertOptions(1, 4096, false, 0),
             new JobControl(),
             (offset, length, cause) -> {});
       }

@@ -26,6 +26,11 @@ public record ConvertOptions(
   /** What {@code qemu-img convert} does without options. */
   public static final ConvertOptions DEFAULT = new ConvertOptions(8, 4096, false, 0, false);
 
+  /** The same without leaving anything to the kernel but what can be shared. */
+  public ConvertOptions(int parallelism, int sparseBytes, boolean salvage, long bytesPerSecond) {
+    this(parallelism, sparseBytes, salvage, bytesPerSecond, false);
+  }
+
   public ConvertOptions {
     if (parallelism < 1 || parallelism > MAX_PARALLELISM) {
       throw new IllegalArgumentException("parallelism is not 1 to 16: " + parallelism);

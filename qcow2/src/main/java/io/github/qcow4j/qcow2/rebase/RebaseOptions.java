@@ -29,6 +29,12 @@ public record RebaseOptions(
   /** Plain clusters; refuses to change what a snapshot shows. */
   public static final RebaseOptions DEFAULT = new RebaseOptions(4, false, true, false, false);
 
+  /** The same without leaving anything to the kernel but what can be shared. */
+  public RebaseOptions(
+      int parallelism, boolean compressed, boolean keepingSnapshots, boolean zerosAsData) {
+    this(parallelism, compressed, keepingSnapshots, zerosAsData, false);
+  }
+
   public RebaseOptions {
     if (parallelism < 1 || parallelism > MAX_PARALLELISM) {
       throw new IllegalArgumentException("parallelism is not 1 to 16: " + parallelism);

@@ -122,7 +122,7 @@ class Qcow2ConversionOracleTest {
       Conversion.run(
           List.of(disk),
           target,
-          new ConvertOptions(parallelism, 4096, false, 0, false),
+          new ConvertOptions(parallelism, 4096, false, 0),
           new JobControl(),
           (offset, length, cause) -> {});
     }

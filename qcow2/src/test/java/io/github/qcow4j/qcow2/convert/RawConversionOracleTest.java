@@ -77,7 +77,7 @@ class RawConversionOracleTest {
           Path single = directory.resolve("single.raw");
           try (DiskImage disk = open(image)) {
             convert(disk, parallel, ConvertOptions.DEFAULT);
-            convert(disk, single, new ConvertOptions(1, 0, false, 0, false));
+            convert(disk, single, new ConvertOptions(1, 0, false, 0));
           }
           assertSameContent(parallel, single);
           assertThat(VOLUME.status(single).allocatedBytes())

@@ -174,7 +174,7 @@ class StreamConversionOracleTest {
           spec,
           new Qcow2Targets.Storage(compressed, 0, true),
           channel,
-          new ConvertOptions(4, sparseBytes, false, 0, false),
+          new ConvertOptions(4, sparseBytes, false, 0),
           new JobControl(),
           (offset, length, cause) -> {});
     }

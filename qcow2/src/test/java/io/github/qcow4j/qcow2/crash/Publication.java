@@ -37,7 +37,7 @@ record Publication(boolean converted) implements CrashWorkload {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
   private static final Path SOURCE = Path.of("/source.raw");
-  private static final ConvertOptions ONE_THREAD = new ConvertOptions(1, 4096, false, 0, false);
+  private static final ConvertOptions ONE_THREAD = new ConvertOptions(1, 4096, false, 0);
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {

@@ -62,7 +62,7 @@ final class RebaseWork implements CrashWorkload {
         ReferencePolicy.sameDirectory(),
         ImageOptions.of(ImageFormat.QCOW2),
         backing,
-        new RebaseOptions(1, compressed, true, false, false),
+        new RebaseOptions(1, compressed, true, false),
         new JobControl());
   }
 }
