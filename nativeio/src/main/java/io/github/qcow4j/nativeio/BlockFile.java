@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Set;
 
 /**
  * One open file, block device or character device, addressed by byte position.
@@ -29,6 +30,12 @@ import java.nio.file.Path;
  * is never answered: {@link #nextData}, for example, throws rather than claims that there is none.
  */
 public interface BlockFile extends Closeable {
+
+  /**
+   * Shared ranges begin and end at multiples of so many bytes, in both files: the block size of
+   * nearly all file systems that share. One with larger blocks refuses what is not whole ones.
+   */
+  int SHARED_BLOCK_BYTES = 4096;
 
   /** The name this file was opened by, for messages; not necessarily its present name. */
   Path path();
@@ -152,7 +159,8 @@ public interface BlockFile extends Closeable {
    * Makes this file's bytes and length those of {@code source} by sharing all of its storage
    * ({@code ioctl_ficlone(2)}, {@code FICLONE}). Not durable on return.
    *
-   * @return false when these two files cannot share; nothing has changed then
+   * @return false when these two files cannot share. Mostly nothing has changed then; where the
+   *     file system ran out of room for its records, a part of this file may have been replaced
    */
   default boolean cloneFrom(BlockFile source) throws IOException {
     return false;
@@ -161,13 +169,25 @@ public interface BlockFile extends Closeable {
   /**
    * Puts a range of {@code source} into this file by sharing its storage ({@code ioctl_ficlone(2)},
    * {@code FICLONERANGE}), extending this file where needed. File systems share whole blocks,
-   * mostly of 4096 bytes, and a part of one only at the end of {@code source}. Not durable on
-   * return.
+   * mostly of {@value #SHARED_BLOCK_BYTES} bytes, and a part of one only at the end of {@code
+   * source}. Not durable on return.
    *
-   * @return false when these two files, or these offsets, cannot share; nothing has changed then
+   * @return false when these two files, or these offsets, cannot share. Mostly nothing has changed
+   *     then; where the file system ran out of room for its records, a part of the range may have
+   *     been replaced
    */
   default boolean cloneRange(
       BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    return false;
+  }
+
+  /**
+   * Whether these two files lie where storage can be shared at all. One range or another may be
+   * refused nevertheless.
+   *
+   * @param source any file, also of another volume
+   */
+  default boolean canShareWith(BlockFile source) throws IOException {
     return false;
   }
 
@@ -177,13 +197,39 @@ public interface BlockFile extends Closeable {
    * the source may become zeros that take storage. Within one file the ranges must not overlap. Not
    * durable on return.
    *
+   * <p>A way that the file systems do not offer (EOPNOTSUPP, EXDEV, ENOSYS, ENOTTY) is not tried
+   * between these two again. One that is refused to a range (EINVAL, ETXTBSY) or for lack of room
+   * (ENOSPC, EDQUOT) gives place to the next for this call. No other failure does: an I/O error is
+   * thrown.
+   *
    * @param source any file, also of another volume
    * @return the bytes per way; together less than {@code lengthBytes} only when {@code source}
    *     ended
    */
   default CopyResult copyRange(
       BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
-    return UserCopy.copy(source, this, sourceOffset, targetOffset, lengthBytes);
+    return copyRange(source, sourceOffset, targetOffset, lengthBytes, CopyMethod.ALL);
+  }
+
+  /**
+   * The same in some ways only: copies from the beginning of the range on as much as they can.
+   *
+   * @param source any file, also of another volume
+   * @param ways what will do. {@link CopyMethod#KERNEL_COPY} without {@link CopyMethod#REFLINK}
+   *     asks for storage of its own: where files can share, the kernel would share by itself, and
+   *     is not asked
+   * @return the bytes per way; what is not among them is unchanged, but see {@link #cloneRange}
+   */
+  default CopyResult copyRange(
+      BlockFile source,
+      long sourceOffset,
+      long targetOffset,
+      long lengthBytes,
+      Set<CopyMethod> ways)
+      throws IOException {
+    return ways.contains(CopyMethod.USER_COPY)
+        ? UserCopy.copy(source, this, sourceOffset, targetOffset, lengthBytes)
+        : CopyResult.NONE;
   }
 
   /**

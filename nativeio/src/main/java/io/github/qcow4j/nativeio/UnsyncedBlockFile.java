@@ -3,6 +3,7 @@ package io.github.qcow4j.nativeio;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** A file of {@link UnsyncedVolume}. */
 final class UnsyncedBlockFile implements BlockFile {
@@ -122,9 +123,19 @@ final class UnsyncedBlockFile implements BlockFile {
   }
 
   @Override
+  public boolean canShareWith(BlockFile source) throws IOException {
+    return file.canShareWith(within(source));
+  }
+
+  @Override
   public CopyResult copyRange(
-      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
-    return file.copyRange(within(source), sourceOffset, targetOffset, lengthBytes);
+      BlockFile source,
+      long sourceOffset,
+      long targetOffset,
+      long lengthBytes,
+      Set<CopyMethod> ways)
+      throws IOException {
+    return file.copyRange(within(source), sourceOffset, targetOffset, lengthBytes, ways);
   }
 
   @Override

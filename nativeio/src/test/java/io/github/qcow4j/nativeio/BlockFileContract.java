@@ -10,6 +10,8 @@ import java.nio.ReadOnlyBufferException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -565,6 +567,66 @@ public abstract class BlockFileContract {
       assertThat(Bytes.read(file, 4096, MIB)).isEqualTo(content);
       assertThat(file.copyRange(source, 100_000, 0, 10).totalBytes()).isZero();
       assertThat(file.copyRange(source, MIB, 0, 10).totalBytes()).isZero();
+    }
+  }
+
+  @Test
+  void aRangeIsCopiedOnlyInTheWaysAskedFor() throws IOException {
+    byte[] content = Bytes.random(MIB, 31);
+    byte[] before = Bytes.random(2 * MIB, 32);
+    List<Set<CopyMethod>> asked =
+        List.of(
+            Set.of(),
+            Set.of(CopyMethod.REFLINK),
+            Set.of(CopyMethod.KERNEL_COPY),
+            Set.of(CopyMethod.USER_COPY),
+            Set.of(CopyMethod.REFLINK, CopyMethod.KERNEL_COPY),
+            Set.of(CopyMethod.KERNEL_COPY, CopyMethod.USER_COPY),
+            Set.of(CopyMethod.REFLINK, CopyMethod.USER_COPY));
+    try (BlockFile source = makeOther(content)) {
+      for (Set<CopyMethod> ways : asked) {
+        for (int sourceOffset : new int[] {0, 4096, 100}) {
+          byte[] expected = before.clone();
+          Bytes.write(file, expected, 0);
+
+          CopyResult result = file.copyRange(source, sourceOffset, 8192, 512 << 10, ways);
+
+          int done = (int) result.totalBytes();
+          System.arraycopy(content, sourceOffset, expected, 8192, done);
+          assertThat(Bytes.read(file, 0, 3 * MIB)).as(ways.toString()).isEqualTo(expected);
+          for (CopyMethod method : CopyMethod.values()) {
+            assertThat(ways.contains(method) || result.bytes(method) == 0).isTrue();
+          }
+          if (ways.contains(CopyMethod.USER_COPY)) {
+            assertThat(done).isEqualTo(512 << 10);
+          }
+          boolean sharing = file.canShareWith(source);
+          if (ways.contains(CopyMethod.REFLINK) && sourceOffset % 4096 == 0) {
+            assertThat(result.reflinkBytes()).isEqualTo(sharing ? 512 << 10 : 0);
+          }
+          if (sharing && !ways.contains(CopyMethod.REFLINK)) {
+            assertThat(result.kernelCopyBytes()).as("storage of its own").isZero();
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void askingWhetherFilesCanShareChangesNothing() throws IOException {
+    byte[] content = Bytes.random(MIB, 33);
+    byte[] other = Bytes.random(MIB, 34);
+    Bytes.write(file, content, 0);
+    try (BlockFile source = makeOther(other)) {
+      boolean answer = file.canShareWith(source);
+
+      assertThat(file.cloneRange(source, 0, 0, 8192)).isEqualTo(answer);
+      if (answer) {
+        System.arraycopy(other, 0, content, 0, 8192);
+      }
+      assertThat(file.canShareWith(source)).isEqualTo(answer);
+      assertThat(Bytes.read(file, 0, 2 * MIB)).isEqualTo(content);
+      assertThat(Bytes.read(source, 0, 2 * MIB)).isEqualTo(other);
     }
   }
 

@@ -1,6 +1,8 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,6 +10,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,24 +71,30 @@ public sealed interface DiskImage extends Closeable permits Qcow2Image, RawImage
   void write(long guestOffset, ByteBuffer source) throws IOException;
 
   /**
-   * What offsets and lengths of {@link #share} must be multiples of; 0 for an image that never
-   * shares.
+   * What offsets and lengths of {@link #copyFrom} must be multiples of, a power of two: a cluster,
+   * or with extended L2 entries a subcluster; of a raw image a byte.
    */
-  int shareUnitBytes();
+  int copyUnitBytes();
 
   /**
-   * Puts bytes of another file to guest bytes of this layer by sharing their storage ({@code
-   * ioctl_ficlone(2)}), so that no data is copied and none takes room a second time. Not durable on
-   * return.
+   * Puts bytes of another file to guest bytes of this layer without taking them in hand: by sharing
+   * their storage ({@code ioctl_ficlonerange(2)}), so that none takes room a second time, or by a
+   * copy that the kernel makes ({@code copy_file_range(2)}). Not durable on return.
    *
-   * @param guestOffset where to begin, a multiple of {@link #shareUnitBytes}
+   * <p>Where the files would share, but not at the places that this image's clusters have, in
+   * blocks of {@value BlockFile#SHARED_BLOCK_BYTES} bytes, the bytes in question are copied.
+   *
+   * @param guestOffset where to begin, a multiple of {@link #copyUnitBytes}
    * @param source the other file
-   * @param sourceOffset where in it the bytes stand, a multiple of its file system's blocks
-   * @param lengthBytes how many bytes, a multiple of {@link #shareUnitBytes}
-   * @return how many bytes from the beginning are shared now; less than {@code lengthBytes} where
-   *     these files, or these offsets, cannot share, which changes nothing there
+   * @param sourceOffset where in it the bytes stand
+   * @param lengthBytes how many bytes, a multiple of {@link #copyUnitBytes}
+   * @param ways what will do, as {@link BlockFile#copyRange(BlockFile, long, long, long, Set)} says
+   * @return how many bytes from the beginning are here now, by the ways they came; less than {@code
+   *     lengthBytes} where these files, or these offsets, cannot do it, which leaves each of the
+   *     others as it was or as it was to be
    */
-  long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException;
 
   /**

@@ -1,6 +1,8 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapCopy;
@@ -16,6 +18,8 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.table.L2Entry;
+import io.github.qcow4j.qcow2.write.FileBytes;
 import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
@@ -25,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -186,16 +191,23 @@ public final class Qcow2Image implements DiskImage {
   }
 
   @Override
-  public int shareUnitBytes() {
-    return ShareUnit.ofClusters(header().clusterSize());
+  public int copyUnitBytes() {
+    return header().has(Feature.EXTENDED_L2)
+        ? header().clusterSize() / L2Entry.SUBCLUSTERS
+        : header().clusterSize();
   }
 
   @Override
-  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  public CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
     ImageWriter writer = requireWriter(guestOffset, lengthBytes);
-    ShareUnit.require(shareUnitBytes(), guestOffset, lengthBytes);
-    return writer.share(guestOffset, source, sourceOffset, lengthBytes);
+    if (guestOffset % copyUnitBytes() != 0 || lengthBytes % copyUnitBytes() != 0) {
+      throw new IllegalArgumentException(
+          "not a range of units of " + copyUnitBytes() + ": " + guestOffset + " + " + lengthBytes);
+    }
+    return writer.copyFrom(
+        guestOffset, new FileBytes(source, sourceOffset, lengthBytes, ways), this::readOld);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.Storage;
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,20 +93,18 @@ public final class RawImage implements DiskImage {
   }
 
   @Override
-  public int shareUnitBytes() {
-    return ShareUnit.BLOCK_BYTES;
+  public int copyUnitBytes() {
+    return 1;
   }
 
   @Override
-  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  public CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
     requireRange(guestOffset, lengthBytes);
-    ShareUnit.require(ShareUnit.BLOCK_BYTES, guestOffset, lengthBytes);
-    boolean shared = file.cloneRange(source, sourceOffset, guestOffset, lengthBytes);
-    if (shared) {
-      grownTo(guestOffset + lengthBytes);
-    }
-    return shared ? lengthBytes : 0;
+    CopyResult copied = file.copyRange(source, sourceOffset, guestOffset, lengthBytes, ways);
+    grownTo(guestOffset + copied.totalBytes());
+    return copied;
   }
 
   @Override

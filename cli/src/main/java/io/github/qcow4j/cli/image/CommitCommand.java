@@ -10,6 +10,7 @@ import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.qcow2.commit.Commit;
 import io.github.qcow4j.qcow2.commit.CommitOptions;
+import io.github.qcow4j.qcow2.commit.CommitResult;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
@@ -103,8 +104,15 @@ public final class CommitCommand extends Command {
       throws UsageException, CommandFailure, IOException {
     JobControl control = console().startJob(progress == null ? (done, total) -> {} : progress);
     try {
-      Commit.run(
-          console().volume(), name.path(), access.policy(), access.options(name), options, control);
+      CommitResult result =
+          Commit.run(
+              console().volume(),
+              name.path(),
+              access.policy(),
+              access.options(name),
+              options,
+              control);
+      CopyLine.note(console(), result.data(), result.zeroBytes());
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {

@@ -45,7 +45,8 @@ final class ConvertArguments {
           Option.value('r', "rate-limit", "RATE", "bytes to convert each second at most"),
           Option.value('m', "parallel", "N", "how many threads work at once, 1 to 16"),
           Option.flag('W', "oob-writes", "place clusters as they come, not in the disk's order"),
-          Option.flag('C', "copy-range-offloading", "accepted; has no effect"),
+          Option.flag(
+              'C', "copy-range-offloading", "let the kernel copy; look for no zeros in data"),
           ImageAccess.PROGRESS,
           ImageAccess.QUIET,
           ImageAccess.OBJECT,
@@ -152,7 +153,7 @@ final class ConvertArguments {
   }
 
   ConvertOptions options() {
-    return new ConvertOptions(threads, sparseBytes, salvage, bytesPerSecond);
+    return new ConvertOptions(threads, sparseBytes, salvage, bytesPerSecond, offloading);
   }
 
   @Nullable String sourceFormat() {

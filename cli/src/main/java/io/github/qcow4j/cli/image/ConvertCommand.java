@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.convert.ConversionPlace;
+import io.github.qcow4j.qcow2.convert.ConvertResult;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
@@ -105,7 +106,9 @@ public final class ConvertCommand extends Command {
       throws CommandFailure, IOException {
     JobControl control = progress == null ? console().startJob() : console().startJob(progress);
     try {
-      target.work().run(sources.disks(), arguments.options(), control, this::unreadable);
+      ConvertResult result =
+          target.work().run(sources.disks(), arguments.options(), control, this::unreadable);
+      CopyLine.note(console(), result.copied(), result.zeroBytes());
     } catch (JobCancelledException e) {
       throw e;
     } catch (BitmapChangeException e) {

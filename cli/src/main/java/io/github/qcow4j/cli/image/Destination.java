@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import io.github.qcow4j.qcow2.convert.ConvertResult;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.Closeable;
@@ -21,7 +22,7 @@ record Destination(Work work, Closeable opened, boolean standardOutput) implemen
   /** A conversion that lacks nothing but its sources. */
   @FunctionalInterface
   interface Work {
-    void run(
+    ConvertResult run(
         List<DiskImage> sources,
         ConvertOptions options,
         JobControl control,

@@ -32,6 +32,8 @@ public final class FlattenCommand extends Command {
               ImageAccess.FORMAT,
               ImageAccess.IMAGE_OPTS,
               Option.flag('c', "compress", "store compressed what is copied"),
+              Option.flag(
+                  'C', "copy-range-offloading", "let the kernel copy; look for no zeros in data"),
               Option.flag("json", "say what was done as JSON"),
               ImageAccess.PROGRESS,
               ImageAccess.QUIET,
@@ -42,6 +44,7 @@ public final class FlattenCommand extends Command {
   private final ImageAccess access;
   private @Nullable String format;
   private boolean compressed;
+  private boolean offloading;
   private boolean json;
   private boolean quiet;
   private boolean showingProgress;
@@ -59,6 +62,7 @@ public final class FlattenCommand extends Command {
     switch (option) {
       case "format" -> format = value;
       case "compress" -> compressed = true;
+      case "copy-range-offloading" -> offloading = true;
       case "json" -> json = true;
       case "quiet" -> quiet = true;
       case "progress" -> showingProgress = true;
@@ -71,16 +75,21 @@ public final class FlattenCommand extends Command {
     if (operands.size() != 1) {
       throw UsageException.wrongForm("Expecting one image file name");
     }
+    if (compressed && offloading) {
+      throw UsageException.wrongValue("Cannot enable copy offloading when -c is used");
+    }
     ImageName name = access.name(operands.getFirst(), format);
     try (DiskImage overlay = access.openWriting(name)) {
-      say(flatten(overlay), overlay.virtualSize());
+      RebaseResult result = flatten(overlay);
+      say(result, overlay.virtualSize());
+      CopyLine.note(console(), result.data(), result.zeroedBytes());
     }
     return 0;
   }
 
   private RebaseResult flatten(DiskImage overlay) throws IOException {
     RebaseOptions options =
-        new RebaseOptions(RebaseOptions.DEFAULT.parallelism(), compressed, true, false);
+        new RebaseOptions(RebaseOptions.DEFAULT.parallelism(), compressed, true, false, offloading);
     try (Progress progress =
         showingProgress && !quiet && !json
             ? new Progress(console().out(), PROGRESS_STEP_PERCENT)
@@ -98,12 +107,16 @@ public final class FlattenCommand extends Command {
     return SizeFormat.of(bytes) + " (" + bytes + " bytes)";
   }
 
+  private static long copiedBytes(RebaseResult result) {
+    return result.data().totalBytes() - result.data().reflinkBytes();
+  }
+
   private void say(RebaseResult result, long diskBytes) {
     if (json) {
       JsonWriter writer = new JsonWriter().object();
       writer
           .member("shared-bytes", result.data().reflinkBytes())
-          .member("copied-bytes", result.data().userCopyBytes())
+          .member("copied-bytes", copiedBytes(result))
           .member("virtual-size", diskBytes)
           .end();
       console().out().print(writer + "\n");
@@ -112,7 +125,7 @@ public final class FlattenCommand extends Command {
           .out()
           .print(
               "Image flattened: "
-                  + told(result.data().userCopyBytes())
+                  + told(copiedBytes(result))
                   + " copied, "
                   + told(result.data().reflinkBytes())
                   + " shared.\n");

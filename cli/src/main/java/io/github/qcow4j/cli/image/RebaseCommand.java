@@ -17,6 +17,7 @@ import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.HeaderRoom;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.qcow2.rebase.RebaseOptions;
+import io.github.qcow4j.qcow2.rebase.RebaseResult;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -184,11 +185,13 @@ public final class RebaseCommand extends Command {
             RebaseOptions.DEFAULT.parallelism(),
             compressed,
             false,
-            console().personality() == Personality.QEMU_IMG);
+            console().personality() == Personality.QEMU_IMG,
+            false);
     try (Progress progress =
         showingProgress && !quiet ? new Progress(console().out(), PROGRESS_STEP_PERCENT) : null) {
       JobControl control = console().startJob(progress == null ? (done, total) -> {} : progress);
-      Rebase.run(overlay, newBacking, newName, options, control);
+      RebaseResult result = Rebase.run(overlay, newBacking, newName, options, control);
+      CopyLine.note(console(), result.data(), result.zeroedBytes());
       if (progress != null) {
         progress.complete();
       }

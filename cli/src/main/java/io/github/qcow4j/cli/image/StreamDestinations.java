@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.qcow2.convert.ConvertResult;
 import io.github.qcow4j.qcow2.convert.Qcow2Targets;
 import io.github.qcow4j.qcow2.convert.StreamConversion;
 import io.github.qcow4j.qcow2.convert.StreamFile;
@@ -35,8 +36,10 @@ final class StreamDestinations {
     Console.Binary output = console.binary();
     return new Destination(
         (sources, options, control, listener) -> {
-          StreamConversion.toRaw(sources, output.channel(), options, control, listener);
+          ConvertResult result =
+              StreamConversion.toRaw(sources, output.channel(), options, control, listener);
           syncFile(output);
+          return result;
         },
         () -> {},
         true);
@@ -47,9 +50,11 @@ final class StreamDestinations {
     Console.Binary output = console.binary();
     return new Destination(
         (sources, options, control, listener) -> {
-          StreamConversion.toQcow2(
-              sources, spec, storage, output.channel(), options, control, listener);
+          ConvertResult result =
+              StreamConversion.toQcow2(
+                  sources, spec, storage, output.channel(), options, control, listener);
           syncFile(output);
+          return result;
         },
         () -> {},
         true);

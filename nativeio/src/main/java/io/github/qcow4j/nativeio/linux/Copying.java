@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.linux.Refusals.Operation;
+import io.github.qcow4j.nativeio.support.CopyRefusal;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,9 +24,6 @@ final class Copying {
 
   /** {@code struct file_clone_range}: source descriptor, source offset, length, target offset. */
   private static final int CLONE_RANGE_BYTES = 32;
-
-  /** The block size that nearly all sharing file systems have; others refuse what is not theirs. */
-  private static final int BLOCK_BYTES = 4096;
 
   /** What the kernel copies at most in one call ({@code MAX_RW_COUNT}), in whole blocks. */
   private static final long COPY_STEP_BYTES = 1L << 30;
@@ -62,9 +60,29 @@ final class Copying {
     if (lengthBytes == 0) {
       // To the kernel it would mean "up to the end".
       return true;
-    } else if (!possible(source, Operation.CLONE)) {
+    }
+    return possible(source, Operation.CLONE)
+        && done(
+            "ioctl",
+            callCloneRange(source, sourceOffset, targetOffset, lengthBytes),
+            source,
+            Operation.CLONE);
+  }
+
+  /**
+   * Whether the file systems share at all, found out with a range that none would share: one that
+   * can says EINVAL, and nothing has happened ({@code ioctl_ficlonerange(2)}).
+   */
+  boolean canShareWith(Descriptor source) throws IOException {
+    if (!possible(source, Operation.CLONE)) {
       return false;
     }
+    long result = callCloneRange(source, 1, 1, 1);
+    return result == -Errno.EINVAL.number() || done("ioctl", result, source, Operation.CLONE);
+  }
+
+  private long callCloneRange(
+      Descriptor source, long sourceOffset, long targetOffset, long lengthBytes) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment range = arena.allocate(CLONE_RANGE_BYTES, Long.BYTES);
       range.setAtIndex(ValueLayout.JAVA_LONG, 0, source.number());
@@ -75,36 +93,12 @@ final class Copying {
       do {
         result = target.calls().ioctl(target.number(), CLONE_RANGE, range);
       } while (result == -Errno.EINTR.number());
-      return done("ioctl", result, source, Operation.CLONE);
-    }
-  }
-
-  /** Copies as much from the front of the range as the kernel will, whole blocks by sharing. */
-  CopyResult copyInKernel(Descriptor source, long sourceOffset, long targetOffset, long lengthBytes)
-      throws IOException {
-    long head = Math.min(lengthBytes, (BLOCK_BYTES - sourceOffset % BLOCK_BYTES) % BLOCK_BYTES);
-    long middle = (lengthBytes - head) / BLOCK_BYTES * BLOCK_BYTES;
-    boolean congruent = sourceOffset % BLOCK_BYTES == targetOffset % BLOCK_BYTES;
-    if (!congruent || middle == 0 || !possible(source, Operation.CLONE)) {
-      return copy(source, sourceOffset, targetOffset, lengthBytes);
-    }
-    CopyResult result = copy(source, sourceOffset, targetOffset, head);
-    if (result.totalBytes() < head) {
       return result;
     }
-    middle = Math.min(middle, blocksBefore(source.size(), sourceOffset + head));
-    if (middle > 0 && cloneRange(source, sourceOffset + head, targetOffset + head, middle)) {
-      result = result.plus(CopyResult.of(CopyMethod.REFLINK, middle));
-    }
-    long done = result.totalBytes();
-    return result.plus(copy(source, sourceOffset + done, targetOffset + done, lengthBytes - done));
   }
 
-  private static long blocksBefore(long end, long offset) {
-    return Math.max(0, end - offset) / BLOCK_BYTES * BLOCK_BYTES;
-  }
-
-  private CopyResult copy(Descriptor source, long sourceOffset, long targetOffset, long lengthBytes)
+  /** Copies as much from the front of the range as the kernel will ({@code copy_file_range(2)}). */
+  CopyResult copy(Descriptor source, long sourceOffset, long targetOffset, long lengthBytes)
       throws IOException {
     long done = 0;
     if (lengthBytes > 0 && possible(source, Operation.KERNEL_COPY)) {
@@ -140,17 +134,13 @@ final class Copying {
   /** Whether it was done; false for what these files, or these ranges, cannot do. */
   private boolean done(String call, long result, Descriptor source, Operation operation)
       throws IOException {
-    Errno refusal = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
-    if (refusal == Errno.EOPNOTSUPP
-        || refusal == Errno.ENOTTY
-        || refusal == Errno.ENOSYS
-        || refusal == Errno.EXDEV) {
+    Errno errno = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
+    CopyRefusal refusal = errno == null ? CopyRefusal.NONE : CopyRefusal.of(errno);
+    if (refusal == CopyRefusal.LASTING) {
       refusals.remember(target.identity().device(), source.identity().device(), operation);
-      return false;
-    } else if (refusal == Errno.EINVAL || refusal == Errno.ETXTBSY) {
-      return false;
+    } else if (refusal == CopyRefusal.NONE) {
+      target.check(call, result);
     }
-    target.check(call, result);
-    return true;
+    return refusal == CopyRefusal.NONE;
   }
 }

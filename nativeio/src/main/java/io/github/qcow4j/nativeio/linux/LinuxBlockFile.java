@@ -2,6 +2,7 @@ package io.github.qcow4j.nativeio.linux;
 
 import io.github.qcow4j.nativeio.AccessPattern;
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileIdentity;
@@ -13,6 +14,7 @@ import io.github.qcow4j.nativeio.support.CallGate;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** A descriptor of its own from {@code open(2)}; every call passes its gate. */
 final class LinuxBlockFile implements BlockFile {
@@ -229,21 +231,13 @@ final class LinuxBlockFile implements BlockFile {
 
   @Override
   public boolean cloneFrom(BlockFile source) throws IOException {
-    if (!(source instanceof LinuxBlockFile other)) {
-      return false;
-    }
-    gate.enter();
-    try {
-      other.gate.enter();
-      try {
-        checkWritable("ioctl");
-        return copying.cloneFrom(other.descriptor);
-      } finally {
-        other.gate.exit();
-      }
-    } finally {
-      gate.exit();
-    }
+    return source instanceof LinuxBlockFile other
+        && withBothOpen(
+            other,
+            () -> {
+              checkWritable("ioctl");
+              return copying.cloneFrom(other.descriptor);
+            });
   }
 
   @Override
@@ -251,48 +245,109 @@ final class LinuxBlockFile implements BlockFile {
       BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
     Arguments.checkRange(sourceOffset, lengthBytes);
     Arguments.checkRange(targetOffset, lengthBytes);
-    if (!(source instanceof LinuxBlockFile other)) {
-      return false;
-    }
-    gate.enter();
-    try {
-      other.gate.enter();
-      try {
-        checkWritable("ioctl");
-        return copying.cloneRange(other.descriptor, sourceOffset, targetOffset, lengthBytes);
-      } finally {
-        other.gate.exit();
-      }
-    } finally {
-      gate.exit();
-    }
+    return source instanceof LinuxBlockFile other
+        && withBothOpen(
+            other,
+            () -> {
+              checkWritable("ioctl");
+              return copying.cloneRange(other.descriptor, sourceOffset, targetOffset, lengthBytes);
+            });
+  }
+
+  @Override
+  public boolean canShareWith(BlockFile source) throws IOException {
+    return source instanceof LinuxBlockFile other
+        && withBothOpen(
+            other,
+            () -> {
+              checkWritable("ioctl");
+              return copying.canShareWith(other.descriptor);
+            });
   }
 
   @Override
   public CopyResult copyRange(
-      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+      BlockFile source,
+      long sourceOffset,
+      long targetOffset,
+      long lengthBytes,
+      Set<CopyMethod> ways)
+      throws IOException {
     Arguments.checkRange(sourceOffset, lengthBytes);
     Arguments.checkRange(targetOffset, lengthBytes);
     if (!(source instanceof LinuxBlockFile other)) {
-      return BlockFile.super.copyRange(source, sourceOffset, targetOffset, lengthBytes);
+      return BlockFile.super.copyRange(source, sourceOffset, targetOffset, lengthBytes, ways);
     }
-    CopyResult inKernel;
+    SharedBlocks blocks =
+        ways.contains(CopyMethod.REFLINK)
+            ? withBothOpen(
+                other,
+                () ->
+                    SharedBlocks.of(
+                        sourceOffset, targetOffset, lengthBytes, other.descriptor.size()))
+            : SharedBlocks.NONE;
+    CopyResult result = copyPart(other, sourceOffset, targetOffset, blocks.headBytes(), ways);
+    if (result.totalBytes() < blocks.headBytes()) {
+      return result;
+    }
+    long from = sourceOffset + blocks.headBytes();
+    long to = targetOffset + blocks.headBytes();
+    if (blocks.lengthBytes() > 0 && cloneRange(other, from, to, blocks.lengthBytes())) {
+      result = result.plus(CopyResult.of(CopyMethod.REFLINK, blocks.lengthBytes()));
+    }
+    long done = result.totalBytes();
+    return result.plus(
+        copyPart(other, sourceOffset + done, targetOffset + done, lengthBytes - done, ways));
+  }
+
+  /** Copies without sharing on purpose. */
+  private CopyResult copyPart(
+      LinuxBlockFile source,
+      long sourceOffset,
+      long targetOffset,
+      long lengthBytes,
+      Set<CopyMethod> ways)
+      throws IOException {
+    if (lengthBytes == 0) {
+      return CopyResult.NONE;
+    }
+    CopyResult inKernel = CopyResult.NONE;
+    if (ways.contains(CopyMethod.KERNEL_COPY)) {
+      boolean mayShare = ways.contains(CopyMethod.REFLINK);
+      inKernel =
+          withBothOpen(
+              source,
+              () -> {
+                checkWritable("copy_file_range");
+                return mayShare || !copying.canShareWith(source.descriptor)
+                    ? copying.copy(source.descriptor, sourceOffset, targetOffset, lengthBytes)
+                    : CopyResult.NONE;
+              });
+    }
+    long done = inKernel.totalBytes();
+    return inKernel.plus(
+        BlockFile.super.copyRange(
+            source, sourceOffset + done, targetOffset + done, lengthBytes - done, ways));
+  }
+
+  /** What is done while neither of two files is closed. */
+  @FunctionalInterface
+  private interface Step<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T withBothOpen(LinuxBlockFile other, Step<T> step) throws IOException {
     gate.enter();
     try {
       other.gate.enter();
       try {
-        checkWritable("copy_file_range");
-        inKernel = copying.copyInKernel(other.descriptor, sourceOffset, targetOffset, lengthBytes);
+        return step.run();
       } finally {
         other.gate.exit();
       }
     } finally {
       gate.exit();
     }
-    long done = inKernel.totalBytes();
-    return inKernel.plus(
-        BlockFile.super.copyRange(
-            source, sourceOffset + done, targetOffset + done, lengthBytes - done));
   }
 
   @Override

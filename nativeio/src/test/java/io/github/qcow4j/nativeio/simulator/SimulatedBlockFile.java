@@ -12,11 +12,13 @@ import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.ZeroMethod;
 import io.github.qcow4j.nativeio.simulator.Faults.Outcome;
 import io.github.qcow4j.nativeio.support.Arguments;
+import io.github.qcow4j.nativeio.support.CopyRefusal;
 import io.github.qcow4j.nativeio.support.LockTable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** An opening of a file of a {@link SimulatedVolume}, whose lock every call holds. */
 final class SimulatedBlockFile implements BlockFile {
@@ -323,15 +325,10 @@ final class SimulatedBlockFile implements BlockFile {
     Arguments.checkRange(sourceOffset, lengthBytes);
     Arguments.checkRange(targetOffset, lengthBytes);
     synchronized (volume) {
-      enterWhole("ioctl");
-      mustBeWritable("ioctl", Errno.EBADF);
-      if (!(source instanceof SimulatedBlockFile other)
-          || other.volume != volume
-          || !volume.can(Capability.CLONE_RANGE)) {
+      if (!allowed("ioctl") || !canShareWith(source)) {
         return false;
-      } else if (other.closed) {
-        throw new ClosedChannelException();
       }
+      SimulatedBlockFile other = (SimulatedBlockFile) source;
       long sourceSize = other.inode.content.size();
       long end = sourceOffset + lengthBytes;
       boolean wholePages = lengthBytes % Page.BYTES == 0;
@@ -350,18 +347,80 @@ final class SimulatedBlockFile implements BlockFile {
   }
 
   @Override
+  public boolean canShareWith(BlockFile source) throws IOException {
+    synchronized (volume) {
+      return isOpenBeside(source) && volume.can(Capability.CLONE_RANGE);
+    }
+  }
+
+  private boolean isOpenBeside(BlockFile source) throws IOException {
+    if (closed) {
+      throw new ClosedChannelException();
+    } else if (!(source instanceof SimulatedBlockFile other) || other.volume != volume) {
+      return false;
+    } else if (other.closed) {
+      throw new ClosedChannelException();
+    }
+    return true;
+  }
+
+  /** Counts a call that shares or copies; false when it is refused, as the kernel would. */
+  private boolean allowed(String call) throws IOException {
+    Errno errno = enter(call).errno();
+    if (errno != null && CopyRefusal.of(errno) == CopyRefusal.NONE) {
+      throw errno.exception(call, path.toString());
+    }
+    mustBeWritable(call, Errno.EBADF);
+    return errno == null;
+  }
+
+  @Override
   public CopyResult copyRange(
-      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+      BlockFile source,
+      long sourceOffset,
+      long targetOffset,
+      long lengthBytes,
+      Set<CopyMethod> ways)
+      throws IOException {
     long whole = lengthBytes / Page.BYTES * Page.BYTES;
     boolean shared =
-        whole > 0
+        ways.contains(CopyMethod.REFLINK)
+            && whole > 0
             && source.size() >= sourceOffset + whole
             && cloneRange(source, sourceOffset, targetOffset, whole);
-    long done = shared ? whole : 0;
-    return CopyResult.of(CopyMethod.REFLINK, done)
-        .plus(
-            BlockFile.super.copyRange(
-                source, sourceOffset + done, targetOffset + done, lengthBytes - done));
+    CopyResult result = CopyResult.of(CopyMethod.REFLINK, shared ? whole : 0);
+    long done = result.totalBytes();
+    if (ways.contains(CopyMethod.KERNEL_COPY)
+        && (ways.contains(CopyMethod.REFLINK) || !canShareWith(source))) {
+      result =
+          result.plus(
+              copyInKernel(source, sourceOffset + done, targetOffset + done, lengthBytes - done));
+      done = result.totalBytes();
+    }
+    return result.plus(
+        BlockFile.super.copyRange(
+            source, sourceOffset + done, targetOffset + done, lengthBytes - done, ways));
+  }
+
+  private CopyResult copyInKernel(
+      BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
+    synchronized (volume) {
+      if (lengthBytes == 0
+          || !isOpenBeside(source)
+          || !volume.can(Capability.KERNEL_COPY)
+          || !allowed("copy_file_range")) {
+        return CopyResult.NONE;
+      }
+      Content from = ((SimulatedBlockFile) source).inode.content;
+      long there = Math.clamp(from.size() - sourceOffset, 0, lengthBytes);
+      ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(there));
+      from.read(bytes, sourceOffset);
+      int fitting = fitting(targetOffset, bytes.flip().remaining());
+      if (fitting > 0) {
+        make(Change.write(inode.content, bytes, fitting, targetOffset));
+      }
+      return CopyResult.of(CopyMethod.KERNEL_COPY, fitting);
+    }
   }
 
   @Override

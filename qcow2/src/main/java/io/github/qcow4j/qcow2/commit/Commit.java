@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.commit;
 
+import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
@@ -8,9 +9,9 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.Pace;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
-import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -97,12 +98,17 @@ public final class Commit {
 
   private CommitResult run() throws IOException {
     long grownBytes = growBase();
-    CommitWorker.Totals totals =
-        new CommitWorker.Totals(new StorageSharing(overlay, base, true), new LongAdder());
+    // Whatever a layer holds is moved, zeros too: nothing has to be read for its content.
+    Offload offload =
+        new Offload(
+            base.copyUnitBytes(),
+            base::copyFrom,
+            Set.of(CopyMethod.REFLINK, CopyMethod.KERNEL_COPY));
+    CommitWorker.Totals totals = new CommitWorker.Totals(offload, new LongAdder(), new LongAdder());
     control.expect(overlay.virtualSize());
     Pace pace = new Pace(options.bytesPerSecond(), control);
     PieceThreads.run(
-        new CommitPieces(overlay, baseDepth, control),
+        new CommitPieces(overlay, baseDepth, offload, control),
         () -> new CommitWorker(overlay, base, pace, control, totals),
         options.parallelism(),
         control);
@@ -111,7 +117,7 @@ public final class Commit {
     if (emptied) {
       ((Qcow2Image) overlay).empty();
     }
-    return new CommitResult(totals.data().result(), totals.zeroBytes().sum(), grownBytes, emptied);
+    return new CommitResult(totals.data(), totals.zeroBytes().sum(), grownBytes, emptied);
   }
 
   private long growBase() throws IOException {

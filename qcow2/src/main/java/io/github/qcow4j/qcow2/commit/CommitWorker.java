@@ -1,13 +1,15 @@
 package io.github.qcow4j.qcow2.commit;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.ExtentWalk;
 import io.github.qcow4j.qcow2.commit.CommitPieces.Piece;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.Pace;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
-import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
@@ -25,10 +27,16 @@ final class CommitWorker implements PieceThreads.Worker<Piece> {
   /**
    * What all threads moved.
    *
-   * @param data shares what can be shared, and counts
+   * @param offload brings what need not be read, and counts that
+   * @param copiedBytes bytes that were read and written
    * @param zeroBytes bytes made zeros
    */
-  record Totals(StorageSharing data, LongAdder zeroBytes) {}
+  record Totals(Offload offload, LongAdder copiedBytes, LongAdder zeroBytes) {
+
+    CopyResult data() {
+      return offload.result().plus(new CopyResult(0, 0, copiedBytes.sum()));
+    }
+  }
 
   CommitWorker(DiskImage overlay, DiskImage base, Pace pace, JobControl control, Totals totals) {
     this.overlay = overlay;
@@ -38,47 +46,42 @@ final class CommitWorker implements PieceThreads.Worker<Piece> {
     this.totals = totals;
   }
 
+  /** Writing is in the order of the disk: clusters taken in another one would lie scattered. */
   @Override
   public void accept(Piece piece, PieceThreads.Turn turn) throws IOException {
+    FilePlace place = piece.place();
     if (piece.zeros()) {
       if (turn.await()) {
         writeZeroes(piece);
       }
     } else {
       pace.take(piece.lengthBytes());
-      move(piece, turn);
+      if (place == null) {
+        copy(piece.guestOffset(), (int) piece.lengthBytes(), turn);
+      } else if (turn.await()) {
+        offloadOrCopy(piece, place, turn);
+      }
     }
     control.advance(piece.lengthBytes());
   }
 
-  /** Writing is in the order of the disk: clusters taken in another one would lie scattered. */
-  private void move(Piece piece, PieceThreads.Turn turn) throws IOException {
-    int length = (int) piece.lengthBytes();
-    if (totals.data().isPossible()) {
-      if (turn.await()) {
-        shareOrCopy(piece.guestOffset(), length);
-      }
-      return;
-    }
-    StorageSharing.Part whole = totals.data().next(piece.guestOffset(), length);
-    buffer.clear().limit(whole.lengthBytes());
-    overlay.read(piece.guestOffset(), buffer);
-    if (turn.await()) {
-      base.write(piece.guestOffset(), buffer.flip());
+  private void offloadOrCopy(Piece piece, FilePlace place, PieceThreads.Turn turn)
+      throws IOException {
+    long done = totals.offload.copy(piece.guestOffset(), place);
+    while (done < piece.lengthBytes()) {
+      control.checkpoint();
+      int part = (int) Math.min(CommitPieces.DATA_BYTES, piece.lengthBytes() - done);
+      copy(piece.guestOffset() + done, part, turn);
+      done += part;
     }
   }
 
-  private void shareOrCopy(long guestOffset, int lengthBytes) throws IOException {
-    int done = 0;
-    while (done < lengthBytes) {
-      long position = guestOffset + done;
-      StorageSharing.Part part = totals.data().next(position, lengthBytes - done);
-      if (!part.shared()) {
-        buffer.clear().limit(part.lengthBytes());
-        overlay.read(position, buffer);
-        base.write(position, buffer.flip());
-      }
-      done += part.lengthBytes();
+  private void copy(long guestOffset, int lengthBytes, PieceThreads.Turn turn) throws IOException {
+    buffer.clear().limit(lengthBytes);
+    overlay.read(guestOffset, buffer);
+    if (turn.await()) {
+      base.write(guestOffset, buffer.flip());
+      totals.copiedBytes.add(lengthBytes);
     }
   }
 

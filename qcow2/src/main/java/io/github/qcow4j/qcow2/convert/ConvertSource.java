@@ -2,6 +2,8 @@ package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
+import io.github.qcow4j.qcow2.transfer.DataRanges;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,9 +1,12 @@
 package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Set;
 
 /**
  * Where a conversion writes to.
@@ -52,23 +55,30 @@ public interface ConvertTarget extends Closeable {
    */
   void writeZeroes(long guestOffset, long lengthBytes) throws IOException;
 
-  /** What offsets and lengths of {@link #share} must be multiples of; 0 when it never shares. */
-  default int shareUnitBytes() {
+  /**
+   * What offsets and lengths of {@link #copyFrom} must be multiples of, a power of two; 0 when it
+   * takes nothing that way.
+   */
+  default int copyUnitBytes() {
     return 0;
   }
 
   /**
-   * Puts bytes of another file to guest bytes by sharing their storage; not durable on return.
+   * Puts bytes of another file to guest bytes without taking them in hand: shared, or copied by the
+   * kernel; not durable on return.
    *
-   * @param guestOffset where, a multiple of {@link #shareUnitBytes}
+   * @param guestOffset where, a multiple of {@link #copyUnitBytes}
    * @param source the other file
    * @param sourceOffset where in it the bytes stand
-   * @param lengthBytes how many, a multiple of {@link #shareUnitBytes}
-   * @return how many bytes from the beginning are shared; the others are unchanged
+   * @param lengthBytes how many, a multiple of {@link #copyUnitBytes}
+   * @param ways which ways will do
+   * @return how many bytes from the beginning are there now; the others are as they were, or as
+   *     they were to be
    */
-  default long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  default CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
-    return 0;
+    return CopyResult.NONE;
   }
 
   /** Makes all that was written durable, and then visible under the target's name. */

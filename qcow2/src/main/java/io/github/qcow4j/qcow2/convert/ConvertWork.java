@@ -4,6 +4,8 @@ import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.convert.ConversionPlace.Activity;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.Pace;
 import io.github.qcow4j.qcow2.transfer.Turns;
 import java.io.IOException;
@@ -20,7 +22,7 @@ final class ConvertWork {
   private final ConvertOptions options;
   private final JobControl control;
   private final Conversion.SalvageListener salvageListener;
-  private final Sharing sharing;
+  private final Offload offload;
   private final SegmentQueue queue;
   private final @Nullable CompressingTarget compressing;
   private final Turns turns = new Turns();
@@ -28,7 +30,6 @@ final class ConvertWork {
   private final boolean countingData;
   private final AtomicBoolean failed = new AtomicBoolean();
   private final LongAdder writtenBytes = new LongAdder();
-  private final LongAdder sharedBytes = new LongAdder();
   private final LongAdder unreadableBytes = new LongAdder();
 
   /**
@@ -47,8 +48,7 @@ final class ConvertWork {
     this.control = control;
     this.salvageListener = salvageListener;
     this.compressing = target instanceof CompressingTarget compressed ? compressed : null;
-    // Zeros wanted as data are to take room of their own; and a salvage has to read.
-    this.sharing = new Sharing(target, options.sparseBytes() > 0 && !options.salvage());
+    this.offload = new Offload(target.copyUnitBytes(), target::copyFrom, options.ways());
     this.queue = newQueue();
     this.countingData = countingData;
     this.pace = new Pace(options.bytesPerSecond(), control);
@@ -56,7 +56,7 @@ final class ConvertWork {
 
   private SegmentQueue newQueue() {
     int unitBytes = compressing == null ? 1 : compressing.clusterSize();
-    return new SegmentQueue(source, options.salvage(), unitBytes, sharing);
+    return new SegmentQueue(source, options.salvage(), unitBytes, offload);
   }
 
   /** Says how much there is to be written, by the extents alone. */
@@ -73,7 +73,7 @@ final class ConvertWork {
   private long countedBytes(Segment segment) {
     boolean counts =
         switch (segment.content()) {
-          case DATA, SHAREABLE -> true;
+          case DATA, OFFLOADED -> true;
           case ZEROS -> !countingData || options.sparseBytes() == 0;
           case LEFT_TO_BACKING -> !countingData;
         };
@@ -81,7 +81,7 @@ final class ConvertWork {
   }
 
   ConvertResult result() {
-    CopyResult copied = new CopyResult(sharedBytes.sum(), 0, writtenBytes.sum());
+    CopyResult copied = offload.result().plus(new CopyResult(0, 0, writtenBytes.sum()));
     return new ConvertResult(
         source.sizeBytes(),
         copied,
@@ -113,7 +113,7 @@ final class ConvertWork {
   private void convert(Segment segment, ThreadBuffers buffers) throws IOException {
     FilePlace place = segment.place();
     if (place != null) {
-      inTurn(segment, () -> shareOrCopy(segment, place, buffers));
+      inTurn(segment, () -> offloadOrCopy(segment, place, buffers));
       return;
     }
     ByteBuffer data = null;
@@ -145,17 +145,16 @@ final class ConvertWork {
     }
   }
 
-  /** What turns out not to be shareable, a little at a time, is read and written after all. */
-  private void shareOrCopy(Segment segment, FilePlace place, ThreadBuffers buffers)
+  /** What turns out not to come by itself, a little at a time, is read and written after all. */
+  private void offloadOrCopy(Segment segment, FilePlace place, ThreadBuffers buffers)
       throws IOException {
     pace.take(segment.lengthBytes());
     long done;
     try {
-      done = sharing.share(segment.offset(), place, segment.lengthBytes());
+      done = offload.copy(segment.offset(), place);
     } catch (IOException e) {
       throw ConversionPlace.noted(e, Activity.WRITING, segment.offset());
     }
-    sharedBytes.add(done);
     while (done < segment.lengthBytes()) {
       Segment part = segment.part(done, SegmentQueue.PIECE_BYTES);
       ByteBuffer data = buffers.data((int) part.lengthBytes());

@@ -1,11 +1,14 @@
 package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A qcow2 image that is written through its tables: a new one, or one that there was before. */
@@ -71,14 +74,15 @@ class Qcow2Target implements ConvertTarget {
   }
 
   @Override
-  public int shareUnitBytes() {
-    return image.shareUnitBytes();
+  public int copyUnitBytes() {
+    return image.copyUnitBytes();
   }
 
   @Override
-  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  public CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
-    return image.share(guestOffset, source, sourceOffset, lengthBytes);
+    return image.copyFrom(guestOffset, source, sourceOffset, lengthBytes, ways);
   }
 
   @Override
@@ -112,7 +116,7 @@ class Qcow2Target implements ConvertTarget {
     }
 
     @Override
-    public int shareUnitBytes() {
+    public int copyUnitBytes() {
       return 0;
     }
 

@@ -2,9 +2,12 @@ package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.RenameMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A new raw file, published when complete. Holds the locked file that it replaces meanwhile. */
@@ -38,14 +41,17 @@ final class RawFileTarget implements ConvertTarget {
   }
 
   @Override
-  public int shareUnitBytes() {
-    return RawTargets.SHARE_UNIT_BYTES;
+  public int copyUnitBytes() {
+    return 1;
   }
 
   @Override
-  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  public CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
-    return file.file().cloneRange(source, sourceOffset, guestOffset, lengthBytes) ? lengthBytes : 0;
+    CopyResult copied = file.file().copyRange(source, sourceOffset, guestOffset, lengthBytes, ways);
+    writeback.wrote(copied.totalBytes() - copied.reflinkBytes());
+    return copied;
   }
 
   @Override

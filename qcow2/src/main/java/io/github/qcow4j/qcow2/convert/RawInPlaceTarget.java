@@ -1,9 +1,12 @@
 package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.FileKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Set;
 
 /** An existing raw file or device, written in place. */
 final class RawInPlaceTarget implements ConvertTarget {
@@ -43,14 +46,17 @@ final class RawInPlaceTarget implements ConvertTarget {
   }
 
   @Override
-  public int shareUnitBytes() {
-    return RawTargets.SHARE_UNIT_BYTES;
+  public int copyUnitBytes() {
+    return inOrder ? 0 : 1;
   }
 
   @Override
-  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  public CopyResult copyFrom(
+      long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
-    return file.cloneRange(source, sourceOffset, guestOffset, lengthBytes) ? lengthBytes : 0;
+    CopyResult copied = file.copyRange(source, sourceOffset, guestOffset, lengthBytes, ways);
+    writeback.wrote(copied.totalBytes() - copied.reflinkBytes());
+    return copied;
   }
 
   @Override

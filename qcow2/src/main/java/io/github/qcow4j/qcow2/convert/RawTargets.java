@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 /** Raw targets of conversions. */
 public final class RawTargets {
 
-  /** The block size of nearly all file systems that share; others refuse what is not theirs. */
-  static final int SHARE_UNIT_BYTES = 4096;
-
   private RawTargets() {}
 
   /**

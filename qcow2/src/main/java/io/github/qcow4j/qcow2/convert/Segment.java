@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.qcow2.transfer.FilePlace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param offset where it begins, counted from the first disk's beginning
  * @param lengthBytes its length
  * @param content what it holds
- * @param place where it stands as plain bytes; given when {@link Content#SHAREABLE}
+ * @param place where it stands as plain bytes; given when {@link Content#OFFLOADED}
  */
 record Segment(
     long sequence, long offset, long lengthBytes, Content content, @Nullable FilePlace place) {
@@ -19,8 +20,8 @@ record Segment(
   enum Content {
     /** Something to be read. */
     DATA,
-    /** Plain bytes of a file, of any number, whose storage the target may be able to share. */
-    SHAREABLE,
+    /** Plain bytes of a file, of any number, which the target may be able to take from there. */
+    OFFLOADED,
     /** Zeros. */
     ZEROS,
     /** What the target's backing file shows already. */

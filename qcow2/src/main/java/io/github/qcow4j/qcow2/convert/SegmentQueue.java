@@ -2,6 +2,8 @@ package io.github.qcow4j.qcow2.convert;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.qcow2.convert.ConvertSource.SourceExtent;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,7 @@ final class SegmentQueue {
   private final boolean salvage;
   private final int unitBytes;
   private final int pieceBytes;
-  private final Sharing sharing;
+  private final Offload offload;
 
   @GuardedBy("this")
   private long position;
@@ -50,14 +52,14 @@ final class SegmentQueue {
    * @param salvage whether to go on where an extent cannot be told
    * @param unitBytes pieces consist of whole units of so many bytes, a power of two up to {@link
    *     #MAX_DATA_BYTES}; a unit with any data is data
-   * @param sharing which data may be shared rather than read
+   * @param offload which data need not be read
    */
-  SegmentQueue(ConvertSource source, boolean salvage, int unitBytes, Sharing sharing) {
+  SegmentQueue(ConvertSource source, boolean salvage, int unitBytes, Offload offload) {
     this.source = source;
     this.salvage = salvage;
     this.unitBytes = unitBytes;
     this.pieceBytes = Math.max(unitBytes, PIECE_BYTES);
-    this.sharing = sharing;
+    this.offload = offload;
   }
 
   /** The next piece, or null when there are no more. */
@@ -69,11 +71,14 @@ final class SegmentQueue {
       extent = joinedExtentAt(position);
       extentStart = position;
     }
+    long bytesBefore = -1;
     FilePlace place = extent.place();
     if (place != null && position < extent.end()) {
-      Segment shareable = shareable(place.skip(position - extentStart), extent.end());
-      if (shareable != null) {
-        return shareable;
+      FilePlace here = place.skip(position - extentStart);
+      bytesBefore = offload.bytesBefore(position, here);
+      if (bytesBefore == 0) {
+        FilePlace piece = offload.piece(position, here);
+        return take(position + piece.lengthBytes(), Segment.Content.OFFLOADED, piece);
       }
     }
     Segment.Content content = extent.content();
@@ -86,6 +91,7 @@ final class SegmentQueue {
     if (content == Segment.Content.DATA) {
       // Pieces end on multiples of their size, so that blocks of zeros are found whole.
       end = Math.min(end, pieceEnd(position));
+      end = bytesBefore > 0 ? Math.min(end, position + bytesBefore) : end;
     }
     return take(end, content, null);
   }
@@ -95,18 +101,6 @@ final class SegmentQueue {
     Segment segment = new Segment(sequence++, position, end - position, content, place);
     position = end;
     return segment;
-  }
-
-  /** A piece from the present position on whose storage could be shared, or null. */
-  @GuardedBy("this")
-  private @Nullable Segment shareable(FilePlace place, long extentEnd) {
-    long max = sharing.maxBytes(place);
-    if (max == 0 || position % sharing.unitBytes() != 0) {
-      return null;
-    }
-    long length = Math.min(Math.min(max, place.lengthBytes()), extentEnd - position);
-    length -= length % sharing.unitBytes();
-    return length == 0 ? null : take(position + length, Segment.Content.SHAREABLE, place);
   }
 
   /** The largest piece of data that comes. */
@@ -134,12 +128,16 @@ final class SegmentQueue {
     long enough = Math.min(pieceEnd(offset), source.sizeBytes());
     SourceExtent joined = extentAt(offset);
     FilePlace place = joined.place();
-    if (place != null && sharing.maxBytes(place) > 0) {
-      return withNeighbours(joined, place);
+    if (place != null && offload.bytesBefore(offset, place) >= 0) {
+      FilePlace all = offload.joined(offset, place, this::placeAt);
+      long end = Math.max(joined.end(), offset + all.lengthBytes());
+      return new SourceExtent(end, joined.content(), all);
     }
     while (joined.content() == Segment.Content.DATA && joined.end() < enough) {
       SourceExtent next = extentAt(joined.end());
-      if (next.content() != Segment.Content.DATA || isShareable(next)) {
+      FilePlace nextPlace = next.place();
+      if (next.content() != Segment.Content.DATA
+          || (nextPlace != null && offload.bytesBefore(joined.end(), nextPlace) >= 0)) {
         break;
       }
       joined = new SourceExtent(next.end(), Segment.Content.DATA);
@@ -147,25 +145,8 @@ final class SegmentQueue {
     return joined;
   }
 
-  private boolean isShareable(SourceExtent extent) {
-    FilePlace place = extent.place();
-    return place != null && sharing.maxBytes(place) > 0;
-  }
-
-  /** Tables end, and extents with them, where the bytes behind go on in the same file. */
-  private SourceExtent withNeighbours(SourceExtent first, FilePlace firstPlace) throws IOException {
-    SourceExtent joined = first;
-    FilePlace place = firstPlace;
-    long enough = place.lengthBytes() + sharing.maxBytes(place);
-    while (joined.end() < source.sizeBytes() && place.lengthBytes() < enough) {
-      SourceExtent next = extentAt(joined.end());
-      if (next.place() == null || !place.continuedBy(next.place())) {
-        break;
-      }
-      place = place.plus(next.place());
-      joined = new SourceExtent(next.end(), next.content(), place);
-    }
-    return joined;
+  private @Nullable FilePlace placeAt(long offset) throws IOException {
+    return offset < source.sizeBytes() ? extentAt(offset).place() : null;
   }
 
   private SourceExtent extentAt(long offset) throws IOException {

@@ -4,9 +4,11 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Converts images to a stream: a pipe, a socket, standard output. What was written when a
@@ -132,13 +134,13 @@ public final class StreamConversion {
   private void planPlain(ConvertSource source, ImageSpec spec, ClusterPlan plan)
       throws IOException {
     boolean overBacking = spec.backingName() != null;
-    Sharing reading = new Sharing(new SizingTarget(plan, spec, 0), false);
+    Offload nothing = new Offload(0, new SizingTarget(plan, spec, 0)::copyFrom, Set.of());
     SegmentQueue queue =
-        new SegmentQueue(source, options.salvage(), 1 << spec.clusterBits(), reading);
+        new SegmentQueue(source, options.salvage(), 1 << spec.clusterBits(), nothing);
     for (Segment segment = queue.next(); segment != null; segment = queue.next()) {
       control.checkpoint();
       switch (segment.content()) {
-        case DATA, SHAREABLE ->
+        case DATA, OFFLOADED ->
             plan.mark(segment.offset(), segment.lengthBytes(), ClusterPlan.PLAIN);
         case LEFT_TO_BACKING -> {}
         case ZEROS -> {
@@ -166,7 +168,8 @@ public final class StreamConversion {
             options.parallelism(),
             FormatLimits.SECTOR_BYTES,
             options.salvage(),
-            options.bytesPerSecond()),
+            options.bytesPerSecond(),
+            false),
         passControl,
         salvageListener);
   }

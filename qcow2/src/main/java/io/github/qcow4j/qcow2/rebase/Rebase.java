@@ -1,6 +1,5 @@
 package io.github.qcow4j.qcow2.rebase;
 
-import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -14,8 +13,8 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
-import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -150,22 +149,17 @@ public final class Rebase {
     if (options.keepingSnapshots()) {
       refuseDependentSnapshots();
     }
-    RebaseWorker.Totals totals =
-        new RebaseWorker.Totals(
-            new StorageSharing(overlay, overlay, !options.compressed()),
-            new LongAdder(),
-            new LongAdder());
+    Offload offload = new Offload(overlay.copyUnitBytes(), overlay::copyFrom, options.ways());
+    RebaseWorker.Totals totals = new RebaseWorker.Totals(offload, new LongAdder(), new LongAdder());
     control.expect(overlay.virtualSize());
-    RebasePieces pieces = new RebasePieces(overlay, newBacking, commonDepth(), control);
+    RebasePieces pieces = new RebasePieces(overlay, newBacking, commonDepth(), offload, control);
     PieceThreads.run(
         pieces,
         () -> new RebaseWorker(overlay, newBacking, pieces.pieceBytes(), options, control, totals),
         options.parallelism(),
         control);
     overlay.sync();
-    long shared = totals.sharing().result().reflinkBytes();
-    return new RebaseResult(
-        new CopyResult(shared, 0, totals.copiedBytes().sum()), totals.zeroedBytes().sum());
+    return new RebaseResult(totals.data(), totals.zeroedBytes().sum());
   }
 
   /** From which depth on the overlay's chain is the new one; unreachable when nowhere. */

@@ -1,5 +1,8 @@
 package io.github.qcow4j.qcow2.rebase;
 
+import io.github.qcow4j.nativeio.CopyMethod;
+import java.util.Set;
+
 /**
  * How to rebase.
  *
@@ -10,19 +13,44 @@ package io.github.qcow4j.qcow2.rebase;
  *     backing file: it would show the new one afterwards, for only the disk itself is kept
  * @param zerosAsData whether zeros that the old backing file shows within its size become data, as
  *     {@code qemu-img} writes them; else they become zero clusters, which take no room
+ * @param offloading whether plain data is left to the kernel to copy where it cannot be shared, and
+ *     is not searched for zeros then, which take room like all other data
  */
 public record RebaseOptions(
-    int parallelism, boolean compressed, boolean keepingSnapshots, boolean zerosAsData) {
+    int parallelism,
+    boolean compressed,
+    boolean keepingSnapshots,
+    boolean zerosAsData,
+    boolean offloading) {
 
   /** The largest number of threads. */
   public static final int MAX_PARALLELISM = 16;
 
   /** Plain clusters; refuses to change what a snapshot shows. */
-  public static final RebaseOptions DEFAULT = new RebaseOptions(4, false, true, false);
+  public static final RebaseOptions DEFAULT = new RebaseOptions(4, false, true, false, false);
+
+  /** The same without leaving anything to the kernel but what can be shared. */
+  public RebaseOptions(
+      int parallelism, boolean compressed, boolean keepingSnapshots, boolean zerosAsData) {
+    this(parallelism, compressed, keepingSnapshots, zerosAsData, false);
+  }
 
   public RebaseOptions {
     if (parallelism < 1 || parallelism > MAX_PARALLELISM) {
       throw new IllegalArgumentException("parallelism is not 1 to 16: " + parallelism);
     }
+  }
+
+  /**
+   * In which ways plain data may come without being read: what is to be compressed has to be read,
+   * and what is searched for zeros too, unless it is shared: there they take no room.
+   */
+  Set<CopyMethod> ways() {
+    if (compressed) {
+      return Set.of();
+    }
+    return offloading
+        ? Set.of(CopyMethod.REFLINK, CopyMethod.KERNEL_COPY)
+        : Set.of(CopyMethod.REFLINK);
   }
 }

@@ -7,6 +7,9 @@ import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.table.L2Entry;
+import io.github.qcow4j.qcow2.transfer.DataRanges;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,9 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
   private final Qcow2Image overlay;
   private final @Nullable DiskImage newBacking;
   private final int commonDepth;
+  private final Offload offload;
   private final JobControl control;
+  private final DataRanges ranges;
   private final int unitBytes;
   private final int pieceBytes;
   private long position;
@@ -37,8 +42,15 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
    * @param lengthBytes its length
    * @param oldZeros whether it is zeros without looking
    * @param newZeros whether it would be zeros, without looking, over the new backing file
+   * @param place where it stands as plain bytes, when it need not be read; a piece may be of any
+   *     length then, else of no more than {@link #pieceBytes}
    */
-  record Piece(long guestOffset, int lengthBytes, boolean oldZeros, boolean newZeros) {}
+  record Piece(
+      long guestOffset,
+      long lengthBytes,
+      boolean oldZeros,
+      boolean newZeros,
+      @Nullable FilePlace place) {}
 
   /** What is known of a range without reading it, up to its end. */
   private record Status(boolean settled, boolean zeros, long end) {
@@ -52,14 +64,21 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
    * @param overlay the overlay, over its old backing file
    * @param newBacking the new one, or null for none
    * @param commonDepth from which depth of the overlay's chain on the new one has the same layers
+   * @param offload what need not be read, where the new backing file shows zeros
    * @param control told of what need not be compared
    */
   RebasePieces(
-      Qcow2Image overlay, @Nullable DiskImage newBacking, int commonDepth, JobControl control) {
+      Qcow2Image overlay,
+      @Nullable DiskImage newBacking,
+      int commonDepth,
+      Offload offload,
+      JobControl control) {
     this.overlay = overlay;
     this.newBacking = newBacking;
     this.commonDepth = commonDepth;
+    this.offload = offload;
     this.control = control;
+    this.ranges = new DataRanges(overlay);
     this.unitBytes = unitBytes(overlay.header());
     this.pieceBytes = Math.max(PIECE_BYTES, overlay.header().clusterSize());
   }
@@ -93,6 +112,12 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
       if (old.zeros && fresh.zeros && skipTo(end)) {
         continue;
       }
+      FilePlace place = fresh.zeros && !old.zeros ? offloaded() : null;
+      if (place != null) {
+        Piece piece = new Piece(position, place.lengthBytes(), false, true, place);
+        position += place.lengthBytes();
+        return piece;
+      }
       long wholeEnd = unitStart(Math.min(end, pieceEnd));
       return wholeEnd - position >= LONG_RUN_BYTES || wholeEnd == pieceEnd
           ? piece(wholeEnd, old.zeros, fresh.zeros)
@@ -120,10 +145,49 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
     return Math.min(Math.max(wholeEnd, position + unitBytes), overlay.virtualSize());
   }
 
-  private Piece piece(long end, boolean oldZeros, boolean newZeros) {
-    Piece piece = new Piece(position, (int) (end - position), oldZeros, newZeros);
+  private Piece piece(long wantedEnd, boolean oldZeros, boolean newZeros) throws IOException {
+    long end = oldZeros ? wantedEnd : nextOffloaded(wantedEnd);
+    Piece piece = new Piece(position, end - position, oldZeros, newZeros, null);
     position = end;
     return piece;
+  }
+
+  /** Where as many bytes stand as can be taken from there at once, or null. */
+  private @Nullable FilePlace offloaded() throws IOException {
+    FilePlace first = placeAt(position);
+    return first == null || offload.bytesBefore(position, first) != 0
+        ? null
+        : offload.piece(position, offload.joined(position, first, this::placeAt));
+  }
+
+  /** Where the first bytes behind the next ones stand that need not be read, up to an end. */
+  private long nextOffloaded(long end) throws IOException {
+    long at = position;
+    while (offload.isPossible() && at < end) {
+      FilePlace place = placeAt(at);
+      long before = place == null ? -1 : offload.bytesBefore(at, place);
+      if (before >= 0 && at + before > position) {
+        return Math.min(end, at + before);
+      }
+      at = oldStatus(at).end;
+    }
+    return end;
+  }
+
+  /** Where bytes stand of the old chain in whose place the new one shows zeros. */
+  private @Nullable FilePlace placeAt(long offset) throws IOException {
+    long left = overlay.virtualSize() - offset;
+    if (left == 0) {
+      return null;
+    }
+    Extent extent = overlay.extentAt(offset, left);
+    Status fresh = newStatus(offset);
+    if (isSettled(extent) || extent.kind() != Extent.Kind.DATA || !fresh.zeros) {
+      return null;
+    }
+    DataRanges.Range range = ranges.at(extent, offset);
+    long length = Math.min(range.lengthBytes(), fresh.end - offset);
+    return range.hole() ? null : ranges.place(extent, offset, length);
   }
 
   /** Goes on at an offset, or at the last unit's beginning before it, if that is progress. */
@@ -162,8 +226,17 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
 
   private Status oldStatus(long offset) throws IOException {
     Extent extent = overlay.extentAt(offset, overlay.virtualSize() - offset);
-    boolean settled = isOwn(extent) || extent.depth() >= commonDepth;
-    return new Status(settled, !settled && extent.readsAsZeros(), extent.end());
+    boolean settled = isSettled(extent);
+    if (settled || extent.kind() != Extent.Kind.DATA) {
+      return new Status(settled, !settled && extent.readsAsZeros(), extent.end());
+    }
+    DataRanges.Range range = ranges.at(extent, offset);
+    return new Status(false, range.hole(), offset + range.lengthBytes());
+  }
+
+  /** Whether it shows the same whatever the backing file: the overlay's own, or of both chains. */
+  private boolean isSettled(Extent extent) {
+    return isOwn(extent) || extent.depth() >= commonDepth;
   }
 
   /** Whether the overlay itself says what is there. */

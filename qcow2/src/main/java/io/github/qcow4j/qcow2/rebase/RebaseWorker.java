@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.rebase;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.ExtentWalk;
@@ -7,9 +8,10 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.RebasePieces.Piece;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PackedClusters;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
-import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -37,11 +39,16 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   /**
    * What all threads changed.
    *
-   * @param sharing shares what can be shared, and counts that
+   * @param offload brings what need not be read, and counts that
    * @param copiedBytes bytes of data that were read and written
    * @param zeroedBytes bytes that became zeros
    */
-  record Totals(StorageSharing sharing, LongAdder copiedBytes, LongAdder zeroedBytes) {}
+  record Totals(Offload offload, LongAdder copiedBytes, LongAdder zeroedBytes) {
+
+    CopyResult data() {
+      return offload.result().plus(new CopyResult(0, 0, copiedBytes.sum()));
+    }
+  }
 
   /** What the overlay must do about a unit. */
   private enum Action {
@@ -80,22 +87,25 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
    */
   @Override
   public void accept(Piece piece, PieceThreads.Turn turn) throws IOException {
-    // Where the new backing file shows zeros there is nothing to compare with.
-    boolean sharing =
-        piece.newZeros() && !piece.oldZeros() && totals.sharing().isPossible() && turn.await();
-    int done = 0;
-    while (done < piece.lengthBytes()) {
-      int left = piece.lengthBytes() - done;
-      long position = piece.guestOffset() + done;
-      StorageSharing.Part part =
-          sharing ? totals.sharing().next(position, left) : new StorageSharing.Part(false, left);
-      if (!part.shared()) {
-        Piece rest = new Piece(position, part.lengthBytes(), piece.oldZeros(), piece.newZeros());
-        compare(rest, turn);
-      }
-      done += part.lengthBytes();
+    FilePlace place = piece.place();
+    if (place == null) {
+      compare(piece, turn);
+    } else if (turn.await()) {
+      // Where the new backing file shows zeros there is nothing to compare with.
+      offloadOrCompare(piece, place, turn);
     }
     control.advance(piece.lengthBytes());
+  }
+
+  private void offloadOrCompare(Piece piece, FilePlace place, PieceThreads.Turn turn)
+      throws IOException {
+    long done = totals.offload.copy(piece.guestOffset(), place);
+    while (done < piece.lengthBytes()) {
+      control.checkpoint();
+      long part = Math.min(oldBytes.capacity(), piece.lengthBytes() - done);
+      compare(new Piece(piece.guestOffset() + done, part, false, true, null), turn);
+      done += part;
+    }
   }
 
   private void compare(Piece piece, PieceThreads.Turn turn) throws IOException {
@@ -164,15 +174,20 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   }
 
   private int unitEnd(Piece piece, int from) {
-    return Math.min(piece.lengthBytes(), from + unitBytes);
+    return Math.min(length(piece), from + unitBytes);
+  }
+
+  /** The length of a piece that fits into a buffer. */
+  private static int length(Piece piece) {
+    return (int) piece.lengthBytes();
   }
 
   private ByteBuffer zeros(Piece piece) {
-    return zeros.slice(0, piece.lengthBytes());
+    return zeros.slice(0, length(piece));
   }
 
   private ByteBuffer readOld(Piece piece) throws IOException {
-    oldBytes.clear().limit(piece.lengthBytes());
+    oldBytes.clear().limit(length(piece));
     overlay.read(piece.guestOffset(), oldBytes);
     return oldBytes.flip();
   }
@@ -185,8 +200,8 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     if (newBacking != null && inside > 0) {
       newBacking.read(piece.guestOffset(), newBytes);
     }
-    newBytes.limit(piece.lengthBytes());
-    newBytes.put(inside, zeros, 0, piece.lengthBytes() - inside);
+    newBytes.limit(length(piece));
+    newBytes.put(inside, zeros, 0, length(piece) - inside);
     return newBytes.rewind();
   }
 

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.rewrite;
 
+import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.Amendment;
@@ -8,9 +9,10 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
-import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -91,8 +93,7 @@ public final class ImageRewrite {
 
   private RewriteResult bringOver(FreshImage fresh) throws IOException {
     RewriteWorker.Totals totals =
-        new RewriteWorker.Totals(
-            new StorageSharing(old, fresh.image(), true), new LongAdder(), new LongAdder());
+        new RewriteWorker.Totals(sharing(fresh.image()), new LongAdder(), new LongAdder());
     control.expect(old.virtualSize());
     RewritePieces pieces = new RewritePieces(old, fresh.image().header(), control);
     PieceThreads.run(
@@ -102,8 +103,12 @@ public final class ImageRewrite {
                 old, fresh, pieces.pieceBytes(), request.compressionLevel(), control, totals),
         request.parallelism(),
         control);
-    long shared = totals.sharing().result().reflinkBytes();
+    CopyResult copied = new CopyResult(0, 0, totals.copiedBytes().sum());
     return new RewriteResult(
-        new CopyResult(shared, 0, totals.copiedBytes().sum()), totals.compressedBytes().sum());
+        totals.offload().result().plus(copied), totals.compressedBytes().sum());
+  }
+
+  private static Offload sharing(Qcow2Image target) {
+    return new Offload(target.copyUnitBytes(), target::copyFrom, Set.of(CopyMethod.REFLINK));
   }
 }

@@ -1,17 +1,21 @@
 package io.github.qcow4j.qcow2.rewrite;
 
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rewrite.RewritePieces.Kind;
 import io.github.qcow4j.qcow2.rewrite.RewritePieces.Piece;
 import io.github.qcow4j.qcow2.rewrite.RewritePieces.Run;
+import io.github.qcow4j.qcow2.transfer.FilePlace;
+import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PackedClusters;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
-import io.github.qcow4j.qcow2.transfer.StorageSharing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings pieces over, one thread's: reads and compresses when it is ready, writes when it is its
@@ -30,11 +34,11 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
   /**
    * What all threads brought over.
    *
-   * @param sharing shares what can be shared, and counts that
+   * @param offload shares what can be shared, and counts that
    * @param copiedBytes bytes of plain data that were read and written
    * @param compressedBytes guest bytes that were compressed anew
    */
-  record Totals(StorageSharing sharing, LongAdder copiedBytes, LongAdder compressedBytes) {}
+  record Totals(Offload offload, LongAdder copiedBytes, LongAdder compressedBytes) {}
 
   RewriteWorker(
       Qcow2Image old,
@@ -54,7 +58,7 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
 
   @Override
   public void accept(Piece piece, PieceThreads.Turn turn) throws IOException {
-    boolean sharing = totals.sharing().isPossible();
+    boolean sharing = totals.offload().isPossible();
     packed.begin();
     for (Run run : piece.runs()) {
       if (run.kind() == Kind.PACKED || (run.kind() == Kind.PLAIN && !sharing)) {
@@ -88,16 +92,36 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
   }
 
   private void share(Piece piece, Run run) throws IOException {
-    long done = 0;
-    while (done < run.lengthBytes()) {
-      long position = run.guestOffset() + done;
-      StorageSharing.Part part = totals.sharing().next(position, (int) (run.lengthBytes() - done));
-      if (!part.shared()) {
-        read(piece, position, part.lengthBytes());
-        write(piece, position, part.lengthBytes());
+    long end = run.guestOffset() + run.lengthBytes();
+    long position = run.guestOffset();
+    while (position < end) {
+      Extent extent = old.extentAt(position, end - position);
+      long extentEnd = Math.min(end, extent.end());
+      FilePlace place = place(extent, extentEnd - position);
+      long before = place == null ? -1 : totals.offload().bytesBefore(position, place);
+      long brought = place != null && before == 0 ? offload(position, place) : 0;
+      if (brought == 0) {
+        long toRead = before > 0 ? Math.min(before, extentEnd - position) : extentEnd - position;
+        read(piece, position, (int) toRead);
+        write(piece, position, (int) toRead);
+        brought = toRead;
       }
-      done += part.lengthBytes();
+      position += brought;
     }
+  }
+
+  private @Nullable FilePlace place(Extent extent, long lengthBytes) throws IOException {
+    if (extent.kind() != Extent.Kind.DATA) {
+      return null;
+    }
+    BlockFile file = old.layers().get(extent.depth()).dataFile();
+    long held = Math.min(lengthBytes, file.size() - extent.hostOffset());
+    return new FilePlace(file, extent.hostOffset(), Math.max(0, held));
+  }
+
+  private long offload(long position, FilePlace place) throws IOException {
+    Offload offload = totals.offload();
+    return offload.copy(position, offload.piece(position, place));
   }
 
   private void read(Piece piece, long guestOffset, int lengthBytes) throws IOException {

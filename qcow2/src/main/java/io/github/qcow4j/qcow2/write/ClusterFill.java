@@ -1,6 +1,8 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -47,16 +49,28 @@ record ClusterFill(BlockFile dataFile) {
   }
 
   /**
-   * Shares the storage of another file's bytes, where a plan for whole clusters wants them.
+   * Brings another file's bytes to where a plan wants them. Old bytes around them are moved along
+   * as a write would.
    *
-   * @return whether they could be shared; if not, nothing has changed
+   * @return what came, from the first byte on
    */
-  boolean share(WritePlan plan, BlockFile source, long sourceOffset) throws IOException {
+  CopyResult copyFrom(
+      WritePlan plan, long guestOffset, FileBytes source, ImageWriter.OldContent old)
+      throws IOException {
     return switch (plan) {
-      case WritePlan.InPlace inPlace ->
-          dataFile.cloneRange(source, sourceOffset, inPlace.hostOffset(), inPlace.lengthBytes());
-      case WritePlan.Fill fill ->
-          dataFile.cloneRange(source, sourceOffset, fill.hostOffset(), fill.lengthBytes());
+      case WritePlan.InPlace inPlace -> source.copyTo(dataFile, inPlace.hostOffset());
+      case WritePlan.Fill fill -> {
+        boolean exact =
+            fill.guestStart() == guestOffset
+                && fill.guestEnd() == guestOffset + source.lengthBytes();
+        if (exact) {
+          yield source.copyTo(dataFile, fill.hostOffset());
+        } else if (!source.isWorthwhile(dataFile)) {
+          yield CopyResult.NONE;
+        }
+        write(fill, guestOffset, source.read(), old);
+        yield CopyResult.of(CopyMethod.USER_COPY, source.lengthBytes());
+      }
     };
   }
 }

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.Mapping;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
@@ -10,7 +11,7 @@ import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 
 /**
@@ -207,40 +208,51 @@ public final class ImageWriter {
   }
 
   /**
-   * Puts another file's bytes to whole guest clusters by sharing their storage; nothing is copied.
+   * Brings another file's bytes to guest clusters without taking them in hand.
    *
-   * @param guestOffset where, at a cluster
-   * @param source the other file
-   * @param sourceOffset where in it the bytes stand
-   * @param lengthBytes whole clusters
-   * @return how many bytes from the beginning are shared now; less than {@code lengthBytes} where
-   *     these files, or these offsets, cannot share, which changes nothing there
+   * @param guestOffset where, at a cluster or subcluster
+   * @param source the bytes, whole clusters or subclusters
+   * @param old the guest's bytes as they are now
+   * @return how many from the beginning are there now; less than all where the files, or these
+   *     offsets, cannot do it
    */
-  public long share(long guestOffset, BlockFile source, long sourceOffset, long lengthBytes)
+  public CopyResult copyFrom(long guestOffset, FileBytes source, OldContent old)
       throws IOException {
-    LongAdder shared = new LongAdder();
+    AtomicReference<CopyResult> copied = new AtomicReference<>(CopyResult.NONE);
     locks.changing(
         guestOffset,
-        lengthBytes,
+        source.lengthBytes(),
         () -> {
-          bitmaps.touch(guestOffset, lengthBytes);
+          bitmaps.touch(guestOffset, source.lengthBytes());
           boolean goingOn = true;
-          while (goingOn && shared.sum() < lengthBytes) {
-            long done = shared.sum();
-            WritePlan plan = plan(guestOffset + done, lengthBytes - done);
-            goingOn = shareOne(plan, source, sourceOffset + done);
-            shared.add(goingOn ? plan.lengthBytes() : 0);
+          for (long done = 0; goingOn && done < source.lengthBytes(); ) {
+            WritePlan plan = plan(guestOffset + done, source.lengthBytes() - done);
+            FileBytes part = source.part(done, plan.lengthBytes());
+            CopyResult result = copyOne(plan, guestOffset + done, part, old);
+            copied.set(copied.get().plus(result));
+            done += result.totalBytes();
+            goingOn = result.totalBytes() == part.lengthBytes();
           }
         });
     flushWhenFull();
-    return shared.sum();
+    return copied.get();
   }
 
-  private boolean shareOne(WritePlan plan, BlockFile source, long sourceOffset) throws IOException {
+  private CopyResult copyOne(WritePlan plan, long guestOffset, FileBytes part, OldContent old)
+      throws IOException {
     return switch (plan) {
-      case WritePlan.InPlace inPlace -> filling.share(inPlace, source, sourceOffset);
-      case WritePlan.Fill fill ->
-          fillAndLink(fill, () -> filling.share(fill, source, sourceOffset));
+      case WritePlan.InPlace inPlace -> filling.copyFrom(inPlace, guestOffset, part, old);
+      case WritePlan.Fill fill -> {
+        AtomicReference<CopyResult> result = new AtomicReference<>(CopyResult.NONE);
+        boolean linked =
+            fillAndLink(
+                fill,
+                () -> {
+                  result.set(filling.copyFrom(fill, guestOffset, part, old));
+                  return result.get().totalBytes() == part.lengthBytes();
+                });
+        yield linked ? result.get() : CopyResult.NONE;
+      }
     };
   }
 

@@ -42,9 +42,12 @@ final class WritePlanner {
     // file.
     MutableTables.OpenL2 open = tables.openL2(guestOffset);
     tables.changed(open);
-    return extended
-        ? fillOneExtended(open.table(), index, guestOffset, limit)
-        : fill(open.table(), index, guestOffset, limit);
+    if (extended && (guestOffset % clusterSize != 0 || limit < clusterSize)) {
+      return fillOneExtended(open.table(), index, guestOffset, limit);
+    }
+    // Of clusters with subclusters only whole ones are filled together.
+    long whole = extended ? limit & -clusterSize : limit;
+    return fill(open.table(), index, guestOffset, whole);
   }
 
   private WritePlan.InPlace inPlace(L2Table table, int first, long guestOffset, long limit) {

@@ -37,7 +37,7 @@ class RebaseLayoutTest {
           ReferencePolicy.allow(),
           ImageOptions.of(ImageFormat.QCOW2),
           null,
-          new RebaseOptions(threads, compressed, true, false),
+          new RebaseOptions(threads, compressed, true, false, false),
           new JobControl());
       byte[] result = Files.readAllBytes(copy);
       bench.qemu().assertCheckClean(copy);

@@ -194,7 +194,11 @@ class ChainModelTest {
         ImageOptions.of(ImageFormat.QCOW2),
         backing,
         new RebaseOptions(
-            1 + random.nextInt(4), random.nextInt(3) == 0, false, random.nextInt(3) == 0),
+            1 + random.nextInt(4),
+            random.nextInt(3) == 0,
+            false,
+            random.nextInt(3) == 0,
+            random.nextInt(3) == 0),
         new JobControl());
     Path top = chain.getLast();
     chain.clear();

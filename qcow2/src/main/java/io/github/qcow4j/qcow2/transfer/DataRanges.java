@@ -1,4 +1,4 @@
-package io.github.qcow4j.qcow2.convert;
+package io.github.qcow4j.qcow2.transfer;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -13,7 +13,7 @@ import java.util.Map;
  * holes there. They are asked for only where a layer's file holds less storage than its length. For
  * one thread at a time.
  */
-final class DataRanges {
+public final class DataRanges {
 
   private final List<DiskImage> layers;
   private final Map<Integer, Boolean> sparseByDepth = new HashMap<>();
@@ -26,7 +26,10 @@ final class DataRanges {
    */
   private final Map<Integer, HostRange> lastByDepth = new HashMap<>();
 
-  DataRanges(DiskImage image) {
+  /**
+   * @param image the disk whose extents are asked about, with all its layers
+   */
+  public DataRanges(DiskImage image) {
     this.layers = image.layers();
   }
 
@@ -36,7 +39,7 @@ final class DataRanges {
    * @param hole whether it is a hole of the layer's file, and so zeros
    * @param lengthBytes for how many bytes that holds
    */
-  record Range(boolean hole, long lengthBytes) {}
+  public record Range(boolean hole, long lengthBytes) {}
 
   private record HostRange(boolean hole, long start, long end) {
 
@@ -45,7 +48,13 @@ final class DataRanges {
     }
   }
 
-  Range at(Extent extent, long guestOffset) throws IOException {
+  /**
+   * What stands at an offset within an extent of data.
+   *
+   * @param extent one that holds data
+   * @param guestOffset an offset within it
+   */
+  public Range at(Extent extent, long guestOffset) throws IOException {
     long left = extent.end() - guestOffset;
     if (!isSparse(extent.depth())) {
       return new Range(false, left);
@@ -60,7 +69,7 @@ final class DataRanges {
   }
 
   /** Where the beginning of what is left of an extent stands, as far as its file reaches. */
-  FilePlace place(Extent extent, long guestOffset, long lengthBytes) throws IOException {
+  public FilePlace place(Extent extent, long guestOffset, long lengthBytes) throws IOException {
     BlockFile file = layers.get(extent.depth()).dataFile();
     Long size = sizeByDepth.get(extent.depth());
     if (size == null) {

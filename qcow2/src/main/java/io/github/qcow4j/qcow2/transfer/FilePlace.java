@@ -1,4 +1,4 @@
-package io.github.qcow4j.qcow2.convert;
+package io.github.qcow4j.qcow2.transfer;
 
 import io.github.qcow4j.nativeio.BlockFile;
 
@@ -9,11 +9,16 @@ import io.github.qcow4j.nativeio.BlockFile;
  * @param fileOffset from where on
  * @param lengthBytes how many of them the file holds
  */
-record FilePlace(BlockFile file, long fileOffset, long lengthBytes) {
+public record FilePlace(BlockFile file, long fileOffset, long lengthBytes) {
 
   /** The same bytes from a later one on. */
-  FilePlace skip(long bytes) {
+  public FilePlace skip(long bytes) {
     return new FilePlace(file, fileOffset + bytes, Math.max(0, lengthBytes - bytes));
+  }
+
+  /** The beginning of them, all if they are not more than that. */
+  public FilePlace first(long bytes) {
+    return new FilePlace(file, fileOffset, Math.min(lengthBytes, bytes));
   }
 
   /** Whether {@code next} stands right behind, in the same file. */
