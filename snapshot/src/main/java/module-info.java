@@ -1,6 +1,7 @@
 /** Boxes: named sets of disks with snapshots, clones, export and import. */
 module io.github.qcow4j.snapshot {
   exports io.github.qcow4j.snapshot.archive;
+  exports io.github.qcow4j.snapshot.directory;
   exports io.github.qcow4j.snapshot.intake;
   exports io.github.qcow4j.snapshot.json;
   exports io.github.qcow4j.snapshot.quiesce;

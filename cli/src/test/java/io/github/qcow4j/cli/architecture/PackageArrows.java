@@ -69,6 +69,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot.tar      -> snapshot.transfer snapshot.json
           snapshot.intake   -> snapshot.transfer
           snapshot.archive  -> snapshot.transfer snapshot.json snapshot.tar snapshot.intake
+          snapshot.directory -> snapshot.transfer snapshot.json snapshot.intake
 
           cli               -> cli.console cli.image cli.option
           cli.rehearsal     -> cli cli.console
