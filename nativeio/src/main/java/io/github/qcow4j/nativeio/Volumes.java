@@ -7,6 +7,8 @@ import io.github.qcow4j.nativeio.portable.PortableVolume;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,9 @@ public final class Volumes {
           new Provider(JnrProvider.NAME, JnrProvider::open, JnrProvider::processes),
           new Provider(PortableVolume.NAME, PortableVolume::new, PortableProcesses::new));
 
+  /** Why a provider does not work in this process, by its name. */
+  private static final Map<String, String> REFUSALS = new ConcurrentHashMap<>();
+
   private static volatile @Nullable Volume host;
 
   private Volumes() {}
@@ -40,8 +45,8 @@ public final class Volumes {
   /**
    * The host's file system through the provider of this process, chosen at the first call.
    *
-   * @throws IllegalArgumentException when {@value #PROPERTY} names a provider that there is not, or
-   *     one that does not work here
+   * @throws UnavailableProviderException when {@value #PROPERTY} names a provider that there is
+   *     not, or one that does not work here
    */
   public static Volume host() {
     Volume chosen = host;
@@ -82,7 +87,7 @@ public final class Volumes {
     List<Volume> working = new ArrayList<>();
     for (Provider provider : PROVIDERS) {
       try {
-        working.add(provider.opening().open("works here"));
+        working.add(provider.open("works here"));
       } catch (IOException e) {
         // Does not work here; host() tells why in its reason.
       }
@@ -108,7 +113,7 @@ public final class Volumes {
     List<ProviderTrial> trials = new ArrayList<>();
     for (Provider provider : PROVIDERS) {
       try {
-        provider.opening().open("works here");
+        provider.open("works here");
         trials.add(new ProviderTrial(provider.name(), null));
       } catch (IOException e) {
         trials.add(new ProviderTrial(provider.name(), e.getMessage()));
@@ -127,7 +132,7 @@ public final class Volumes {
       String reason =
           refusals.isEmpty() ? "the first choice, and it works here" : String.join("; ", refusals);
       try {
-        return provider.opening().open(reason);
+        return provider.open(reason);
       } catch (IOException e) {
         refusals.add(provider.name() + " does not work here: " + e.getMessage());
       }
@@ -141,19 +146,34 @@ public final class Volumes {
     for (Provider provider : PROVIDERS) {
       if (provider.name().equals(wanted)) {
         try {
-          return provider.opening().open(chosenBy);
+          return provider.open(chosenBy);
         } catch (IOException e) {
-          throw new IllegalArgumentException(
-              chosenBy + ": does not work here: " + e.getMessage(), e);
+          throw new UnavailableProviderException(
+              chosenBy + ": does not work here: " + e.getMessage());
         }
       }
       names.add(provider.name());
     }
-    throw new IllegalArgumentException(
+    throw new UnavailableProviderException(
         chosenBy + ": no such provider; there are " + String.join(", ", names));
   }
 
-  private record Provider(String name, Opening opening, Supplier<Processes> processes) {}
+  private record Provider(String name, Opening opening, Supplier<Processes> processes) {
+
+    /** Tries it; what failed once is not tried again, as it would then fail of having failed. */
+    Volume open(String reason) throws IOException {
+      String refusal = REFUSALS.get(name);
+      if (refusal != null) {
+        throw new IOException(refusal);
+      }
+      try {
+        return opening.open(reason);
+      } catch (IOException e) {
+        REFUSALS.put(name, String.valueOf(e.getMessage()));
+        throw e;
+      }
+    }
+  }
 
   /** How a provider is begun; the argument says why it is. */
   @FunctionalInterface

@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.console;
 
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.nativeio.UnavailableProviderException;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
@@ -75,6 +76,7 @@ public final class ErrorText {
       case OutOfMemoryError memory -> "Cannot allocate memory";
       case StackOverflowError stack -> "Cannot allocate memory";
       case IOException io -> singleLine(io);
+      case UnavailableProviderException provider -> singleLine(provider);
       default -> "internal error: " + singleLine(failure);
     };
   }
