@@ -3,11 +3,14 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -40,6 +43,24 @@ final class CommitAgreementTest {
             "replay with -Dqcow4j.seed=" + seed + " -Dqcow4j.commit.chains=1: " + e, e);
       }
     }
+  }
+
+  @Test
+  void noHeaderIsCommittedToABaseWhoseFormatIsAGuess() throws Exception {
+    SameCommand same = new SameCommand(qemu, directory);
+    Path base = same.master().resolve("base");
+    Files.write(base, new byte[1 << 20]);
+    Path overlay = same.master().resolve("overlay");
+    qemu.createOverlay(overlay, "", "base", "raw");
+    Path header = directory.resolve("header");
+    Files.write(header, Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 4096));
+    qemu.io(overlay, "write -s " + header + " 0 4096");
+    try (ImageSurgeon surgeon = ImageSurgeon.open(overlay)) {
+      surgeon.extensions().remove(HeaderExtensions.BACKING_FORMAT).rewrite();
+    }
+    SameCommand.Outcome outcome = same.run("commit @overlay").agreed();
+    assertThat(outcome.ours().exitCode()).isEqualTo(1);
+    assertThat(Files.readAllBytes(outcome.ourDirectory().resolve("base"))).containsOnly(0);
   }
 
   private void commit(Random random) {
