@@ -3,10 +3,12 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +17,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Commits end as qemu-img's do: same words, same content of every image of the chain, and an
@@ -43,6 +47,32 @@ final class CommitAgreementTest {
             "replay with -Dqcow4j.seed=" + seed + " -Dqcow4j.commit.chains=1: " + e, e);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"snapshot -c s", "bitmap --add -g 64k"})
+  void anOverlayThatKeepsSomethingGivesTheStorageOfAllElseBack(String keeping) throws Exception {
+    SameCommand same = new SameCommand(qemu, directory);
+    Files.write(same.master().resolve("base"), new byte[4 << 20]);
+    Path overlay = same.master().resolve("overlay");
+    qemu.createOverlay(overlay, "", "base", "raw");
+    qemu.io(overlay, "write 0 1M");
+    List<String> command = new ArrayList<>(List.of(keeping.split(" ", -1)));
+    command.add(overlay.toString());
+    if (keeping.startsWith("bitmap")) {
+      command.add("b");
+    }
+    qemu.img(command).orFail();
+    qemu.io(overlay, "write 512k 3M");
+    SameCommand.Outcome outcome = same.run("commit @overlay").succeeded();
+    Path ours = outcome.ourDirectory().resolve("overlay");
+    Path theirs = outcome.theirDirectory().resolve("overlay");
+    qemu.assertCheckClean(ours);
+    assertThat(allocatedBytes(ours)).isLessThanOrEqualTo(allocatedBytes(theirs) + (256 << 10));
+  }
+
+  private static long allocatedBytes(Path file) throws IOException {
+    return Volumes.host().status(file).allocatedBytes();
   }
 
   @Test
