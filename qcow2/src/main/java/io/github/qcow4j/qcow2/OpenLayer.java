@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param snapshots its internal snapshots
  * @param bitmaps its bitmaps
  * @param writable whether it is to be changed
+ * @param guessed whether its format is a guess
  */
 record OpenLayer(
     BlockFile file,
@@ -47,7 +48,8 @@ record OpenLayer(
     @Nullable BlockFile dataFile,
     List<InternalSnapshot> snapshots,
     List<Bitmap> bitmaps,
-    boolean writable) {
+    boolean writable,
+    boolean guessed) {
 
   private static final int PROBE_BYTES = 512;
 
@@ -70,8 +72,10 @@ record OpenLayer(
       ImageFormat known = format == null ? probe(file) : format;
       ImageLock.acquire(file, profile(known, options));
       return switch (known) {
-        case RAW -> new OpenLayer(file, null, null, List.of(), List.of(), options.writable());
-        case QCOW2 -> openQcow2(volume, file, policy, options);
+        case RAW ->
+            new OpenLayer(
+                file, null, null, List.of(), List.of(), options.writable(), format == null);
+        case QCOW2 -> openQcow2(volume, file, format == null, policy, options);
       };
     } catch (IOException | RuntimeException e) {
       ChainOpener.close(file, e);
@@ -80,7 +84,7 @@ record OpenLayer(
   }
 
   private static OpenLayer openQcow2(
-      Volume volume, BlockFile file, ReferencePolicy policy, ImageOptions options)
+      Volume volume, BlockFile file, boolean guessed, ReferencePolicy policy, ImageOptions options)
       throws IOException {
     Qcow2Header header = HeaderParser.parse(file, false);
     requireSize(file, header.virtualSize(), options);
@@ -98,7 +102,7 @@ record OpenLayer(
       }
       List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);
       List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
-      return new OpenLayer(file, header, dataFile, snapshots, bitmaps, options.writable());
+      return new OpenLayer(file, header, dataFile, snapshots, bitmaps, options.writable(), guessed);
     } catch (IOException | RuntimeException e) {
       if (dataFile != null) {
         ChainOpener.close(dataFile, e);
@@ -146,7 +150,7 @@ record OpenLayer(
           file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared, writer));
     }
     return header == null
-        ? new RawImage(file, writable)
+        ? new RawImage(file, writable, guessed)
         : new Qcow2Image(
             file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared, null));
   }

@@ -375,12 +375,14 @@ public final class Qcow2Image implements DiskImage {
 
   /**
    * Empties this layer: from now on the disk shows the backing file alone, or zeros. The internal
-   * snapshots stay. At once, or not at all, and durable on return. Nothing else may be under way on
-   * the image.
+   * snapshots and the bitmaps stay; the storage of all else goes back to the file system, and the
+   * file ends behind its last cluster in use. At once, or not at all, and durable on return.
+   * Nothing else may be under way on the image.
    */
   public void empty() throws IOException {
     structure().empty();
     structure().shrinkEmptied();
+    giveBackFreeSpace();
   }
 
   /** Changes the size in the header, and the length of the L1 table with it. */

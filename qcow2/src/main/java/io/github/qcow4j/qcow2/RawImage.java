@@ -11,21 +11,31 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A raw image: the guest's bytes as they are, in a file or on a block device. A file whose length
  * is not a multiple of 512 is a disk of the next larger one, zeros at its end, as for QEMU.
+ *
+ * <p>Where nobody said that it is raw, a change after which it would look like an image of some
+ * format is refused, as QEMU refuses it: with a {@link
+ * io.github.qcow4j.nativeio.SystemCallException} for {@code EPERM}.
  */
 public final class RawImage implements DiskImage {
 
   private final BlockFile file;
   private final boolean writable;
+  private final @Nullable GuessedStart guessed;
   private volatile long fileBytes;
 
-  RawImage(BlockFile file, boolean writable) throws IOException {
+  /**
+   * @param guessed whether nobody said that it is raw
+   */
+  RawImage(BlockFile file, boolean writable, boolean guessed) throws IOException {
     this.file = file;
     this.writable = writable;
+    this.guessed = guessed ? new GuessedStart(file) : null;
     this.fileBytes = file.size();
   }
 
@@ -88,8 +98,33 @@ public final class RawImage implements DiskImage {
   public void write(long guestOffset, ByteBuffer source) throws IOException {
     requireRange(guestOffset, source.remaining());
     long end = guestOffset + source.remaining();
-    file.write(source, guestOffset);
+    guarded(
+        guestOffset,
+        source.remaining(),
+        part -> part.put(source.slice(source.position(), part.remaining())),
+        () -> file.write(source, guestOffset));
     grownTo(end);
+  }
+
+  /** Does what it is to do to the file. */
+  @FunctionalInterface
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  /** Changes a range; of a disk whose format was guessed, the first sector with care. */
+  private void guarded(
+      long guestOffset, long lengthBytes, GuessedStart.Change change, Action action)
+      throws IOException {
+    if (guessed == null || !GuessedStart.isTouchedBy(guestOffset, lengthBytes)) {
+      action.run();
+      return;
+    }
+    // One at a time, for two that are harmless may not be so together.
+    synchronized (guessed) {
+      guessed.require(guestOffset, lengthBytes, change);
+      action.run();
+    }
   }
 
   @Override
@@ -102,16 +137,26 @@ public final class RawImage implements DiskImage {
       long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
     requireRange(guestOffset, lengthBytes);
-    CopyResult copied = file.copyRange(source, sourceOffset, guestOffset, lengthBytes, ways);
-    grownTo(guestOffset + copied.totalBytes());
-    return copied;
+    AtomicReference<CopyResult> copied = new AtomicReference<>(new CopyResult(0, 0, 0));
+    guarded(
+        guestOffset,
+        lengthBytes,
+        part -> source.readPadded(part, sourceOffset),
+        () -> copied.set(file.copyRange(source, sourceOffset, guestOffset, lengthBytes, ways)));
+    CopyResult result = copied.get();
+    grownTo(guestOffset + result.totalBytes());
+    return result;
   }
 
   @Override
   public void writeZeroes(long guestOffset, long lengthBytes, boolean mayUnmap) throws IOException {
     requireRange(guestOffset, lengthBytes);
     if (lengthBytes > 0) {
-      file.writeZeroes(guestOffset, lengthBytes, mayUnmap);
+      guarded(
+          guestOffset,
+          lengthBytes,
+          ZeroBytes::fill,
+          () -> file.writeZeroes(guestOffset, lengthBytes, mayUnmap));
       grownTo(guestOffset + lengthBytes);
     }
   }
@@ -121,8 +166,14 @@ public final class RawImage implements DiskImage {
     requireRange(guestOffset, lengthBytes);
     long inside = Math.min(lengthBytes, fileBytes - guestOffset);
     if (inside > 0) {
-      // A file system that cannot keeps the bytes, which a discard allows.
-      boolean _ = file.punchHole(guestOffset, inside);
+      guarded(
+          guestOffset,
+          inside,
+          ZeroBytes::fill,
+          () -> {
+            // A file system that cannot keeps the bytes, which a discard allows.
+            boolean _ = file.punchHole(guestOffset, inside);
+          });
     }
   }
 

@@ -8,6 +8,7 @@ import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
+import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.qcow2.commit.Commit;
 import io.github.qcow4j.qcow2.commit.CommitOptions;
 import io.github.qcow4j.qcow2.commit.CommitResult;
@@ -117,10 +118,22 @@ public final class CommitCommand extends Command {
       throw e;
     } catch (IOException e) {
       throw new CommandFailure(
-          1, console().errorText().reason(e), console().errorText().hint(e), e);
+          1,
+          (isAboutData(e) ? "Block job failed: " : "") + console().errorText().reason(e),
+          console().errorText().hint(e),
+          e);
     }
     if (progress != null) {
       progress.complete();
     }
+  }
+
+  /** Whether reading or writing failed, of files that could be opened. */
+  private static boolean isAboutData(IOException failure) {
+    return failure instanceof SystemCallException call
+        && switch (call.call()) {
+          case "pread", "pwrite", "fallocate", "ftruncate", "fsync", "fdatasync" -> true;
+          default -> false;
+        };
   }
 }

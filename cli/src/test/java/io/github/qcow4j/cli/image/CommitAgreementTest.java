@@ -3,15 +3,22 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Commits end as qemu-img's do: same words, same content of every image of the chain, and an
@@ -40,6 +47,50 @@ final class CommitAgreementTest {
             "replay with -Dqcow4j.seed=" + seed + " -Dqcow4j.commit.chains=1: " + e, e);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"snapshot -c s", "bitmap --add -g 64k"})
+  void anOverlayThatKeepsSomethingGivesTheStorageOfAllElseBack(String keeping) throws Exception {
+    SameCommand same = new SameCommand(qemu, directory);
+    Files.write(same.master().resolve("base"), new byte[4 << 20]);
+    Path overlay = same.master().resolve("overlay");
+    qemu.createOverlay(overlay, "", "base", "raw");
+    qemu.io(overlay, "write 0 1M");
+    List<String> command = new ArrayList<>(List.of(keeping.split(" ", -1)));
+    command.add(overlay.toString());
+    if (keeping.startsWith("bitmap")) {
+      command.add("b");
+    }
+    qemu.img(command).orFail();
+    qemu.io(overlay, "write 512k 3M");
+    SameCommand.Outcome outcome = same.run("commit @overlay").succeeded();
+    Path ours = outcome.ourDirectory().resolve("overlay");
+    Path theirs = outcome.theirDirectory().resolve("overlay");
+    qemu.assertCheckClean(ours);
+    assertThat(allocatedBytes(ours)).isLessThanOrEqualTo(allocatedBytes(theirs) + (256 << 10));
+  }
+
+  private static long allocatedBytes(Path file) throws IOException {
+    return Volumes.host().status(file).allocatedBytes();
+  }
+
+  @Test
+  void noHeaderIsCommittedToABaseWhoseFormatIsAGuess() throws Exception {
+    SameCommand same = new SameCommand(qemu, directory);
+    Path base = same.master().resolve("base");
+    Files.write(base, new byte[1 << 20]);
+    Path overlay = same.master().resolve("overlay");
+    qemu.createOverlay(overlay, "", "base", "raw");
+    Path header = directory.resolve("header");
+    Files.write(header, Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 4096));
+    qemu.io(overlay, "write -s " + header + " 0 4096");
+    try (ImageSurgeon surgeon = ImageSurgeon.open(overlay)) {
+      surgeon.extensions().remove(HeaderExtensions.BACKING_FORMAT).rewrite();
+    }
+    SameCommand.Outcome outcome = same.run("commit @overlay").agreed();
+    assertThat(outcome.ours().exitCode()).isEqualTo(1);
+    assertThat(Files.readAllBytes(outcome.ourDirectory().resolve("base"))).containsOnly(0);
   }
 
   private void commit(Random random) {

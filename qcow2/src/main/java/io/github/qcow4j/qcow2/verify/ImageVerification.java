@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.header.ForeignFormat;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.verify.Concern.Reason;
 import java.io.IOException;
