@@ -1,5 +1,8 @@
 package io.github.qcow4j.benchmarks.material;
 
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volumes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,15 +16,18 @@ public final class Images implements Closeable {
 
   private static final int OVERLAYS = 3;
   private static final int WRITES_PER_OVERLAY = 60;
+  private static final long SEED_BYTES = 1L << 30;
 
   private final Path directory;
   private final long sizeBytes;
+  private final boolean sharing;
   private final Program qemuImg = Program.require("qemu-img");
   private final Program qemuIo = Program.require("qemu-io");
 
-  private Images(Path directory, long sizeBytes) {
+  private Images(Path directory, long sizeBytes, boolean sharing) {
     this.directory = directory;
     this.sizeBytes = sizeBytes;
+    this.sharing = sharing;
   }
 
   /**
@@ -31,7 +37,15 @@ public final class Images implements Closeable {
    * @param sizeBytes the size of their disks, whole MiB
    */
   public static Images in(Path parent, long sizeBytes) throws IOException {
-    return new Images(Files.createTempDirectory(parent, "qcow4j-benchmark"), sizeBytes);
+    return new Images(Files.createTempDirectory(parent, "qcow4j-benchmark"), sizeBytes, false);
+  }
+
+  /**
+   * The same where storage can be shared: the content is one GiB, over and over, and it is there
+   * once for all images that are not compressed.
+   */
+  public static Images sharingIn(Path parent, long sizeBytes) throws IOException {
+    return new Images(Files.createTempDirectory(parent, "qcow4j-benchmark"), sizeBytes, true);
   }
 
   /** Where they are. */
@@ -48,9 +62,23 @@ public final class Images implements Closeable {
   public Path raw() throws IOException {
     Path path = directory.resolve("content.raw");
     if (!Files.exists(path)) {
-      FileContent.write(path, sizeBytes);
+      FileContent.write(path, sharing ? Math.min(SEED_BYTES, sizeBytes) : sizeBytes);
+    }
+    if (sharing && Files.size(path) < sizeBytes) {
+      repeat(path);
     }
     return path;
+  }
+
+  private void repeat(Path path) throws IOException {
+    try (BlockFile file = Volumes.host().open(path, OpenOptions.writing())) {
+      file.sync();
+      for (long done = SEED_BYTES; done < sizeBytes; done += SEED_BYTES) {
+        if (!file.cloneRange(file, 0, done, Math.min(SEED_BYTES, sizeBytes - done))) {
+          throw new IOException(path + ": the file system does not share storage");
+        }
+      }
+    }
   }
 
   /** Nothing but zeros, stored as data. */
@@ -73,7 +101,7 @@ public final class Images implements Closeable {
 
   /** The content in clusters as they are. */
   public Path plain() throws IOException {
-    return converted("plain.qcow2");
+    return sharing ? converted("plain.qcow2", "-C") : converted("plain.qcow2");
   }
 
   /** The content in zlib clusters. */

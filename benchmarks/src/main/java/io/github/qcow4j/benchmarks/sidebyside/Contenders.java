@@ -44,6 +44,41 @@ final class Contenders {
         theirsSynced(format));
   }
 
+  /**
+   * Those for a place where storage can be shared: qemu-img as people call it, and told to leave
+   * copying to the kernel, which shares.
+   *
+   * @param from the source's format
+   * @param to the target's
+   * @param everybody whether qemu-img takes part as people call it, and moves all the data
+   */
+  List<Contender> sharing(String from, String to, boolean everybody) {
+    List<String> formats = List.of("-f", from, "-O", to);
+    List<String> theirs = List.of(qemuImg.toString(), "convert");
+    List<Contender> all = new ArrayList<>();
+    all.add(
+        new Contender(
+            OURS,
+            Ending.DEFAULT,
+            joined(List.of(folder.resolve("bin/qcow4j").toString(), "convert"), formats)));
+    all.add(
+        new Contender(
+            THEIRS + " -C", Ending.DEFAULT, joined(joined(theirs, List.of("-C")), formats)));
+    if (everybody) {
+      all.add(new Contender(THEIRS, Ending.DEFAULT, joined(theirs, formats)));
+    }
+    return all;
+  }
+
+  /** Starts ours and does nothing. */
+  Contender start() {
+    return new Contender(
+        OURS + " --version",
+        Ending.DEFAULT,
+        List.of(
+            "sh", "-c", "\"$0\" --version >/dev/null", folder.resolve("bin/qcow4j").toString()));
+  }
+
   private Contender ours(String format, Ending ending, List<String> options) {
     String program = folder.resolve("bin/qcow4j").toString();
     return new Contender(named(OURS, options), ending, convert(program, format, options));

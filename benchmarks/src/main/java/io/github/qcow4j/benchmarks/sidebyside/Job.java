@@ -15,8 +15,21 @@ import java.util.Map;
  * @param name how the results call it
  * @param source makes what it reads
  * @param contenders who does it
+ * @param comparison how their targets are compared
  */
-record Job(String name, Source source, List<Contender> contenders) {
+record Job(String name, Source source, List<Contender> contenders, Comparison comparison) {
+
+  /** A job whose targets are to be the same byte for byte. */
+  Job(String name, Source source, List<Contender> contenders) {
+    this(name, source, contenders, (left, right) -> Files.mismatch(left, right) < 0);
+  }
+
+  /** Whether two targets hold the same. */
+  @FunctionalInterface
+  interface Comparison {
+
+    boolean areSame(Path left, Path right) throws IOException;
+  }
 
   /** Makes what a job reads, or finds it made. */
   @FunctionalInterface
@@ -42,7 +55,7 @@ record Job(String name, Source source, List<Contender> contenders) {
       contender.run(image, target);
       if (!Files.exists(first)) {
         Files.move(target, first);
-      } else if (Files.mismatch(first, target) >= 0) {
+      } else if (!comparison.areSame(first, target)) {
         throw new IOException(contender.name() + " writes something else: " + target);
       }
     }

@@ -1,6 +1,7 @@
 package io.github.qcow4j.benchmarks.sidebyside;
 
 import io.github.qcow4j.benchmarks.material.Images;
+import io.github.qcow4j.benchmarks.material.LoopMount;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -15,16 +16,22 @@ import java.util.stream.Stream;
  *
  * <p>Arguments, each optional, in any order: {@code folder=DIR} our packaged folder, {@code
  * out=FILE} the results, {@code places=DIR,DIR} where to measure, {@code mib=N} the size of the
- * disks, {@code rounds=N} how often, {@code jobs=REGEX} which jobs.
+ * disks, {@code sharing=KIND,KIND} which file systems that share storage to make and measure on, if
+ * root does, and {@code sharing-gib=N,N} the sizes of the disks there, {@code rounds=N} how often,
+ * {@code jobs=REGEX} which jobs.
  */
 public final class SideBySide {
 
   private static final String DEFAULT_PLACES = "/dev/shm,/var/tmp";
+  private static final String DEFAULT_SHARING = "xfs,btrfs";
+  private static final String DEFAULT_SHARING_GIB = "10,100";
   private static final int DEFAULT_MIB = 1024;
   private static final int DEFAULT_ROUNDS = 7;
 
   private final Contenders contenders;
   private final List<Path> places;
+  private final List<String> sharing;
+  private final List<Integer> sharingGib;
   private final long sizeBytes;
   private final int rounds;
   private final String jobs;
@@ -32,10 +39,10 @@ public final class SideBySide {
 
   private SideBySide(List<String> arguments) {
     contenders = new Contenders(Path.of(option(arguments, "folder", "cli/target/qcow4j")));
-    places =
-        Stream.of(option(arguments, "places", DEFAULT_PLACES).split(",", -1))
-            .map(Path::of)
-            .toList();
+    places = list(arguments, "places", DEFAULT_PLACES).stream().map(Path::of).toList();
+    sharing = list(arguments, "sharing", DEFAULT_SHARING);
+    sharingGib =
+        list(arguments, "sharing-gib", DEFAULT_SHARING_GIB).stream().map(Integer::valueOf).toList();
     sizeBytes = Long.parseLong(option(arguments, "mib", "" + DEFAULT_MIB)) << 20;
     rounds = Integer.parseInt(option(arguments, "rounds", "" + DEFAULT_ROUNDS));
     jobs = option(arguments, "jobs", ".*");
@@ -47,6 +54,12 @@ public final class SideBySide {
     SideBySide run = new SideBySide(options);
     run.measure();
     Files.write(Path.of(option(options, "out", "benchmarks/RESULTS.md")), run.report);
+  }
+
+  private static List<String> list(List<String> arguments, String name, String fallback) {
+    return Stream.of(option(arguments, name, fallback).split(",", -1))
+        .filter(item -> !item.isEmpty())
+        .toList();
   }
 
   private static String option(List<String> arguments, String name, String fallback) {
@@ -73,6 +86,11 @@ public final class SideBySide {
             .formatted(rounds, sizeBytes >> 20));
     for (Path place : places) {
       measure(place);
+    }
+    if (LoopMount.isPossible()) {
+      for (String kind : sharing) {
+        new SharingRun(contenders, kind, sharingGib, rounds, jobs).lines().forEach(this::say);
+      }
     }
   }
 
