@@ -8,9 +8,13 @@ import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 
 /** Where libdeflate's shared library comes from. What is loaded stays loaded. */
 public final class LibdeflateFile {
+
+  /** What every ELF file begins with: elf(5). */
+  private static final byte[] ELF_MAGIC = {0x7F, 'E', 'L', 'F'};
 
   private LibdeflateFile() {}
 
@@ -24,6 +28,7 @@ public final class LibdeflateFile {
     if (!Files.isRegularFile(file)) {
       throw new IOException("no such file: " + path);
     }
+    requireElf(file);
     return link(file);
   }
 
@@ -49,6 +54,15 @@ public final class LibdeflateFile {
         return link(copy);
       } finally {
         Files.delete(copy);
+      }
+    }
+  }
+
+  /** The virtual machine would warn of what is none in words about stacks. */
+  private static void requireElf(Path file) throws IOException {
+    try (InputStream input = Files.newInputStream(file)) {
+      if (!Arrays.equals(input.readNBytes(ELF_MAGIC.length), ELF_MAGIC)) {
+        throw new IOException("not a shared library: " + file);
       }
     }
   }
