@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * Raw deflate streams (RFC 1951) with libdeflate. A stream that it does not take as a whole cluster
  * is left to the JDK's zlib, which has the last word: it also takes one that would go on past the
  * cluster, and says what is wrong with one that is damaged. Much damage goes unnoticed by both, as
- * the format has no checksum; a little more by libdeflate, which gives a meaning to reserved symbols.
+ * the format has no checksum; a little more by libdeflate, which gives a meaning to reserved
+ * symbols.
  */
 final class LibdeflateCodec implements ClusterCodec {
 
