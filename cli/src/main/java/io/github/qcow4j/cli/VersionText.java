@@ -2,6 +2,8 @@ package io.github.qcow4j.cli;
 
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.DeflateInfo;
+import io.github.qcow4j.nativeio.Libdeflate;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.ProviderTrial;
 import io.github.qcow4j.nativeio.Volumes;
@@ -57,6 +59,8 @@ final class VersionText {
                 + "\n");
       }
     }
+    DeflateInfo deflate = Libdeflate.info();
+    out.print("deflate: " + deflate.name() + " (" + deflate.reason() + ")\n");
     out.print(
         "runtime: Java "
             + Runtime.version()
@@ -67,7 +71,7 @@ final class VersionText {
             + " "
             + System.getProperty("os.arch")
             + "\n");
-    for (String library : List.of("picocli", "zstd-jni")) {
+    for (String library : List.of("picocli", "aircompressor-v3", "zstd-jni")) {
       out.print("library: " + library + " " + versions.getProperty(library, "unknown") + "\n");
     }
   }

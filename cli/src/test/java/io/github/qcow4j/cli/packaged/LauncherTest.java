@@ -127,7 +127,8 @@ final class LauncherTest {
             "file access: panama (the first choice, and it works here)\n",
             "    not taken: jnr, which does not work here: jnr-ffi, an optional library, is not"
                 + " there\n",
-            "    not taken: portable\n");
+            "    not taken: portable\n")
+        .containsPattern("deflate: libdeflate \\(.*/lib/native/libdeflate\\.so\\)\n");
   }
 
   @Test

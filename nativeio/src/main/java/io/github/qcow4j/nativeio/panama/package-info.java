@@ -1,5 +1,6 @@
 /**
- * The Linux calls through {@code java.lang.foreign}: the only package that links native functions.
+ * The Linux calls, and libdeflate's, through {@code java.lang.foreign}: the only package that links
+ * native functions.
  */
 @NullMarked
 package io.github.qcow4j.nativeio.panama;

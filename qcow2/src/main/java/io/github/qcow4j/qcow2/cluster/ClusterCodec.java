@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2.cluster;
 
+import io.github.qcow4j.nativeio.Libdeflate;
+import io.github.qcow4j.qcow2.header.CompressionType;
 import java.nio.ByteBuffer;
 
 /**
@@ -7,6 +9,15 @@ import java.nio.ByteBuffer;
  * memory until it is closed.
  */
 interface ClusterCodec extends AutoCloseable {
+
+  /** The codec of a compression type. */
+  static ClusterCodec of(CompressionType type) {
+    return switch (type) {
+      case ZLIB ->
+          Libdeflate.host().<ClusterCodec>map(LibdeflateCodec::new).orElseGet(DeflateCodec::new);
+      case ZSTD -> new ZstdCodec();
+    };
+  }
 
   /**
    * Decodes one cluster.

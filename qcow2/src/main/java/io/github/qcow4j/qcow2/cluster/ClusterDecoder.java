@@ -23,11 +23,7 @@ final class ClusterDecoder implements AutoCloseable {
 
   ClusterDecoder(CompressionType type, int clusterSize) {
     this.clusterSize = clusterSize;
-    this.codec =
-        switch (type) {
-          case ZLIB -> new DeflateCodec();
-          case ZSTD -> new ZstdCodec();
-        };
+    this.codec = ClusterCodec.of(type);
     this.compressed = ByteBuffer.allocateDirect(clusterSize);
     this.cluster = ByteBuffer.allocateDirect(clusterSize);
   }
