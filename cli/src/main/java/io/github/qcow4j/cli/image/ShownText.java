@@ -1,5 +1,7 @@
 package io.github.qcow4j.cli.image;
 
+import io.github.qcow4j.qcow2.snapshot.StoredText;
+
 /**
  * Names out of images, as they are shown: up to the first NUL. QEMU takes them for C strings, and
  * what follows is garbage as a rule.
@@ -10,6 +12,6 @@ final class ShownText {
 
   static String of(String stored) {
     int nul = stored.indexOf(0);
-    return nul < 0 ? stored : stored.substring(0, nul);
+    return StoredText.readable(nul < 0 ? stored : stored.substring(0, nul));
   }
 }

@@ -84,8 +84,8 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
   private static @Nullable InternalSnapshot first(
       Qcow2Image image, @Nullable String id, @Nullable String name) {
     for (InternalSnapshot snapshot : image.snapshots()) {
-      if ((id == null || snapshot.id().equals(id))
-          && (name == null || snapshot.name().equals(name))) {
+      if ((id == null || ShownText.of(snapshot.id()).equals(id))
+          && (name == null || ShownText.of(snapshot.name()).equals(name))) {
         return snapshot;
       }
     }

@@ -139,15 +139,13 @@ final class SnapshotAudit {
       requireReachable();
       SnapshotTable.Padded table = SnapshotTable.readPadded(file, header);
       if (table.overhanging() > 0) {
-        throw new LimitExceededException(
-            file.path(),
+        sayUnreadable(
             "Snapshot table is too big\nYou can force-remove all "
                 + table.overhanging()
-                + " overhanging snapshots with qemu-img check -r all",
-            "snapshot table bytes",
-            FormatLimits.MAX_SNAPSHOT_TABLE_BYTES);
+                + " overhanging snapshots with qemu-img check -r all");
+      } else {
+        return table;
       }
-      return table;
     } catch (LimitExceededException e) {
       sayUnreadable(
           e.limit() == FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES
@@ -159,6 +157,11 @@ final class SnapshotAudit {
       sayUnreadable("Failed to read snapshot table: " + FailureReason.of(e));
       throw e;
     }
+    throw new LimitExceededException(
+        file.path(),
+        "Snapshot table is too big",
+        "snapshot table bytes",
+        FormatLimits.MAX_SNAPSHOT_TABLE_BYTES);
   }
 
   private void sayUnreadable(String why) {

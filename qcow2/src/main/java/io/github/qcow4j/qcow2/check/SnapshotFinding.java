@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2.check;
 
+import io.github.qcow4j.qcow2.snapshot.StoredText;
+
 /** Something wrong with the snapshot table or one of its entries. */
 public sealed interface SnapshotFinding extends CheckFinding {
 
@@ -87,6 +89,6 @@ public sealed interface SnapshotFinding extends CheckFinding {
 
   private static String untilZero(String text) {
     int end = text.indexOf(0);
-    return end < 0 ? text : text.substring(0, end);
+    return StoredText.readable(end < 0 ? text : text.substring(0, end));
   }
 }

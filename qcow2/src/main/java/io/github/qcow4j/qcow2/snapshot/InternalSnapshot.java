@@ -1,12 +1,12 @@
 package io.github.qcow4j.qcow2.snapshot;
 
 import io.github.qcow4j.qcow2.header.UnknownBytes;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * One entry of the snapshot table (qcow2 specification, "Snapshots").
+ * One entry of the snapshot table (qcow2 specification, "Snapshots"). Bytes of its identifier and
+ * name that are no text are kept, see {@link StoredText}.
  *
  * @param l1TableOffset host offset of the snapshot's L1 table
  * @param l1Entries its length in entries
@@ -49,8 +49,8 @@ public record InternalSnapshot(
 
   /** The length of the table entry in bytes, padding included. */
   public int storedBytes() {
-    int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;
-    int idBytes = id.getBytes(StandardCharsets.UTF_8).length;
+    int nameBytes = StoredText.encode(name).length;
+    int idBytes = StoredText.encode(id).length;
     return (40 + extraBytes + idBytes + nameBytes + 7) & ~7;
   }
 

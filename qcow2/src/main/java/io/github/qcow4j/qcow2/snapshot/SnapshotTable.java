@@ -8,7 +8,6 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.header.UnknownBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -180,8 +179,8 @@ public final class SnapshotTable {
     }
     ByteBuffer extra = take(extraBytes, index);
     position += Integer.toUnsignedLong(storedExtraBytes) - extraBytes;
-    String id = text(take(fixed.getShort(12) & 0xFFFF, index));
-    String name = text(take(fixed.getShort(14) & 0xFFFF, index));
+    String id = StoredText.decode(take(fixed.getShort(12) & 0xFFFF, index));
+    String name = StoredText.decode(take(fixed.getShort(14) & 0xFFFF, index));
     return new InternalSnapshot(
         fixed.getLong(0),
         fixed.getInt(8),
@@ -221,10 +220,6 @@ public final class SnapshotTable {
     file.readPadded(buffer, position);
     position += bytes;
     return buffer.flip();
-  }
-
-  private static String text(ByteBuffer bytes) {
-    return StandardCharsets.UTF_8.decode(bytes).toString();
   }
 
   private static UnknownBytes unknown(ByteBuffer extra) {
@@ -273,8 +268,8 @@ public final class SnapshotTable {
   }
 
   private static void encode(ByteBuffer to, InternalSnapshot snapshot) {
-    byte[] id = snapshot.id().getBytes(StandardCharsets.UTF_8);
-    byte[] name = snapshot.name().getBytes(StandardCharsets.UTF_8);
+    byte[] id = StoredText.encode(snapshot.id());
+    byte[] name = StoredText.encode(snapshot.name());
     long vmState = snapshot.vmStateBytes();
     to.putLong(snapshot.l1TableOffset()).putInt(snapshot.l1Entries());
     to.putShort((short) id.length).putShort((short) name.length);
