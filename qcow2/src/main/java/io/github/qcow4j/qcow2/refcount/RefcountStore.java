@@ -8,7 +8,9 @@ import io.github.qcow4j.qcow2.table.MetadataPages;
 import io.github.qcow4j.qcow2.table.MetadataPages.Page;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The refcounts of an image that is being written: reads and changes counters, makes refcount
@@ -197,6 +199,38 @@ public final class RefcountStore {
     table[(int) tableIndex] = page.hostOffset();
     dirtyFrom = Math.min(dirtyFrom, (int) tableIndex);
     dirtyTo = Math.max(dirtyTo, (int) tableIndex + 1);
+  }
+
+  /**
+   * Takes those refcount blocks out of the table that count no cluster, or none but their own.
+   * Their clusters stay counted: they are the caller's to give back, when the table is durable.
+   *
+   * @return the clusters in which they stand
+   */
+  public List<Long> dropEmptyBlocks() throws IOException {
+    List<Long> homes = new ArrayList<>();
+    for (int i = 1; i < table.length; i++) {
+      long home = blockOffset(i) >>> clusterBits;
+      if (home != 0 && get(home) == 1 && isEmpty(i)) {
+        table[i] = 0;
+        dirtyFrom = Math.min(dirtyFrom, i);
+        dirtyTo = Math.max(dirtyTo, i + 1);
+        blocks.forget(home << clusterBits);
+        homes.add(home);
+      }
+    }
+    return homes;
+  }
+
+  private boolean isEmpty(int tableIndex) throws IOException {
+    byte[] bytes = block(blockOffset(tableIndex)).bytes();
+    long own = (blockOffset(tableIndex) >>> clusterBits) - (long) tableIndex * blockEntries;
+    for (int i = 0; i < blockEntries; i++) {
+      if (i != own && codec.get(bytes, i) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The first table index from which on no refcount block exists. */

@@ -3,7 +3,9 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import java.io.IOException;
+import java.util.List;
 
 /** Gives the storage of clusters that nothing refers to back to the file system. */
 public final class FreeSpace {
@@ -11,14 +13,37 @@ public final class FreeSpace {
   private FreeSpace() {}
 
   /**
-   * Ends the file behind its last cluster in use, and makes holes of the free ones before. No crash
-   * harms: what is free durably is free.
+   * Gives up refcount blocks that count nothing, ends the file behind its last cluster in use, and
+   * makes holes of the free ones before. No crash harms: what is free durably is free.
    *
    * @param writer the image's writer
    * @param header the image's header
    */
   public static void giveBack(ImageWriter writer, Qcow2Header header) throws IOException {
-    writer.alone(tables -> giveBack(tables, header));
+    writer.alone(tables -> {});
+    writer.changeAlone((tables, order) -> {
+      giveBackRefcountBlocks(tables, order);
+      giveBack(tables, header);
+    });
+  }
+
+  private static void giveBackRefcountBlocks(MutableTables tables, WriteOrder order)
+      throws IOException {
+    RefcountStore refcounts = tables.refcounts();
+    List<Long> homes = refcounts.dropEmptyBlocks();
+    while (!homes.isEmpty()) {
+      // The table no longer leads to them, durably, before they are free.
+      order.flushAll(() -> true);
+      for (long home : homes) {
+        if (refcounts.blockOffset(home / refcounts.blockEntries()) != 0) {
+          refcounts.add(home, 1, -1);
+        }
+        tables.released(home);
+      }
+      order.flushAll(() -> true);
+      // What counted nothing but these counts nothing now.
+      homes = refcounts.dropEmptyBlocks();
+    }
   }
 
   private static void giveBack(MutableTables tables, Qcow2Header header) throws IOException {

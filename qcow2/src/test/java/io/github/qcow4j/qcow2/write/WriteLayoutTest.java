@@ -10,16 +10,21 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.testing.HeaderField;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where written data comes to stand. */
 class WriteLayoutTest {
@@ -103,6 +108,45 @@ class WriteLayoutTest {
     assertThat(Files.size(image)).isEqualTo(before);
     assertThat(qemu.infoJson(image)).contains("\"virtual-size\": " + 32 * MIB);
     qemu.assertCheckClean(image);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"cluster_size=512,refcount_bits=64", "cluster_size=512", "cluster_size=4k"})
+  void refcountBlocksThatCountNothingGoWhenADiskShrinks(String options) throws IOException {
+    Path image = image("image.qcow2", options);
+    qemu.io(image, "write -P 1 2M 4M", "write -P 2 0 2M");
+
+    try (Qcow2Image disk = open(image)) {
+      disk.resize(3 * MIB);
+      qemu.img("check", "-U", image.toString()).orFail();
+      assertEveryRefcountBlockCountsAnotherCluster(image);
+      disk.write(2 * MIB, ByteBuffer.allocate(1 << 20));
+      disk.resize(MIB);
+      disk.resize(64 * MIB);
+      disk.write(40 * MIB, ByteBuffer.allocate(2 << 20));
+      disk.resize(3 * MIB);
+    }
+
+    qemu.assertCheckClean(image);
+    qemu.io(image, "read -P 2 0 1M", "read -P 0 1M 2M");
+    assertEveryRefcountBlockCountsAnotherCluster(image);
+  }
+
+  private static void assertEveryRefcountBlockCountsAnotherCluster(Path image) {
+    try (ImageSurgeon surgeon = ImageSurgeon.open(image)) {
+      int clusterSize = surgeon.clusterSizeBytes();
+      long perBlock = 8L * clusterSize / surgeon.refcountBits();
+      long entries = surgeon.get(HeaderField.REFCOUNT_TABLE_CLUSTERS) * clusterSize / 8;
+      for (int i = 0; i < entries; i++) {
+        long offset = surgeon.refcountTableEntry(i);
+        if (offset != 0) {
+          BitSet bits = BitSet.valueOf(surgeon.read(offset, clusterSize));
+          boolean countsItself = offset / clusterSize / perBlock == i;
+          assertThat(bits.cardinality()).as("block %d", i).isGreaterThan(countsItself ? 1 : 0);
+        }
+      }
+    }
   }
 
   private String endLine(Path image) {
