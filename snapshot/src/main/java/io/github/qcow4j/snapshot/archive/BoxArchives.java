@@ -36,7 +36,8 @@ public final class BoxArchives {
   /**
    * Exports disks, each flattened to a standalone qcow2 file of version 3 with clusters of 64 KiB.
    * The same request makes the same bytes. A file is complete, durable and visible when this
-   * returns; when it throws, no name has appeared or changed.
+   * returns; when it throws, no name has appeared or changed, unless the very last step failed, the
+   * sync of the directory: then the archive stands there whole, but may be gone after a power cut.
    *
    * @param request what to export
    * @param destination where to

@@ -78,7 +78,7 @@ final class ZstdInput implements ArchiveInput {
   }
 
   private static IOException failure(ZstdException e) {
-    if (e.getErrorCode() == Zstd.errFrameParameterWindowTooLarge()) {
+    if (Math.abs(e.getErrorCode()) == Zstd.errFrameParameterWindowTooLarge()) {
       return new TransferLimitException(
           "The archive's zstd frame needs more than 128 MiB of memory", 1L << MAX_WINDOW_BITS);
     }

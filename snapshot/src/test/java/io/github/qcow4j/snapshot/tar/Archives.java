@@ -52,6 +52,15 @@ public final class Archives {
     return sealed(block);
   }
 
+  /** The header of an old GNU sparse file, whose first bytes are stored, and then nothing. */
+  public static byte[] oldSparse(String name, long realSize, int firstBytes) {
+    byte[] block = header(name, TarHeader.GNU_SPARSE, firstBytes);
+    put(block, TarHeader.MAGIC, TarHeader.GNU_MAGIC);
+    put(block, 386, "%011o\0%011o".formatted(0, firstBytes));
+    TarNumber.write(block, 483, 12, realSize);
+    return sealed(block);
+  }
+
   static void put(byte[] block, int offset, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     System.arraycopy(bytes, 0, block, offset, bytes.length);
