@@ -13,10 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +75,15 @@ public final class LoopFileSystem implements Closeable {
   /** A new directory in it. */
   public Path newDirectory() throws IOException {
     return Files.createTempDirectory(mountPoint, "test");
+  }
+
+  /** Deletes a directory and all in it: the file systems that tests share are small. */
+  public static void delete(Path directory) throws IOException {
+    try (Stream<Path> found = Files.walk(directory)) {
+      for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
   }
 
   /** The one of this kind that all tests share, or skips the test. */

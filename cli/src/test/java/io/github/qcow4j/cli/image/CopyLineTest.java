@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,9 +27,19 @@ final class CopyLineTest {
           "qcow4j: bytes shared: (\\d+), copied by the kernel: (\\d+), read and written: (\\d+),"
               + " zeros: (\\d+)\n");
 
+  private final List<Path> made = new ArrayList<>();
+
+  @AfterEach
+  void makeRoom() throws IOException {
+    for (Path directory : made) {
+      LoopFileSystem.delete(directory);
+    }
+  }
+
   /** A base of 6 MiB of data in 16 MiB, 1 MiB of it zeros; and an overlay of 2 MiB. */
-  private static Path chain(Kind kind) throws IOException {
-    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+  private Path chain(Kind kind) throws IOException {
+    made.add(LoopFileSystem.shared(kind).newDirectory());
+    Workbench bench = Workbench.in(made.getLast());
     bench.image("base.qcow2", "", 16 * MIB, "write -P 1 0 5M", "write -P 0 5M 1M");
     return bench.overlay("top.qcow2", "", "base.qcow2", "write -P 2 8M 2M");
   }

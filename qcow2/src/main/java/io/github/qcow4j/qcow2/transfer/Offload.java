@@ -182,8 +182,11 @@ public final class Offload {
    * @param place where the bytes stand that belong there
    */
   public FilePlace piece(long offset, FilePlace place) {
-    int step = step(of(place.file()).ways);
-    return place.first(Math.min(maxBytes(place.file()), place.lengthBytes()) & -step);
+    Set<CopyMethod> left = of(place.file()).ways;
+    // Another thread may have met a refusal meanwhile; then the piece is to be read after all.
+    int step = left.isEmpty() ? unitBytes : step(left);
+    long most = Math.max(TRIAL_BYTES, maxBytes(place.file()));
+    return place.first(Math.min(most, place.lengthBytes()) & -step);
   }
 
   /**

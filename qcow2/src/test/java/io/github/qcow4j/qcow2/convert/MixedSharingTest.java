@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -39,8 +40,18 @@ class MixedSharingTest {
   private static final ImageOptions QCOW2 = ImageOptions.of(ImageFormat.QCOW2);
   private static final ImageOptions RAW = ImageOptions.of(ImageFormat.RAW);
 
-  private static Workbench bench(Kind kind) throws IOException {
-    return Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+  private final List<Path> made = new ArrayList<>();
+
+  @AfterEach
+  void makeRoom() throws IOException {
+    for (Path directory : made) {
+      LoopFileSystem.delete(directory);
+    }
+  }
+
+  private Workbench bench(Kind kind) throws IOException {
+    made.add(LoopFileSystem.shared(kind).newDirectory());
+    return Workbench.in(made.getLast());
   }
 
   private static CopyResult toRaw(Path target, ImageOptions format, Path... sources)

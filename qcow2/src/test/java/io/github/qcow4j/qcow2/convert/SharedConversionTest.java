@@ -27,7 +27,9 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -53,6 +55,20 @@ class SharedConversionTest {
         "write -P 7 4160k 100k");
     return bench.overlay(
         "l4.qcow2", "cluster_size=64k,extended_l2=on", "l3.qcow2", "write -P 8 50M 3M");
+  }
+
+  private final List<Path> made = new ArrayList<>();
+
+  @AfterEach
+  void makeRoom() throws IOException {
+    for (Path directory : made) {
+      LoopFileSystem.delete(directory);
+    }
+  }
+
+  private Workbench bench(Kind kind) throws IOException {
+    made.add(LoopFileSystem.shared(kind).newDirectory());
+    return Workbench.in(made.getLast());
   }
 
   private static long usedBytes(Path directory) throws IOException {
@@ -83,7 +99,7 @@ class SharedConversionTest {
       value = Kind.class,
       names = {"XFS", "BTRFS"})
   void aChainIsFlattenedWithoutUsingStorageForItsPlainData(Kind kind) throws Exception {
-    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+    Workbench bench = bench(kind);
     Path top = chain(bench);
     String content = ContentDigest.ofRaw(qemuRaw(bench, top));
     Files.delete(bench.path("qemu.raw"));
@@ -124,7 +140,7 @@ class SharedConversionTest {
       value = Kind.class,
       names = {"XFS", "BTRFS"})
   void anOverlayIsFlattenedInPlaceBySharing(Kind kind) throws Exception {
-    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+    Workbench bench = bench(kind);
     Path top = chain(bench);
     String content = ContentDigest.ofRaw(qemuRaw(bench, top));
 
@@ -152,7 +168,7 @@ class SharedConversionTest {
       value = Kind.class,
       names = {"XFS", "BTRFS"})
   void aCommitSharesWhatItMoves(Kind kind) throws Exception {
-    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+    Workbench bench = bench(kind);
     bench.image("base.qcow2", "cluster_size=64k", DISK_BYTES, "write -P 1 0 20M");
     Path overlay =
         bench.overlay("top.qcow2", "cluster_size=2M", "base.qcow2", "write -P 2 10M 30M");
@@ -178,7 +194,7 @@ class SharedConversionTest {
       value = Kind.class,
       names = {"EXT4", "TMPFS"})
   void whereStorageCannotBeSharedTheResultIsTheSame(Kind kind) throws Exception {
-    Workbench bench = Workbench.in(LoopFileSystem.shared(kind).newDirectory());
+    Workbench bench = bench(kind);
     Path top = chain(bench);
     String content = ContentDigest.ofRaw(qemuRaw(bench, top));
     Path flat = bench.path("ours.qcow2");
