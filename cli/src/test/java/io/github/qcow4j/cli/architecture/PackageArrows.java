@@ -62,7 +62,16 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.verify      -> qcow2 qcow2.bitmap qcow2.check qcow2.error qcow2.header qcow2.job qcow2.snapshot
           qcow2.measure     -> qcow2 qcow2.error qcow2.header qcow2.bitmap qcow2.job qcow2.map qcow2.create
 
-          snapshot          -> snapshot.quiesce
+          snapshot          -> snapshot.catalogue snapshot.quiesce snapshot.error snapshot.journal snapshot.layout snapshot.lease \
+                               snapshot.model snapshot.operation
+          snapshot.error    ->
+          snapshot.model    ->
+          snapshot.layout   -> snapshot.error
+          snapshot.lease    ->
+          snapshot.catalogue -> snapshot.error snapshot.model
+          snapshot.journal  -> snapshot.catalogue snapshot.error snapshot.layout snapshot.lease
+          snapshot.operation -> snapshot.catalogue snapshot.error snapshot.journal snapshot.layout \
+                               snapshot.lease snapshot.model
           snapshot.quiesce  ->
           snapshot.transfer ->
           snapshot.json     -> snapshot.transfer

@@ -1,0 +1,301 @@
+package io.github.qcow4j.snapshot;
+
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.catalogue.Catalogue;
+import io.github.qcow4j.snapshot.journal.Journal;
+import io.github.qcow4j.snapshot.journal.Recovery;
+import io.github.qcow4j.snapshot.journal.Step;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
+import io.github.qcow4j.snapshot.layout.Ids;
+import io.github.qcow4j.snapshot.lease.Leases;
+import io.github.qcow4j.snapshot.model.Box;
+import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.Created;
+import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.RestoreRequest;
+import io.github.qcow4j.snapshot.model.Snapshot;
+import io.github.qcow4j.snapshot.model.TreeNode;
+import io.github.qcow4j.snapshot.operation.BoxRemoval;
+import io.github.qcow4j.snapshot.operation.Cloning;
+import io.github.qcow4j.snapshot.operation.Creation;
+import io.github.qcow4j.snapshot.operation.Home;
+import io.github.qcow4j.snapshot.operation.Renaming;
+import io.github.qcow4j.snapshot.operation.Restoring;
+import io.github.qcow4j.snapshot.operation.Running;
+import io.github.qcow4j.snapshot.operation.SnapshotRemoval;
+import io.github.qcow4j.snapshot.operation.Snapshotting;
+import io.github.qcow4j.snapshot.operation.Undoing;
+import io.github.qcow4j.snapshot.operation.Views;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * A directory of boxes: named sets of disks with snapshots.
+ *
+ * <h2>What is durable</h2>
+ *
+ * When an operation returns, its result is durable. Whatever failure or power cut falls into it,
+ * each box and snapshot afterwards has its old or its new content, as a whole: an operation that
+ * fails is undone, and one whose process dies is ended or undone when the home is next opened, or
+ * the box next worked on.
+ *
+ * <h2>Threads and processes</h2>
+ *
+ * Any number of threads and processes may use a home at once. Who changes a box has it alone; an
+ * operation that meets another one fails at once with {@link
+ * io.github.qcow4j.snapshot.error.InUseException}, which names the holder where that is known. A
+ * dead process holds nothing.
+ *
+ * <h2>Errors</h2>
+ *
+ * {@link io.github.qcow4j.snapshot.error.BoxException} and its subclasses for what is wrong with a
+ * request; {@link io.github.qcow4j.qcow2.error.ImageException} for what is wrong with an image; any
+ * other {@link IOException} when the storage fails.
+ */
+public final class BoxHome implements Closeable {
+
+  private final Home home;
+
+  private BoxHome(Home home) {
+    this.home = home;
+  }
+
+  /**
+   * Opens a home, making it when there is none, and ends what dead processes have begun in it.
+   *
+   * @throws io.github.qcow4j.snapshot.error.NewerHomeException when a newer program wrote it
+   */
+  public static BoxHome open(HomeOptions options) throws IOException {
+    Volume volume = Volumes.host();
+    HomeLayout layout = prepare(volume, options.directory());
+    Catalogue catalogue = Catalogue.open(layout.catalogue());
+    return open(
+        options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
+  }
+
+  /** The same on any volume, with its catalogue anywhere. */
+  static BoxHome open(
+      HomeOptions options,
+      Volume volume,
+      HomeLayout layout,
+      Catalogue catalogue,
+      RandomGenerator random,
+      InstantSource clock,
+      Consumer<Step> observer)
+      throws IOException {
+    Leases leases = new Leases(volume, layout.locks());
+    Journal journal = new Journal(volume, layout, catalogue, leases, clock, observer);
+    Home home =
+        new Home(
+            volume,
+            layout,
+            catalogue,
+            leases,
+            journal,
+            new Ids(random),
+            clock,
+            Holder.ofThisProcess(options.command()),
+            options.externals(),
+            options.maxChainLayers());
+    try {
+      new Recovery(journal).run();
+      return new BoxHome(home);
+    } catch (IOException | RuntimeException e) {
+      try (catalogue) {
+        throw e;
+      }
+    }
+  }
+
+  /** Makes the directories of a home that are missing. */
+  static HomeLayout prepare(Volume volume, Path directory) throws IOException {
+    makeDirectories(volume, directory.toAbsolutePath());
+    HomeLayout layout = new HomeLayout(volume.realPath(directory));
+    for (Path each : layout.directories()) {
+      makeDirectories(volume, each);
+    }
+    volume.open(layout.locks(), OpenOptions.creatingIfMissing()).close();
+    for (Path each : layout.directories()) {
+      volume.syncDirectory(each);
+    }
+    volume.syncDirectory(layout.home());
+    return layout;
+  }
+
+  private static void makeDirectories(Volume volume, Path directory) throws IOException {
+    if (volume.exists(directory)) {
+      return;
+    }
+    Path parent = directory.getParent();
+    if (parent != null) {
+      makeDirectories(volume, parent);
+    }
+    try {
+      volume.createDirectory(directory);
+    } catch (FileAlreadyExistsException e) {
+      // Another process makes the same home.
+    }
+    if (parent != null) {
+      volume.syncDirectory(parent);
+    }
+  }
+
+  /** What operations work with, for tests that look inside. */
+  Home internals() {
+    return home;
+  }
+
+  /** Where the home is, absolute and without links. */
+  public Path directory() {
+    return home.layout().home();
+  }
+
+  /** Where files are put that a box is to be made of, see {@link CreateRequest}. */
+  public Path stagingDirectory() {
+    return home.layout().staging();
+  }
+
+  /**
+   * Makes a stopped box.
+   *
+   * @param control counts what is copied, and stops it
+   * @throws io.github.qcow4j.snapshot.error.NameTakenException when there is one of that name
+   */
+  public Created create(CreateRequest request, JobControl control) throws IOException {
+    return Creation.run(home, request, control);
+  }
+
+  /** All boxes by name. */
+  public List<Box> list() throws IOException {
+    return new Views(home).boxes();
+  }
+
+  /**
+   * A box.
+   *
+   * @throws io.github.qcow4j.snapshot.error.BoxNotFoundException when there is none of that name
+   */
+  public Box show(String name) throws IOException {
+    return new Views(home).box(name);
+  }
+
+  /**
+   * Where a live disk of a box is, for a hypervisor's command line: absolute, and the same as long
+   * as the box lives.
+   */
+  public Path path(String name, String role) throws IOException {
+    return new Views(home).path(name, role);
+  }
+
+  /**
+   * Makes a snapshot of a stopped box: its disks become layers that never change, and empty
+   * children of them its disks. Takes the same time whatever the size.
+   *
+   * @param description for people, may be empty
+   * @throws io.github.qcow4j.snapshot.error.InUseException when the box is running, or somebody has
+   *     a disk open for writing
+   */
+  public Snapshot snapshot(String box, String name, String description) throws IOException {
+    return Snapshotting.run(home, box, name, description);
+  }
+
+  /** The snapshots of a box, newest first. */
+  public List<Snapshot> snapshots(String box) throws IOException {
+    return new Views(home).snapshots(box);
+  }
+
+  /** A snapshot of a box. */
+  public Snapshot showSnapshot(String box, String name) throws IOException {
+    return new Views(home).snapshot(box, name);
+  }
+
+  /** Where a disk of a snapshot is, absolute; to be read only. */
+  public Path snapshotPath(String box, String name, String role) throws IOException {
+    return new Views(home).snapshotPath(box, name, role);
+  }
+
+  /**
+   * Removes a snapshot that nothing depends on.
+   *
+   * @throws io.github.qcow4j.snapshot.error.DependedOnException when something does; names what
+   * @throws io.github.qcow4j.snapshot.error.DisagreementException when a header says that something
+   *     does, or could not be asked
+   */
+  public void removeSnapshot(String box, String name) throws IOException {
+    SnapshotRemoval.run(home, box, name);
+  }
+
+  /**
+   * Puts the disks of a stopped box back to a snapshot, all in one. What they were is kept for
+   * {@link #undo} until the next operation that writes to the box, or until it runs.
+   */
+  public Box restore(RestoreRequest request) throws IOException {
+    return Restoring.run(home, request);
+  }
+
+  /**
+   * Puts back what the last restore of a stopped box has replaced. What was written since is lost.
+   *
+   * @throws io.github.qcow4j.snapshot.error.WrongStateException when there is nothing to undo
+   */
+  public Box undo(String box) throws IOException {
+    return Undoing.run(home, box);
+  }
+
+  /**
+   * Makes boxes that begin as a box is, or was at a snapshot; all of them or none. For the live
+   * disks the box has to be stopped.
+   *
+   * @param control counts what is copied, and stops it
+   */
+  public Created cloneBox(CloneRequest request, JobControl control) throws IOException {
+    return Cloning.run(home, request, control);
+  }
+
+  /** Gives a box another name. Its disks stay where they are. */
+  public Box rename(String oldName, String newName) throws IOException {
+    return Renaming.run(home, oldName, newName);
+  }
+
+  /**
+   * Removes a box with its snapshots.
+   *
+   * @param force also a running box, and one with layers that others need; these stay for them
+   * @throws io.github.qcow4j.snapshot.error.DependedOnException when others need layers of it
+   */
+  public void remove(String name, boolean force) throws IOException {
+    BoxRemoval.run(home, name, force);
+  }
+
+  /**
+   * Holds a stopped box as running until the result is closed, or this process ends. What a restore
+   * has kept is gone with it.
+   *
+   * @param holder whom refusals name meanwhile
+   */
+  public Closeable hold(String name, Holder holder) throws IOException {
+    return Running.hold(home, name, holder);
+  }
+
+  /** What the root disks of a box and of its snapshots hang on, and what hangs on those. */
+  public List<TreeNode> tree(String box) throws IOException {
+    return new Views(home).tree(box);
+  }
+
+  /** Closes the catalogue; nothing may be under way. */
+  @Override
+  public void close() throws IOException {
+    home.catalogue().close();
+  }
+}

@@ -1,0 +1,168 @@
+package io.github.qcow4j.snapshot.catalogue;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteConfig.JournalMode;
+import org.sqlite.SQLiteConfig.SynchronousMode;
+
+/**
+ * An open catalogue. A transaction that {@link #write} returned from is durable (SQLite:
+ * write-ahead log, {@code synchronous=FULL}).
+ *
+ * <p>Any thread may call; transactions of one object follow each other. Other processes may use the
+ * same catalogue at the same time.
+ */
+public final class Catalogue implements Closeable {
+
+  /** No transaction of this program takes as long; whoever waits longer waits for a dead disk. */
+  private static final int BUSY_TIMEOUT_MILLIS = 30_000;
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private final Connection connection;
+
+  private final CommitListener listener;
+
+  /** What to do within a transaction. */
+  @FunctionalInterface
+  public interface Work<T extends @Nullable Object> {
+
+    /** Does it; the transaction is rolled back when this throws. */
+    T run(Rows rows) throws IOException;
+  }
+
+  /** Hears of commits, so that a test can tell what was durable when. */
+  @FunctionalInterface
+  public interface CommitListener {
+
+    /** A transaction that changed something was committed. */
+    void committed(Connection connection) throws IOException;
+  }
+
+  private Catalogue(Connection connection, CommitListener listener) {
+    this.connection = connection;
+    this.listener = listener;
+  }
+
+  /**
+   * Opens the catalogue in a file, making or migrating it as needed.
+   *
+   * @throws io.github.qcow4j.snapshot.error.NewerHomeException when a newer program wrote it
+   */
+  public static Catalogue open(Path file) throws IOException {
+    return open(file, Schema.MIGRATIONS);
+  }
+
+  static Catalogue open(Path file, Migrations migrations) throws IOException {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setJournalMode(JournalMode.WAL);
+    config.setSynchronous(SynchronousMode.FULL);
+    config.enforceForeignKeys(true);
+    config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
+    try {
+      Properties properties = config.toProperties();
+      Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file, properties);
+      return migrated(connection, migrations, file.toString(), c -> {});
+    } catch (SQLException e) {
+      throw Rows.failure("open " + file, e);
+    }
+  }
+
+  /**
+   * A catalogue over a connection of the caller's, which is closed with it.
+   *
+   * @param listener hears of every commit
+   */
+  public static Catalogue over(Connection connection, CommitListener listener) throws IOException {
+    return migrated(connection, Schema.MIGRATIONS, null, listener);
+  }
+
+  private static Catalogue migrated(
+      Connection connection, Migrations migrations, @Nullable String file, CommitListener listener)
+      throws IOException {
+    Catalogue catalogue = new Catalogue(connection, listener);
+    try {
+      migrations.run(catalogue, file);
+      return catalogue;
+    } catch (IOException | RuntimeException e) {
+      try (catalogue) {
+        throw e;
+      }
+    }
+  }
+
+  /** Reads what one moment shows. */
+  public <T extends @Nullable Object> T read(Work<T> work) throws IOException {
+    return run("BEGIN DEFERRED", work, false);
+  }
+
+  /** Changes all or nothing; durable on return. */
+  public <T extends @Nullable Object> T write(Work<T> work) throws IOException {
+    return run("BEGIN IMMEDIATE", work, true);
+  }
+
+  private <T extends @Nullable Object> T run(String begin, Work<T> work, boolean writing)
+      throws IOException {
+    lock.lock();
+    try {
+      Rows rows = new Rows(connection);
+      rows.execute(begin);
+      T result;
+      try {
+        result = work.run(rows);
+        rows.execute("COMMIT");
+      } catch (IOException | RuntimeException e) {
+        rollBack(rows, e);
+        throw e;
+      }
+      if (writing) {
+        listener.committed(connection);
+      }
+      return result;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void rollBack(Rows rows, Exception cause) {
+    try {
+      rows.execute("ROLLBACK");
+    } catch (CatalogueException e) {
+      // SQLite has done it already after some failures, and says so.
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** Runs statements outside of any transaction, where some have to be. */
+  void outside(Work<?> work) throws IOException {
+    lock.lock();
+    try {
+      work.run(new Rows(connection));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.lock();
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      throw Rows.failure("close the catalogue", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

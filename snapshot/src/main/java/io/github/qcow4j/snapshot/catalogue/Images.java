@@ -1,0 +1,77 @@
+package io.github.qcow4j.snapshot.catalogue;
+
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Images and the links between them, as rows. */
+public final class Images {
+
+  private final Rows rows;
+
+  /** Within a transaction. */
+  public Images(Rows rows) {
+    this.rows = rows;
+  }
+
+  /** All images in the order in which they were made. */
+  public List<ImageRow> all() throws CatalogueException {
+    return rows.list(ImageRow.SELECT + "ORDER BY image.seq", ImageRow::read);
+  }
+
+  /** The image of an identifier, or null. */
+  public @Nullable ImageRow byId(String id) throws CatalogueException {
+    return rows.first(ImageRow.SELECT + "WHERE image.id = ?", ImageRow::read, id);
+  }
+
+  /** The images that lie right above an image. */
+  public List<ImageRow> children(String id) throws CatalogueException {
+    return rows.list(
+        ImageRow.SELECT + "WHERE edge.parent_id = ? ORDER BY image.seq", ImageRow::read, id);
+  }
+
+  /** Whether a snapshot has the image as a disk. */
+  public boolean inSnapshot(String id) throws CatalogueException {
+    return rows.first(
+            "SELECT 1 AS found FROM snapshot_disk WHERE image_id = ?",
+            row -> row.number("found"),
+            id)
+        != null;
+  }
+
+  /** An image and all that lie below it in the home, from the top. */
+  public List<ImageRow> chain(String id) throws CatalogueException {
+    List<ImageRow> chain = new ArrayList<>();
+    String next = id;
+    while (next != null) {
+      ImageRow image = byId(next);
+      if (image == null || chain.stream().anyMatch(image::equals)) {
+        break;
+      }
+      chain.add(image);
+      next = image.parent() instanceof Parent.Inside inside ? inside.imageId() : null;
+    }
+    return chain;
+  }
+
+  /** How many images have to be read for one, itself and what the catalogue knows below. */
+  public int depth(String id) throws CatalogueException {
+    Long depth =
+        rows.first(
+            "WITH RECURSIVE chain(id, depth) AS (SELECT ?, 1 UNION ALL"
+                + " SELECT edge.parent_id, depth + 1 FROM chain JOIN edge ON child_id = chain.id"
+                + " WHERE depth < 100000)"
+                + " SELECT max(depth) AS depth FROM chain",
+            row -> row.number("depth"),
+            id);
+    return depth == null ? 0 : depth.intValue();
+  }
+
+  /** Whether an image of the home lies on this file outside of it. */
+  public boolean isExternal(String path) throws CatalogueException {
+    return rows.first(
+            "SELECT 1 AS found FROM edge WHERE external = ?", row -> row.number("found"), path)
+        != null;
+  }
+}

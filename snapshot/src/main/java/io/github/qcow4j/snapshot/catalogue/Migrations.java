@@ -1,0 +1,99 @@
+package io.github.qcow4j.snapshot.catalogue;
+
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.error.NewerHomeException;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a catalogue of any former version becomes one of today's: step by step, each in one
+ * transaction, never back. Before the first step of an existing catalogue a copy of it is made
+ * beside it ({@code VACUUM INTO}), named after its version.
+ *
+ * @param steps the statements of each step, separated by semicolons; the first makes version 1
+ */
+record Migrations(List<String> steps) {
+
+  /** "qcbx": tells a catalogue from other programs' databases. */
+  private static final long APPLICATION_ID = 0x71636278L;
+
+  Migrations {
+    steps = List.copyOf(steps);
+  }
+
+  int latest() {
+    return steps.size();
+  }
+
+  /**
+   * @param file the catalogue's file, or null when there is none to make copies beside
+   */
+  void run(Catalogue catalogue, @Nullable String file) throws IOException {
+    int version = version(catalogue);
+    if (version > 0 && version < latest() && file != null) {
+      String backup = file + ".v" + version + ".backup";
+      int number = version;
+      catalogue.outside(rows -> backUp(rows, backup, number));
+    }
+    while (version < latest()) {
+      version = step(catalogue);
+    }
+  }
+
+  /** Another process may have been here in between: the version is read where it is changed. */
+  private int step(Catalogue catalogue) throws IOException {
+    return catalogue.write(rows -> {
+      int version = pragma(rows, "user_version");
+      if (version >= latest()) {
+        return version;
+      }
+      if (version == 0) {
+        rows.execute("PRAGMA application_id = " + APPLICATION_ID);
+      }
+      for (String statement : steps.get(version).split(";", -1)) {
+        if (!statement.isBlank()) {
+          rows.execute(statement);
+        }
+      }
+      rows.execute("PRAGMA user_version = " + (version + 1));
+      return version + 1;
+    });
+  }
+
+  private int version(Catalogue catalogue) throws IOException {
+    return catalogue.read(rows -> {
+      int version = pragma(rows, "user_version");
+      int application = pragma(rows, "application_id");
+      if (version > latest()) {
+        throw new NewerHomeException(
+            "the home's catalogue is of version %d, and this program knows versions up to %d: use a newer one"
+                .formatted(version, latest()));
+      } else if (version > 0 && application != APPLICATION_ID) {
+        throw new NewerHomeException("the home's catalogue is another program's database");
+      }
+      return version;
+    });
+  }
+
+  private static int backUp(Rows rows, String backup, int version) throws CatalogueException {
+    int next = 0;
+    while (true) {
+      String name = next == 0 ? backup : backup + "." + next;
+      try {
+        return rows.update("VACUUM INTO ?", name);
+      } catch (CatalogueException e) {
+        // An earlier attempt's copy is kept: it may be the only one of that moment.
+        if (next > version + 99 || !String.valueOf(e.getMessage()).contains("already exists")) {
+          throw e;
+        }
+        next++;
+      }
+    }
+  }
+
+  private static int pragma(Rows rows, String name) throws CatalogueException {
+    Long value = rows.first("PRAGMA " + name, row -> row.number(name));
+    return value == null ? 0 : value.intValue();
+  }
+}

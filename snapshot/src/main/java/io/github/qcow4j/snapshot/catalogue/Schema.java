@@ -1,0 +1,111 @@
+package io.github.qcow4j.snapshot.catalogue;
+
+import java.util.List;
+
+/** The tables. What was released is never changed: a change is a further step. */
+final class Schema {
+
+  private static final String VERSION_1 =
+"""
+      CREATE TABLE box (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE,
+        status TEXT NOT NULL CHECK (status IN ('stopped', 'running', 'quarantined')),
+        holder_pid INTEGER,
+        holder_started INTEGER,
+        holder_command TEXT,
+        created_at INTEGER NOT NULL,
+        carried TEXT);
+
+      CREATE TABLE image (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL CHECK (kind IN ('disk', 'kept', 'snapshot', 'clone_base', 'rootfs')),
+        file TEXT NOT NULL UNIQUE,
+        format TEXT NOT NULL,
+        virtual_size INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        last_used_at INTEGER NOT NULL,
+        source_box_id TEXT);
+
+      CREATE TABLE edge (
+        child_id TEXT PRIMARY KEY REFERENCES image(id),
+        parent_id TEXT REFERENCES image(id),
+        external TEXT,
+        external_format TEXT,
+        CHECK ((parent_id IS NULL) <> (external IS NULL))) WITHOUT ROWID;
+      CREATE INDEX edge_parent ON edge (parent_id);
+      CREATE INDEX edge_external ON edge (external);
+
+      CREATE TABLE disk (
+        box_id TEXT NOT NULL REFERENCES box(id),
+        role TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        image_id TEXT NOT NULL UNIQUE REFERENCES image(id),
+        PRIMARY KEY (box_id, role)) WITHOUT ROWID;
+
+      CREATE TABLE kept (
+        box_id TEXT NOT NULL REFERENCES box(id),
+        role TEXT NOT NULL,
+        image_id TEXT NOT NULL UNIQUE REFERENCES image(id),
+        PRIMARY KEY (box_id, role)) WITHOUT ROWID;
+
+      CREATE TABLE snapshot (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        box_id TEXT NOT NULL REFERENCES box(id),
+        name TEXT NOT NULL,
+        description TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        last_used_at INTEGER NOT NULL,
+        UNIQUE (box_id, name));
+
+      CREATE TABLE snapshot_disk (
+        snapshot_id TEXT NOT NULL REFERENCES snapshot(id) ON DELETE CASCADE,
+        role TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        image_id TEXT NOT NULL REFERENCES image(id),
+        PRIMARY KEY (snapshot_id, role)) WITHOUT ROWID;
+      CREATE INDEX snapshot_disk_image ON snapshot_disk (image_id);
+
+      CREATE TABLE intent (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        operation TEXT NOT NULL,
+        box_id TEXT,
+        phase TEXT NOT NULL CHECK (phase IN ('making', 'sweeping')),
+        holder_pid INTEGER NOT NULL,
+        holder_started INTEGER NOT NULL,
+        holder_command TEXT NOT NULL,
+        created_at INTEGER NOT NULL);
+      CREATE INDEX intent_box ON intent (box_id);
+
+      CREATE TABLE intent_file (
+        intent INTEGER NOT NULL REFERENCES intent(seq) ON DELETE CASCADE,
+        role TEXT NOT NULL CHECK (role IN ('made', 'doomed', 'read')),
+        file TEXT NOT NULL,
+        PRIMARY KEY (intent, role, file)) WITHOUT ROWID;
+      CREATE INDEX intent_file_name ON intent_file (file);
+
+      CREATE TABLE intent_switch (
+        intent INTEGER NOT NULL REFERENCES intent(seq) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('fork', 'exchange', 'rebase')),
+        live TEXT NOT NULL,
+        other TEXT NOT NULL,
+        fresh TEXT NOT NULL,
+        inode INTEGER NOT NULL,
+        PRIMARY KEY (intent, position)) WITHOUT ROWID;
+
+      CREATE TABLE intent_change (
+        intent INTEGER NOT NULL REFERENCES intent(seq) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        statement TEXT NOT NULL,
+        p1, p2, p3, p4, p5, p6, p7, p8,
+        PRIMARY KEY (intent, position)) WITHOUT ROWID
+""";
+
+  static final Migrations MIGRATIONS = new Migrations(List.of(VERSION_1));
+
+  private Schema() {}
+}

@@ -1,0 +1,25 @@
+package io.github.qcow4j.snapshot.error;
+
+/** The catalogue could not be read or written. */
+public final class CatalogueException extends BoxException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final boolean constraint;
+
+  /**
+   * @param message what was tried
+   * @param constraint whether a rule of the catalogue was about to be broken, such as a name twice
+   * @param cause what SQLite says
+   */
+  public CatalogueException(String message, boolean constraint, Throwable cause) {
+    super(Kind.FAILED, message);
+    this.constraint = constraint;
+    initCause(cause);
+  }
+
+  /** Whether a rule of the catalogue was about to be broken, such as a name twice. */
+  public boolean constraint() {
+    return constraint;
+  }
+}

@@ -1,0 +1,105 @@
+package io.github.qcow4j.snapshot.journal;
+
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.Intent;
+import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.journal.FileSwitches.Progress;
+import io.github.qcow4j.snapshot.lease.Lease;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Ends what dead processes have begun. It goes by the intents alone, never by stray files, and may
+ * itself be cut short anywhere and begun again.
+ */
+public final class Recovery {
+
+  private final Journal journal;
+
+  /** Over this journal. */
+  public Recovery(Journal journal) {
+    this.journal = journal;
+  }
+
+  /** What to do about an intent. */
+  enum Decision {
+    /** End it. */
+    FORWARD,
+    /** Undo it. */
+    BACK,
+    /** Remove the files that it left. */
+    SWEEP
+  }
+
+  /**
+   * Ends all intents whose process is dead.
+   *
+   * @return how many those were
+   */
+  public int run() throws IOException {
+    return run(journal.catalogue().read(rows -> new Intents(rows).all()));
+  }
+
+  /**
+   * Ends those of these intents whose process is dead.
+   *
+   * @return how many those were
+   */
+  public int run(List<Intent> intents) throws IOException {
+    int ended = 0;
+    for (Intent each : intents) {
+      try (Lease lease = journal.take(each)) {
+        if (lease != null) {
+          Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(each.seq()));
+          if (now != null) {
+            end(now);
+            ended++;
+          }
+        }
+      }
+    }
+    return ended;
+  }
+
+  private void end(Intent intent) throws IOException {
+    switch (decide(intent)) {
+      case SWEEP -> journal.sweep(intent);
+      case BACK -> journal.rollBack(intent, intent.switches());
+      case FORWARD -> {
+        try {
+          journal.rollForward(intent);
+        } catch (CatalogueException e) {
+          if (!e.constraint()) {
+            throw e;
+          }
+          // A name that was free then is taken now.
+          journal.rollBack(intent, intent.switches());
+        }
+      }
+    }
+  }
+
+  private Decision decide(Intent intent) throws IOException {
+    List<Progress> progress = new ArrayList<>();
+    for (FileSwitch each : intent.switches()) {
+      progress.add(FileSwitches.of(journal.volume(), journal.layout(), each).progress());
+    }
+    return decide(intent.phase(), progress);
+  }
+
+  /**
+   * The rule. Files are complete before the first switch is begun: a switch that was begun
+   * therefore says that all can be ended, unless a new file's name was lost. Ending loses nothing
+   * that was written to a new live disk since.
+   */
+  static Decision decide(Intent.Phase phase, List<Progress> switches) {
+    if (phase == Intent.Phase.SWEEPING) {
+      return Decision.SWEEP;
+    }
+    boolean begun = switches.stream().anyMatch(p -> p == Progress.BEGUN || p == Progress.DONE);
+    boolean lost = switches.stream().anyMatch(p -> p == Progress.LOST || p == Progress.STUCK);
+    return begun && !lost ? Decision.FORWARD : Decision.BACK;
+  }
+}

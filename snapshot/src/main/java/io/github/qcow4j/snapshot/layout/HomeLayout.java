@@ -1,0 +1,82 @@
+package io.github.qcow4j.snapshot.layout;
+
+import io.github.qcow4j.qcow2.ImageFormat;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where things stand in a home. Files are named in the catalogue by their place below the home,
+ * with {@code /} between, so that the home can be moved.
+ *
+ * <p>Disks and layers stand equally deep, so that {@code ../layers/NAME} means the same from both:
+ * freezing a disk as a layer leaves its own backing name right.
+ *
+ * @param home the home's directory, absolute and without links
+ */
+public record HomeLayout(Path home) {
+
+  private static final String DISKS = "disks";
+  private static final String LAYERS = "layers";
+  private static final String STAGING = "staging";
+  private static final String LOCKS = "locks";
+
+  /** SQLite's file. */
+  public Path catalogue() {
+    return home.resolve("catalogue.db");
+  }
+
+  /** All directories of a home, in the order to make them in. */
+  public List<Path> directories() {
+    return List.of(disks(), layers(), staging(), home.resolve(LOCKS));
+  }
+
+  /** Live disks. */
+  public Path disks() {
+    return home.resolve(DISKS);
+  }
+
+  /** Frozen images. */
+  public Path layers() {
+    return home.resolve(LAYERS);
+  }
+
+  /** Files on their way in. */
+  public Path staging() {
+    return home.resolve(STAGING);
+  }
+
+  /** The file whose bytes are locked. */
+  public Path locks() {
+    return home.resolve(LOCKS).resolve("leases");
+  }
+
+  /** The path of a file that the catalogue names. */
+  public Path resolve(String file) {
+    return home.resolve(file);
+  }
+
+  /** The catalogue's name of a live disk. */
+  public static String disk(String boxId, String role) {
+    return DISKS + "/" + boxId + "-" + role + ".qcow2";
+  }
+
+  /** A name beside live disks for a file on its way to become one. */
+  public static String next(String boxId, String role, String operationId) {
+    return DISKS + "/" + boxId + "-" + role + "." + operationId + ".next";
+  }
+
+  /** The catalogue's name of a disk that a restore has replaced. */
+  public static String kept(String boxId, String role, String operationId) {
+    return DISKS + "/" + boxId + "-" + role + "." + operationId + ".kept";
+  }
+
+  /** The catalogue's name of a layer. */
+  public static String layer(String layerId, ImageFormat format) {
+    return LAYERS + "/" + layerId + "." + format.label();
+  }
+
+  /** How an image in {@code disks} or {@code layers} names a file of the home. */
+  public static String backingName(String file) {
+    return "../" + file;
+  }
+}

@@ -1,0 +1,88 @@
+package io.github.qcow4j.snapshot.lease;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.LockMode;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rights to work on boxes, images and intents: locked bytes of one file ({@code fcntl(2)}, {@code
+ * F_OFD_SETLK}), each at a place that follows from a number which the catalogue never uses again.
+ * The file is empty and never removed. Who holds a right stands in the catalogue.
+ *
+ * <p>Any thread may ask. Two rights of one process exclude each other like those of two.
+ */
+public final class Leases {
+
+  private static final long BOXES = 1L << 32;
+  private static final long IMAGES = 2L << 32;
+  private static final long INTENTS = 3L << 32;
+
+  private final Volume volume;
+  private final Path file;
+
+  /** Over this file. */
+  public Leases(Volume volume, Path file) {
+    this.volume = volume;
+    this.file = file;
+  }
+
+  /** The right to work on a box, for one; null when somebody has it. */
+  public @Nullable Lease operation(long boxSeq) throws IOException {
+    return take(BOXES + 2 * boxSeq, LockMode.EXCLUSIVE);
+  }
+
+  /** The right to run a box, for one; null when somebody has it. */
+  public @Nullable Lease running(long boxSeq) throws IOException {
+    return take(BOXES + 2 * boxSeq + 1, LockMode.EXCLUSIVE);
+  }
+
+  /** Whether somebody has the right to run a box. */
+  public boolean isRunning(long boxSeq) throws IOException {
+    return held(BOXES + 2 * boxSeq + 1);
+  }
+
+  /** Whether somebody works on a box. */
+  public boolean isWorkedOn(long boxSeq) throws IOException {
+    return held(BOXES + 2 * boxSeq);
+  }
+
+  /** The right to read an image, for many; null when somebody may remove or change it. */
+  public @Nullable Lease reading(long imageSeq) throws IOException {
+    return take(IMAGES + imageSeq, LockMode.SHARED);
+  }
+
+  /** The right to remove or change a frozen image; null when somebody reads it. */
+  public @Nullable Lease changing(long imageSeq) throws IOException {
+    return take(IMAGES + imageSeq, LockMode.EXCLUSIVE);
+  }
+
+  /** The right to carry out an intent; null when the process that wrote it down is at it. */
+  public @Nullable Lease intent(long intentSeq) throws IOException {
+    return take(INTENTS + intentSeq, LockMode.EXCLUSIVE);
+  }
+
+  private boolean held(long place) throws IOException {
+    try (BlockFile locks = volume.open(file, OpenOptions.reading())) {
+      return locks.lockedByOther(place, 1, LockMode.EXCLUSIVE);
+    }
+  }
+
+  private @Nullable Lease take(long place, LockMode mode) throws IOException {
+    BlockFile locks = volume.open(file, OpenOptions.writing());
+    try {
+      if (locks.tryLock(place, 1, mode)) {
+        return locks::close;
+      }
+    } catch (IOException | RuntimeException e) {
+      try (locks) {
+        throw e;
+      }
+    }
+    locks.close();
+    return null;
+  }
+}

@@ -1,0 +1,165 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Catalogue;
+import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.Intent;
+import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.BoxNotFoundException;
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.error.NameTakenException;
+import io.github.qcow4j.snapshot.journal.Journal;
+import io.github.qcow4j.snapshot.journal.Recovery;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
+import io.github.qcow4j.snapshot.layout.Ids;
+import io.github.qcow4j.snapshot.lease.Lease;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.lease.Leases;
+import io.github.qcow4j.snapshot.model.Holder;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every operation works with.
+ *
+ * @param volume where all files are
+ * @param layout where they stand
+ * @param catalogue the catalogue
+ * @param leases who works on what
+ * @param journal carries out
+ * @param ids new identifiers
+ * @param clock the time
+ * @param holder this process
+ * @param externals what images outside the home may lead to
+ * @param maxChainLayers how many images a chain may have before it is shortened; 2 and more
+ */
+public record Home(
+    Volume volume,
+    HomeLayout layout,
+    Catalogue catalogue,
+    Leases leases,
+    Journal journal,
+    Ids ids,
+    InstantSource clock,
+    Holder holder,
+    ReferencePolicy externals,
+    int maxChainLayers) {
+
+  Instant now() {
+    return Instant.ofEpochMilli(clock.instant().toEpochMilli());
+  }
+
+  <T extends @Nullable Object> T read(Catalogue.Work<T> work) throws IOException {
+    return catalogue.read(work);
+  }
+
+  /** An intent of this process at its beginning. */
+  Intent intent(
+      String operation,
+      @Nullable String boxId,
+      List<String> made,
+      List<String> read,
+      List<FileSwitch> switches,
+      List<Change> changes,
+      List<String> doomed) {
+    return new Intent(
+        0, operation, boxId, Intent.Phase.MAKING, holder, made, read, switches, changes, doomed);
+  }
+
+  /** Carries out an intent that gives names; one that is taken meanwhile is told as such. */
+  void runNaming(Intent intent, Journal.Making making, String what) throws IOException {
+    try {
+      journal.run(intent, making);
+    } catch (CatalogueException e) {
+      if (!e.constraint()) {
+        throw e;
+      }
+      NameTakenException taken = new NameTakenException(what + " was taken meanwhile");
+      taken.initCause(e);
+      throw taken;
+    }
+  }
+
+  /** A box that nobody else works on until the leases are given back; what died on it is ended. */
+  BoxRow lock(String name, LeaseSet held) throws IOException {
+    BoxRow box = read(rows -> new Boxes(rows).named(name));
+    Lease lease = leases.operation(box.seq());
+    if (lease == null) {
+      throw new InUseException("box '" + name + "' is being worked on", worker(box));
+    }
+    held.add(lease);
+    List<Intent> left = read(rows -> new Intents(rows).ofBox(box.id()));
+    if (!left.isEmpty()) {
+      new Recovery(journal).run(left);
+    }
+    BoxRow now = read(rows -> new Boxes(rows).byId(box.id()));
+    if (now == null || !now.name().equals(name)) {
+      throw new BoxNotFoundException("box '" + name + "' was removed or renamed meanwhile");
+    }
+    return now;
+  }
+
+  /** The same for a box that is not running either. */
+  BoxRow lockStopped(String name, LeaseSet held) throws IOException {
+    BoxRow box = lock(name, held);
+    requireStopped(box);
+    return box;
+  }
+
+  void requireStopped(BoxRow box) throws IOException {
+    if (leases.isRunning(box.seq())) {
+      Holder runner = box.holder();
+      throw new InUseException(
+          "box '" + box.name() + "' is running; stop it first: it is held",
+          runner == null ? null : runner.inWords());
+    }
+  }
+
+  /** Who works on a box, in words, as far as the catalogue knows. */
+  @Nullable String worker(BoxRow box) throws IOException {
+    List<Intent> intents = read(rows -> new Intents(rows).ofBox(box.id()));
+    return intents.isEmpty() ? null : intents.getFirst().holder().inWords();
+  }
+
+  /** Keeps an image from being removed. */
+  void leaseForReading(ImageRow image, LeaseSet held) throws IOException {
+    Lease lease = leases.reading(image.seq());
+    if (lease == null) {
+      throw inUse(image);
+    }
+    held.add(lease);
+    if (read(rows -> new Images(rows).byId(image.id())) == null) {
+      throw new BoxNotFoundException("layer '" + image.file() + "' was removed meanwhile");
+    }
+  }
+
+  /** Keeps everybody from reading an image. */
+  void leaseForChanging(ImageRow image, LeaseSet held) throws IOException {
+    Lease lease = leases.changing(image.seq());
+    if (lease == null) {
+      throw inUse(image);
+    }
+    held.add(lease);
+  }
+
+  private InUseException inUse(ImageRow image) throws IOException {
+    List<Intent> intents = read(rows -> new Intents(rows).ofFile(image.file()));
+    return new InUseException(
+        "layer '" + image.file() + "' is in use",
+        intents.isEmpty() ? null : intents.getFirst().holder().inWords());
+  }
+
+  HomePolicy policy() {
+    return new HomePolicy(this);
+  }
+}

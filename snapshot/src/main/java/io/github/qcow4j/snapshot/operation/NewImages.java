@@ -1,0 +1,129 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import io.github.qcow4j.qcow2.convert.ConvertTarget;
+import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Writes new files of a home, durable but for their names. */
+final class NewImages {
+
+  private final Volume volume;
+
+  NewImages(Volume volume) {
+    this.volume = volume;
+  }
+
+  /**
+   * An empty image.
+   *
+   * @param below what lies below, or null
+   * @param like a file whose permissions it gets, or null
+   */
+  void empty(Path path, long sizeBytes, @Nullable Below below, @Nullable Path like)
+      throws IOException {
+    ImageSpec spec = ImageSpec.ofSize(sizeBytes);
+    if (below != null) {
+      spec = spec.withBacking(below.storedName(), below.format());
+    }
+    try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
+      if (like != null) {
+        volume.copyPermissions(like, file);
+      }
+      ImageCreation.writeFresh(file, spec);
+      file.syncAll();
+    }
+  }
+
+  /** Whether a file can be copied as it is and mean the same elsewhere. */
+  static boolean standsAlone(DiskImage image) {
+    return image.backing() == null
+        && !(image instanceof Qcow2Image qcow2
+            && !qcow2.dataFile().identity().equals(qcow2.imageFile().identity()));
+  }
+
+  /** A copy of a file: shared storage where that is possible. */
+  CopyMethod copy(BlockFile source, Path path) throws IOException {
+    try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
+      CopyMethod method = copyData(source, file);
+      file.syncAll();
+      return method;
+    }
+  }
+
+  private static CopyMethod copyData(BlockFile source, BlockFile target) throws IOException {
+    if (target.cloneFrom(source)) {
+      return CopyMethod.REFLINK;
+    }
+    CopyMethod method = CopyMethod.REFLINK;
+    long size = source.size();
+    target.truncate(size);
+    long data = source.nextData(0);
+    while (data >= 0) {
+      long hole = source.nextHole(data);
+      long end = hole < 0 ? size : hole;
+      method = costlier(method, method(target.copyRange(source, data, data, end - data)));
+      data = end >= size ? -1 : source.nextData(end);
+    }
+    return method;
+  }
+
+  private static CopyMethod method(CopyResult copied) {
+    return copied.userCopyBytes() > 0
+        ? CopyMethod.USER_COPY
+        : copied.kernelCopyBytes() > 0 ? CopyMethod.KERNEL_COPY : CopyMethod.REFLINK;
+  }
+
+  private static CopyMethod costlier(CopyMethod one, CopyMethod other) {
+    return one.compareTo(other) >= 0 ? one : other;
+  }
+
+  /** A qcow2 image that shows what an open image shows, and needs no other. */
+  void flatten(DiskImage source, Path path, JobControl control) throws IOException {
+    ImageSpec spec = ImageSpec.ofSize(source.virtualSize());
+    try (ConvertTarget target =
+        Qcow2Targets.create(volume, path, spec, null, Qcow2Targets.Storage.PLAIN)) {
+      Conversion.run(
+          List.of(source), target, ConvertOptions.DEFAULT, control, (offset, length, e) -> {});
+    }
+  }
+
+  /** An image for reading, with all that lies below; nobody may write to any of it meanwhile. */
+  static DiskImage open(Volume volume, Path path, ImageFormat format, ReferencePolicy policy)
+      throws IOException {
+    return DiskImages.open(volume, path, policy, options(format));
+  }
+
+  /** One image for its metadata, and nothing that lies below; nobody may write to it meanwhile. */
+  static DiskImage openAlone(Volume volume, Path path, ImageFormat format) throws IOException {
+    ImageOptions options = options(format).withMetadataOnly();
+    return DiskImages.open(volume, path, ReferencePolicy.deny(), options);
+  }
+
+  static ImageOptions options(ImageFormat format) {
+    return ImageOptions.of(format)
+        .withSharing(ImageOptions.Sharing.EXCLUDE_WRITERS)
+        .withMaxChainLayers(MAX_CHAIN_LAYERS);
+  }
+
+  /** Chains of former versions or other policies are read whatever their length. */
+  private static final int MAX_CHAIN_LAYERS = 10_000;
+}

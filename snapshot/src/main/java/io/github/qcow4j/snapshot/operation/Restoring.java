@@ -1,0 +1,157 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.DiskRow;
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.ImageKind;
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Parent;
+import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
+import io.github.qcow4j.snapshot.error.WrongStateException;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
+import io.github.qcow4j.snapshot.layout.Names;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.Box;
+import io.github.qcow4j.snapshot.model.RestoreRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the disks of a stopped box back to a snapshot: empty children of its layers take their
+ * places, and what they replace is kept for {@link Undoing} until the next operation that writes.
+ */
+public final class Restoring {
+
+  private final Home home;
+  private final BoxRow box;
+  private final LeaseSet held;
+  private final Draft draft = new Draft();
+  private final Instant now;
+  private final String operationId;
+
+  private Restoring(Home home, BoxRow box, LeaseSet held) {
+    this.home = home;
+    this.box = box;
+    this.held = held;
+    this.now = home.now();
+    this.operationId = home.ids().next();
+  }
+
+  /** Restores. */
+  public static Box run(Home home, RestoreRequest request) throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      BoxRow box = home.lockStopped(request.box(), held);
+      SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, request.snapshot()));
+      List<DiskRow> frozen = home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()));
+      for (DiskRow disk : frozen) {
+        home.leaseForReading(disk.image(), held);
+      }
+      new Restoring(home, box, held).run(snapshot, frozen, request.keep());
+    }
+    return new Views(home).box(request.box());
+  }
+
+  private void run(SnapshotRow snapshot, List<DiskRow> frozen, @Nullable String keep)
+      throws IOException {
+    try (LeaseSet open = new LeaseSet()) {
+      Forgetting.add(home, draft, box, held);
+      String keepId = home.ids().next();
+      if (keep != null) {
+        Names.require("snapshot", keep);
+        Snapshotting.requireFree(home, box, keep);
+        String description = "before restoring " + snapshot.name();
+        draft.change(Change.addSnapshot(keepId, box.id(), keep, description, now));
+      }
+      int position = 0;
+      for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
+        ImageRow layer = readable(sameRole(frozen, disk.role()));
+        if (keep == null) {
+          exchange(disk, layer, open);
+        } else {
+          fork(disk, layer, keepId, position, open);
+        }
+        draft.change(Change.useImage(layer.id(), now));
+        position++;
+      }
+      draft.change(Change.useSnapshot(snapshot.id(), now));
+      home.runNaming(
+          draft.intent(home, Operations.RESTORE, box.id()),
+          draft::makeAll,
+          "snapshot '" + keep + "'");
+    }
+  }
+
+  private DiskRow sameRole(List<DiskRow> frozen, String role) throws WrongStateException {
+    for (DiskRow disk : frozen) {
+      if (disk.role().equals(role)) {
+        return disk;
+      }
+    }
+    throw new WrongStateException("the snapshot has no disk '" + role + "'");
+  }
+
+  /** Everything below the new disk has to be there and to make sense before the old one goes. */
+  private ImageRow readable(DiskRow frozen) throws IOException {
+    ImageRow layer = frozen.image();
+    ImageFormat format = ImageFormat.byLabel(layer.format()).orElseThrow();
+    Path path = home.layout().resolve(layer.file());
+    NewImages.open(home.volume(), path, format, home.policy()).close();
+    return layer;
+  }
+
+  /** The present disk becomes a layer, and what is kept for undoing a child of that. */
+  private void fork(DiskRow disk, ImageRow layer, String keepId, int position, LeaseSet open)
+      throws IOException {
+    String layerId = home.ids().next();
+    Freezing.Frozen present =
+        new Freezing(home, draft, box, open, now).freeze(disk, ImageKind.SNAPSHOT, layerId, layer);
+    draft.change(Change.addSnapshotDisk(keepId, disk.role(), position, layerId));
+    String kept = HomeLayout.kept(box.id(), disk.role(), operationId);
+    Path live = home.layout().resolve(disk.image().file());
+    draft.make(
+        kept,
+        () ->
+            new NewImages(home.volume())
+                .empty(home.layout().resolve(kept), present.sizeBytes(), present.below(), live));
+    keep(disk, kept, present.sizeBytes(), present.below().parent());
+  }
+
+  private void keep(DiskRow disk, String file, long sizeBytes, @Nullable Parent parent) {
+    String keptId = home.ids().next();
+    String format = ImageFormat.QCOW2.label();
+    draft.change(Change.addImage(keptId, ImageKind.KEPT, file, format, sizeBytes, now, box.id()));
+    draft.change(Change.link(keptId, parent));
+    draft.change(Change.keep(box.id(), disk.role(), keptId));
+  }
+
+  private void exchange(DiskRow disk, ImageRow layer, LeaseSet open) throws IOException {
+    ImageRow image = disk.image();
+    Path live = home.layout().resolve(image.file());
+    DiskImage present = NewImages.openAlone(home.volume(), live, ImageFormat.QCOW2);
+    open.add(present);
+
+    String next = HomeLayout.next(box.id(), disk.role(), operationId);
+    String kept = HomeLayout.kept(box.id(), disk.role(), operationId);
+    draft.make(
+        next,
+        () ->
+            new NewImages(home.volume())
+                .empty(
+                    home.layout().resolve(next),
+                    layer.virtualSizeBytes(),
+                    Below.layer(layer),
+                    live));
+    long inode = home.volume().status(live).identity().inode();
+    draft.switches.add(new FileSwitch(FileSwitch.Kind.EXCHANGE, image.file(), kept, next, inode));
+    keep(disk, kept, present.virtualSize(), image.parent());
+    draft.change(Change.link(image.id(), Below.layer(layer).parent()));
+    draft.change(Change.resizeImage(image.id(), layer.virtualSizeBytes()));
+  }
+}

@@ -1,0 +1,73 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.DiskRow;
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
+import io.github.qcow4j.snapshot.error.DependedOnException;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Removes a snapshot that nothing depends on. */
+public final class SnapshotRemoval {
+
+  private SnapshotRemoval() {}
+
+  /** Removes it; running boxes are no hindrance, for none of theirs goes. */
+  public static void run(Home home, String boxName, String name) throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      BoxRow box = home.lock(boxName, held);
+      SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
+      remove(home, box, snapshot, held);
+    }
+  }
+
+  static void remove(Home home, BoxRow box, SnapshotRow snapshot, LeaseSet held)
+      throws IOException {
+    Unneeded unneeded = new Unneeded(home);
+    unneeded.dropSnapshot(snapshot.id());
+    List<String> dependants = new ArrayList<>();
+    for (DiskRow disk : home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()))) {
+      dependants.addAll(dependants(home, disk.image()));
+      unneeded.drop(disk.image());
+    }
+    if (!dependants.isEmpty()) {
+      throw new DependedOnException(
+          "snapshot '%s' of box '%s' is needed; remove these first, or merge it into them"
+              .formatted(snapshot.name(), box.name()),
+          dependants.stream().distinct().toList());
+    }
+    Draft draft = new Draft();
+    draft.change(Change.dropSnapshot(snapshot.id()));
+    unneeded.addTo(draft, held);
+    home.journal().run(draft.intent(home, Operations.REMOVE_SNAPSHOT, box.id()), draft::makeAll);
+  }
+
+  /** What lies right on an image, in words. */
+  static List<String> dependants(Home home, ImageRow image) throws IOException {
+    return home.read(rows -> {
+      List<String> found = new ArrayList<>();
+      Boxes boxes = new Boxes(rows);
+      for (ImageRow child : new Images(rows).children(image.id())) {
+        BoxRow owner = boxes.boxOf(child.id());
+        SnapshotRow snapshot = boxes.snapshotOf(child.id());
+        found.add(
+            switch (child.kind()) {
+              case DISK -> "box '" + (owner == null ? child.id() : owner.name()) + "'";
+              case KEPT ->
+                  "the replaced disk of box '" + (owner == null ? child.id() : owner.name()) + "'";
+              default ->
+                  snapshot != null
+                      ? "snapshot '" + snapshot.name() + "'"
+                      : child.kind().label() + " '" + child.id() + "'";
+            });
+      }
+      return found;
+    });
+  }
+}

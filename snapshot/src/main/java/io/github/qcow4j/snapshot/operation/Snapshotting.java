@@ -1,0 +1,62 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.DiskRow;
+import io.github.qcow4j.snapshot.catalogue.ImageKind;
+import io.github.qcow4j.snapshot.error.NameTakenException;
+import io.github.qcow4j.snapshot.layout.Names;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.Snapshot;
+import java.io.IOException;
+import java.time.Instant;
+
+/** Freezes all disks of a stopped box as a snapshot. */
+public final class Snapshotting {
+
+  private Snapshotting() {}
+
+  /** Makes the snapshot. */
+  public static Snapshot run(Home home, String boxName, String name, String description)
+      throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      Names.require("snapshot", name);
+      BoxRow box = home.lockStopped(boxName, held);
+      run(home, box, name, description, held);
+    }
+    return new Views(home).snapshot(boxName, name);
+  }
+
+  /** Makes the snapshot of a box that is locked. */
+  static void run(Home home, BoxRow box, String name, String description, LeaseSet held)
+      throws IOException {
+    requireFree(home, box, name);
+    Instant now = home.now();
+    try (LeaseSet open = new LeaseSet()) {
+      Draft draft = new Draft();
+      String snapshotId = home.ids().next();
+      draft.change(Change.addSnapshot(snapshotId, box.id(), name, description, now));
+      Freezing freezing = new Freezing(home, draft, box, open, now);
+      int position = 0;
+      for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
+        String layerId = home.ids().next();
+        freezing.freeze(disk, ImageKind.SNAPSHOT, layerId);
+        draft.change(Change.addSnapshotDisk(snapshotId, disk.role(), position, layerId));
+        position++;
+      }
+      Forgetting.add(home, draft, box, held);
+      home.runNaming(
+          draft.intent(home, Operations.SNAPSHOT, box.id()),
+          draft::makeAll,
+          "snapshot '" + name + "'");
+    }
+  }
+
+  static void requireFree(Home home, BoxRow box, String name) throws IOException {
+    if (home.read(rows -> new Boxes(rows).findSnapshot(box.id(), name)) != null) {
+      throw new NameTakenException(
+          "box '%s' has a snapshot '%s' already".formatted(box.name(), name));
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.DiskRow;
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.error.WrongStateException;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.Box;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Puts back what the last restore of a box has replaced. */
+public final class Undoing {
+
+  private Undoing() {}
+
+  /** Undoes the restore. */
+  public static Box run(Home home, String boxName) throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      BoxRow box = home.lockStopped(boxName, held);
+      List<DiskRow> kept = home.read(rows -> new Boxes(rows).kept(box.id()));
+      if (kept.isEmpty()) {
+        throw new WrongStateException(
+            "box '%s' has nothing to undo: it was not restored, or was written to since"
+                .formatted(boxName));
+      }
+      Draft draft = new Draft();
+      draft.change(Change.forgetKept(box.id()));
+      String operationId = home.ids().next();
+      for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
+        for (DiskRow old : kept) {
+          if (old.role().equals(disk.role())) {
+            putBack(home, draft, box, disk, old.image(), operationId, held);
+          }
+        }
+      }
+      home.journal().run(draft.intent(home, Operations.UNDO, box.id()), draft::makeAll);
+    }
+    return new Views(home).box(boxName);
+  }
+
+  private static void putBack(
+      Home home,
+      Draft draft,
+      BoxRow box,
+      DiskRow disk,
+      ImageRow old,
+      String operationId,
+      LeaseSet open)
+      throws IOException {
+    ImageRow image = disk.image();
+    Path live = home.layout().resolve(image.file());
+    DiskImage present = NewImages.openAlone(home.volume(), live, ImageFormat.QCOW2);
+    open.add(present);
+    String next = HomeLayout.next(box.id(), disk.role(), operationId);
+    String replaced = HomeLayout.kept(box.id(), disk.role(), operationId);
+    Path oldFile = home.layout().resolve(old.file());
+    // A name of its own, for being undone takes the new file's name away.
+    draft.make(next, () -> SecondName.give(home.volume(), oldFile, home.layout().resolve(next)));
+    long inode = home.volume().status(live).identity().inode();
+    draft.switches.add(
+        new FileSwitch(FileSwitch.Kind.EXCHANGE, image.file(), replaced, next, inode));
+    draft.change(Change.link(old.id(), null));
+    draft.change(Change.dropImage(old.id()));
+    draft.change(Change.link(image.id(), old.parent()));
+    draft.change(Change.resizeImage(image.id(), old.virtualSizeBytes()));
+    draft.doomed.add(old.file());
+    draft.doomed.add(replaced);
+  }
+}

@@ -1,0 +1,253 @@
+package io.github.qcow4j.snapshot;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.model.Box;
+import io.github.qcow4j.snapshot.model.BoxDisk;
+import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskSource;
+import io.github.qcow4j.snapshot.model.RestoreRequest;
+import io.github.qcow4j.snapshot.model.Snapshot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Random operations on a home, and a model that knows what it has to show after each: the digest of
+ * every disk of every box and snapshot.
+ */
+final class RandomMoves {
+
+  private static final int MAX_BOXES = 6;
+
+  private final BoxHome home;
+  private final Volume volume;
+  private final Random random;
+  private final Path image;
+  private final Writer writer;
+  private final Map<String, Map<String, String>> kept = new TreeMap<>();
+  private int names;
+
+  /** Writes to a disk as a guest would. */
+  interface Writer {
+    void write(Path disk, long offset, int length, long seed) throws Exception;
+  }
+
+  /** One operation and what it does to the model. */
+  record Move(String text, Operation operation, Consumer<Map<String, String>> model) {}
+
+  interface Operation {
+    void run() throws Exception;
+  }
+
+  RandomMoves(BoxHome home, Volume volume, Random random, Path image, Writer writer) {
+    this.home = home;
+    this.volume = volume;
+    this.random = random;
+    this.image = image;
+    this.writer = writer;
+  }
+
+  /** Writes to some disks; returns what the home shows then. */
+  Map<String, String> writeSome() throws Exception {
+    for (Box box : home.list()) {
+      if (random.nextInt(2) == 0) {
+        BoxDisk disk = pick(box.disks());
+        long offset = random.nextInt(BoxWork.DISK_BYTES / 512 - 16) * 512L;
+        writer.write(disk.path(), offset, 512 * (1 + random.nextInt(16)), random.nextLong());
+      }
+    }
+    return new TreeMap<>(Observation.of(home, volume).disks());
+  }
+
+  /** What the home has to show after a move; unchanged when it was refused. */
+  Map<String, String> run(Move move, Map<String, String> before) throws Exception {
+    try {
+      move.operation().run();
+    } catch (BoxException e) {
+      if (e.kind() == BoxException.Kind.CONFLICT) {
+        return before;
+      }
+      throw e;
+    }
+    Map<String, String> after = new TreeMap<>(before);
+    move.model().accept(after);
+    return after;
+  }
+
+  Move next() throws IOException {
+    List<Box> boxes = home.list();
+    if (boxes.isEmpty()) {
+      return create();
+    }
+    Box box = pick(boxes);
+    List<Snapshot> snapshots = home.snapshots(box.name());
+    boolean full = boxes.size() >= MAX_BOXES;
+    int dice = random.nextInt(20);
+    if (dice < 2 && !full) {
+      return create();
+    } else if (dice < 7 || (snapshots.isEmpty() && dice < 14)) {
+      return snapshot(box.name());
+    } else if (dice < 10) {
+      return restore(box.name(), pick(snapshots).name());
+    } else if (dice < 12) {
+      return undo(box.name());
+    } else if (dice < 14) {
+      return removeSnapshot(box.name(), pick(snapshots).name());
+    } else if (dice < 18 && !full) {
+      return cloneOf(box.name(), snapshots);
+    } else if (dice < 19) {
+      return rename(box.name());
+    }
+    return remove(box.name());
+  }
+
+  private <T> T pick(List<T> list) {
+    return list.get(random.nextInt(list.size()));
+  }
+
+  private String name() {
+    names++;
+    return "n" + names;
+  }
+
+  private Move create() {
+    String name = name();
+    DiskSource root =
+        switch (random.nextInt(3)) {
+          case 0 -> new DiskSource.Empty(BoxDisk.ROOT, BoxWork.DISK_BYTES);
+          case 1 -> new DiskSource.Overlay(BoxDisk.ROOT, image, null);
+          default -> new DiskSource.Copied(BoxDisk.ROOT, image, null);
+        };
+    List<DiskSource> disks = new ArrayList<>(List.of(root));
+    if (random.nextInt(3) == 0) {
+      disks.add(new DiskSource.Empty("data", BoxWork.DISK_BYTES));
+    }
+    return new Move(
+        "create " + name + " of " + disks,
+        () -> home.create(new CreateRequest(name, disks), new JobControl()),
+        shown -> {
+          shown.put(name, "box");
+          for (DiskSource disk : disks) {
+            shown.put(name + ":" + disk.role(), content(disk));
+          }
+        });
+  }
+
+  private String content(DiskSource disk) {
+    try {
+      return disk instanceof DiskSource.Empty
+          ? DiskBytes.digest(new byte[BoxWork.DISK_BYTES])
+          : DiskBytes.digest(DiskBytes.file(volume, image));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Move snapshot(String box) {
+    String name = name();
+    return new Move(
+        "snapshot " + box + "/" + name,
+        () -> home.snapshot(box, name, ""),
+        shown -> {
+          shown.putAll(copy(shown, box + ":", box + "/" + name + ":"));
+          kept.remove(box);
+        });
+  }
+
+  private Move restore(String box, String snapshot) {
+    String keep = random.nextInt(4) == 0 ? name() : null;
+    return new Move(
+        "restore " + box + " to " + snapshot + " keeping " + keep,
+        () -> home.restore(new RestoreRequest(box, snapshot, keep)),
+        shown -> {
+          if (keep != null) {
+            shown.putAll(copy(shown, box + ":", box + "/" + keep + ":"));
+          }
+          kept.put(box, copy(shown, box + ":", box + ":"));
+          shown.putAll(copy(shown, box + "/" + snapshot + ":", box + ":"));
+        });
+  }
+
+  private Move undo(String box) {
+    return new Move(
+        "undo " + box,
+        () -> home.undo(box),
+        shown -> {
+          shown.putAll(kept.get(box));
+          kept.remove(box);
+        });
+  }
+
+  private Move removeSnapshot(String box, String snapshot) {
+    return new Move(
+        "remove " + box + "/" + snapshot,
+        () -> home.removeSnapshot(box, snapshot),
+        shown -> shown.keySet().removeIf(key -> key.startsWith(box + "/" + snapshot + ":")));
+  }
+
+  private Move cloneOf(String box, List<Snapshot> snapshots) {
+    String snapshot = snapshots.isEmpty() || random.nextBoolean() ? null : pick(snapshots).name();
+    List<String> clones = random.nextBoolean() ? List.of(name()) : List.of(name(), name());
+    boolean full = random.nextInt(4) == 0;
+    return new Move(
+        "clone " + box + "/" + snapshot + " as " + clones + (full ? " in full" : ""),
+        () -> home.cloneBox(new CloneRequest(box, snapshot, clones, full), new JobControl()),
+        shown -> {
+          String from = snapshot == null ? box + ":" : box + "/" + snapshot + ":";
+          for (String each : clones) {
+            shown.put(each, "box");
+            shown.putAll(copy(shown, from, each + ":"));
+          }
+        });
+  }
+
+  private Move rename(String box) {
+    String name = name();
+    return new Move(
+        "rename " + box + " to " + name,
+        () -> home.rename(box, name),
+        shown -> {
+          shown.putAll(copy(shown, box + ":", name + ":"));
+          shown.putAll(copy(shown, box + "/", name + "/"));
+          forget(shown, box);
+          shown.put(name, "box");
+          Map<String, String> undo = kept.remove(box);
+          if (undo != null) {
+            kept.put(name, copy(undo, box + ":", name + ":"));
+          }
+        });
+  }
+
+  private Move remove(String box) {
+    boolean force = random.nextBoolean();
+    return new Move(
+        "remove " + box + (force ? " by force" : ""),
+        () -> home.remove(box, force),
+        shown -> forget(shown, box));
+  }
+
+  private void forget(Map<String, String> shown, String box) {
+    shown
+        .keySet()
+        .removeIf(key -> key.equals(box) || key.startsWith(box + ":") || key.startsWith(box + "/"));
+  }
+
+  private static Map<String, String> copy(
+      Map<String, String> from, String prefix, String newPrefix) {
+    Map<String, String> copy = new TreeMap<>();
+    from.forEach((key, value) -> {
+      if (key.startsWith(prefix)) {
+        copy.put(newPrefix + key.substring(prefix.length()), value);
+      }
+    });
+    return copy;
+  }
+}

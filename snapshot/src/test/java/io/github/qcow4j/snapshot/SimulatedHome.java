@@ -1,0 +1,143 @@
+package io.github.qcow4j.snapshot;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.snapshot.catalogue.Catalogue;
+import io.github.qcow4j.snapshot.catalogue.Catalogue.CommitListener;
+import io.github.qcow4j.snapshot.journal.Step;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.sqlite.SQLiteConnection;
+
+/**
+ * A home on a simulated volume, its catalogue in memory. Every commit of the catalogue is written
+ * to the volume as a number in one sector, and synced: a crash state has the number of the last
+ * commit that it has to be taken to have, and that catalogue is found here.
+ */
+final class SimulatedHome {
+
+  static final Path DIRECTORY = Path.of("/home");
+  private static final Path COMMITS = Path.of("/commits");
+
+  private final List<byte[]> commits = Collections.synchronizedList(new ArrayList<>());
+  private final AtomicLong time = new AtomicLong(1_700_000_000_000L);
+  private final HomeOptions options;
+  private final boolean recordingCommits;
+
+  SimulatedHome(HomeOptions options, boolean recordingCommits) {
+    this.options = options;
+    this.recordingCommits = recordingCommits;
+  }
+
+  /** For crash tests. */
+  static SimulatedHome recording() {
+    return new SimulatedHome(HomeOptions.of(DIRECTORY), true);
+  }
+
+  /** A new home. */
+  BoxHome create(SimulatedVolume volume, long seed) throws Exception {
+    HomeLayout layout = BoxHome.prepare(volume, DIRECTORY);
+    if (recordingCommits) {
+      try (BlockFile file = volume.open(COMMITS, OpenOptions.creatingNew())) {
+        file.write(ByteBuffer.allocate(8), 0);
+        file.syncAll();
+      }
+      volume.syncDirectory(Path.of("/"));
+    }
+    commits.add(null);
+    return open(volume, layout, memory(), seed, step -> {});
+  }
+
+  /** The home that a crash left. */
+  BoxHome reopen(SimulatedVolume volume, long seed) throws Exception {
+    return reopen(volume, seed, step -> {});
+  }
+
+  BoxHome reopen(SimulatedVolume volume, long seed, Consumer<Step> observer) throws Exception {
+    ByteBuffer number = ByteBuffer.allocate(8);
+    try (BlockFile file = volume.open(COMMITS, OpenOptions.reading())) {
+      file.readPadded(number, 0);
+    }
+    return open(
+        volume,
+        new HomeLayout(DIRECTORY),
+        memory(commits.get((int) number.getLong(0))),
+        seed,
+        observer);
+  }
+
+  /** The home as the last commit left it. */
+  BoxHome reopenLatest(SimulatedVolume volume, long seed, byte[] catalogue) throws Exception {
+    return open(volume, new HomeLayout(DIRECTORY), memory(catalogue), seed, step -> {});
+  }
+
+  private BoxHome open(
+      SimulatedVolume volume,
+      HomeLayout layout,
+      Connection connection,
+      long seed,
+      Consumer<Step> observer)
+      throws IOException {
+    CommitListener listener = recordingCommits ? c -> committed(volume, c) : c -> {};
+    InstantSource clock = () -> Instant.ofEpochMilli(time.addAndGet(1000));
+    return BoxHome.open(
+        options,
+        volume,
+        layout,
+        Catalogue.over(connection, listener),
+        new Random(seed),
+        clock,
+        observer);
+  }
+
+  private static Connection memory() throws SQLException {
+    Connection connection = DriverManager.getConnection("jdbc:sqlite::memory:");
+    try (var statement = connection.createStatement()) {
+      statement.execute("PRAGMA page_size = 1024");
+      statement.execute("PRAGMA foreign_keys = ON");
+    }
+    return connection;
+  }
+
+  private static Connection memory(byte[] content) throws SQLException {
+    Connection connection = memory();
+    ((SQLiteConnection) connection).deserialize("main", content);
+    return connection;
+  }
+
+  /** The bytes of a catalogue. */
+  static byte[] content(Connection connection) throws SQLException {
+    return ((SQLiteConnection) connection).serialize("main");
+  }
+
+  private void committed(SimulatedVolume volume, Connection connection) throws IOException {
+    int number;
+    synchronized (commits) {
+      number = commits.size();
+      try {
+        commits.add(content(connection));
+      } catch (SQLException e) {
+        throw new IOException(e);
+      }
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(8).putLong(0, number);
+    try (BlockFile file = volume.open(COMMITS, OpenOptions.writing())) {
+      file.write(bytes, 0);
+      file.sync();
+    }
+  }
+}
