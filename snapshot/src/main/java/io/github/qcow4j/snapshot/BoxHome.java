@@ -4,7 +4,12 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveDestination;
+import io.github.qcow4j.snapshot.archive.ArchiveResult;
+import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
+import io.github.qcow4j.snapshot.directory.DirectoryResult;
 import io.github.qcow4j.snapshot.journal.Journal;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.journal.Step;
@@ -12,17 +17,24 @@ import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Ids;
 import io.github.qcow4j.snapshot.lease.Leases;
 import io.github.qcow4j.snapshot.model.Box;
+import io.github.qcow4j.snapshot.model.Captured;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.Created;
+import io.github.qcow4j.snapshot.model.ExportRequest;
+import io.github.qcow4j.snapshot.model.HeldBox;
 import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
 import io.github.qcow4j.snapshot.model.Snapshot;
+import io.github.qcow4j.snapshot.model.SnapshotRequest;
 import io.github.qcow4j.snapshot.model.TreeNode;
 import io.github.qcow4j.snapshot.operation.BoxRemoval;
+import io.github.qcow4j.snapshot.operation.Capturing;
 import io.github.qcow4j.snapshot.operation.Cloning;
 import io.github.qcow4j.snapshot.operation.Creation;
+import io.github.qcow4j.snapshot.operation.Exporting;
 import io.github.qcow4j.snapshot.operation.Home;
+import io.github.qcow4j.snapshot.operation.Importing;
 import io.github.qcow4j.snapshot.operation.Renaming;
 import io.github.qcow4j.snapshot.operation.Restoring;
 import io.github.qcow4j.snapshot.operation.Running;
@@ -39,6 +51,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of boxes: named sets of disks with snapshots.
@@ -210,6 +223,21 @@ public final class BoxHome implements Closeable {
     return Snapshotting.run(home, box, name, description);
   }
 
+  /**
+   * Makes a snapshot of a box that may be running: a stopped one is forked, see {@link
+   * #snapshot(String, String, String)}; of a running one the disks are captured while whoever
+   * writes to them holds still, by sharing storage where that is possible. Whatever happens, that
+   * one is let go again, also when a signal ends this process; that it could not be is told by
+   * {@link Captured#thawFailure}.
+   *
+   * @param control stops it
+   * @throws io.github.qcow4j.snapshot.quiesce.QuiesceException when the writer cannot be made to
+   *     hold still as the request asks
+   */
+  public Captured snapshot(SnapshotRequest request, JobControl control) throws IOException {
+    return Capturing.run(home, request, control);
+  }
+
   /** The snapshots of a box, newest first. */
   public List<Snapshot> snapshots(String box) throws IOException {
     return new Views(home).snapshots(box);
@@ -284,13 +312,54 @@ public final class BoxHome implements Closeable {
    *
    * @param holder whom refusals name meanwhile
    */
-  public Closeable hold(String name, Holder holder) throws IOException {
+  public HeldBox hold(String name, Holder holder) throws IOException {
     return Running.hold(home, name, holder);
   }
 
   /** What the root disks of a box and of its snapshots hang on, and what hangs on those. */
   public List<TreeNode> tree(String box) throws IOException {
     return new Views(home).tree(box);
+  }
+
+  /**
+   * Writes a stopped box, or a snapshot, to an archive, as {@link
+   * io.github.qcow4j.snapshot.archive.BoxArchives#export} says.
+   *
+   * @param control follows and stops it
+   */
+  public ArchiveResult export(
+      ExportRequest request, ArchiveDestination destination, JobControl control)
+      throws IOException {
+    return Exporting.toArchive(home, request, destination, control);
+  }
+
+  /**
+   * Writes a stopped box, or a snapshot, to a directory, as {@link
+   * io.github.qcow4j.snapshot.directory.BoxDirectories#export} says.
+   *
+   * @param snapshot the snapshot's name, or null for the live disks
+   * @param control follows and stops it
+   */
+  public DirectoryResult exportDirectory(
+      String box, @Nullable String snapshot, Path directory, JobControl control)
+      throws IOException {
+    return Exporting.toDirectory(home, box, snapshot, directory, control);
+  }
+
+  /**
+   * Makes a stopped box of an archive, once all of it is known to be sound; on any fault nothing is
+   * left of it.
+   *
+   * @param name the new box's name, or null for the one in the archive
+   * @param limits how large it may be
+   * @param control follows and stops it
+   * @throws io.github.qcow4j.snapshot.transfer.TransferException when something is wrong with the
+   *     archive
+   */
+  public Created importArchive(
+      ArchiveSource source, @Nullable String name, IntakeLimits limits, JobControl control)
+      throws IOException {
+    return Importing.fromArchive(home, source, name, limits, control);
   }
 
   /** Closes the catalogue; nothing may be under way. */

@@ -63,15 +63,16 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.measure     -> qcow2 qcow2.error qcow2.header qcow2.bitmap qcow2.job qcow2.map qcow2.create
 
           snapshot          -> snapshot.catalogue snapshot.quiesce snapshot.error snapshot.journal snapshot.layout snapshot.lease \
-                               snapshot.model snapshot.operation
+                               snapshot.model snapshot.operation snapshot.archive snapshot.directory
           snapshot.error    ->
-          snapshot.model    ->
+          snapshot.model    -> snapshot.archive snapshot.quiesce
           snapshot.layout   -> snapshot.error
           snapshot.lease    ->
           snapshot.catalogue -> snapshot.error snapshot.model
           snapshot.journal  -> snapshot.catalogue snapshot.error snapshot.layout snapshot.lease
           snapshot.operation -> snapshot.catalogue snapshot.error snapshot.journal snapshot.layout \
-                               snapshot.lease snapshot.model
+                               snapshot.lease snapshot.model snapshot.quiesce snapshot.archive \
+                               snapshot.directory snapshot.intake snapshot.json
           snapshot.quiesce  ->
           snapshot.transfer ->
           snapshot.json     -> snapshot.transfer
@@ -80,7 +81,8 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot.archive  -> snapshot.transfer snapshot.json snapshot.tar snapshot.intake
           snapshot.directory -> snapshot.transfer snapshot.json snapshot.intake
 
-          cli               -> cli.console cli.image cli.option
+          cli               -> cli.box cli.console cli.image cli.option
+          cli.box           -> cli.console cli.option cli.output
           cli.rehearsal     -> cli cli.console
           cli.option        ->
           cli.output        ->

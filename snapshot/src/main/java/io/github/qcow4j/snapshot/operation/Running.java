@@ -5,12 +5,12 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.HeldBox;
 import io.github.qcow4j.snapshot.model.Holder;
-import java.io.Closeable;
 import java.io.IOException;
 
 /** Holds a box as running until it is closed, or this process ends. */
-public final class Running implements Closeable {
+public final class Running implements HeldBox {
 
   private final Home home;
   private final BoxRow box;
@@ -54,7 +54,15 @@ public final class Running implements Closeable {
     }
   }
 
-  /** Nobody runs it any more. */
+  @Override
+  public void writtenBy(Holder writer) throws IOException {
+    home.catalogue()
+        .write(rows -> {
+          new Boxes(rows).setHolder(box.id(), writer);
+          return box;
+        });
+  }
+
   @Override
   public void close() throws IOException {
     try (lease) {

@@ -1,0 +1,163 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveDestination;
+import io.github.qcow4j.snapshot.archive.ArchiveRequest;
+import io.github.qcow4j.snapshot.archive.ArchiveResult;
+import io.github.qcow4j.snapshot.archive.BoxArchives;
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.DiskRow;
+import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
+import io.github.qcow4j.snapshot.directory.BoxDirectories;
+import io.github.qcow4j.snapshot.directory.DirectoryRequest;
+import io.github.qcow4j.snapshot.directory.DirectoryResult;
+import io.github.qcow4j.snapshot.json.JsonText;
+import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.ExportRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the disks of a stopped box, or of a snapshot, elsewhere. A snapshot may be exported by
+ * many at once, whatever is done to its box; a box is left alone by others meanwhile.
+ */
+public final class Exporting {
+
+  /** Reading ahead of a stream that one thread compresses and digests. */
+  private static final int PARALLELISM = 2;
+
+  private final Home home;
+  private final BoxRow box;
+  private final @Nullable SnapshotRow snapshot;
+  private final List<Opened> disks = new ArrayList<>();
+
+  private record Opened(String role, DiskImage image) {}
+
+  /** What is done with the disks while they are open. */
+  @FunctionalInterface
+  private interface Writing<T> {
+    T write(Exporting source) throws IOException;
+  }
+
+  private Exporting(Home home, BoxRow box, @Nullable SnapshotRow snapshot) {
+    this.home = home;
+    this.box = box;
+    this.snapshot = snapshot;
+  }
+
+  /** Writes an archive. */
+  public static ArchiveResult toArchive(
+      Home home, ExportRequest request, ArchiveDestination destination, JobControl control)
+      throws IOException {
+    return run(
+        home,
+        request.box(),
+        request.snapshot(),
+        source -> BoxArchives.export(source.archive(request), destination, control));
+  }
+
+  /** Writes a directory. */
+  public static DirectoryResult toDirectory(
+      Home home, String box, @Nullable String snapshot, Path directory, JobControl control)
+      throws IOException {
+    return run(
+        home,
+        box,
+        snapshot,
+        source -> BoxDirectories.export(source.directory(), home.volume(), directory, control));
+  }
+
+  private static <T> T run(
+      Home home, String boxName, @Nullable String snapshotName, Writing<T> writing)
+      throws IOException {
+    try (LeaseSet held = new LeaseSet();
+        LeaseSet open = new LeaseSet()) {
+      Exporting source = source(home, boxName, snapshotName, held);
+      source.openDisks(held, open);
+      Draft draft = new Draft();
+      SnapshotRow snapshot = source.snapshot;
+      if (snapshot != null) {
+        draft.change(Change.useSnapshot(snapshot.id(), home.now()));
+      }
+      List<T> result = new ArrayList<>();
+      // The intent tells others what is going on, and what for they have to wait.
+      home.journal()
+          .run(
+              draft.intent(home, Operations.EXPORT, snapshot == null ? source.box.id() : null),
+              () -> result.add(writing.write(source)));
+      return Objects.requireNonNull(result.getFirst());
+    }
+  }
+
+  private static Exporting source(
+      Home home, String boxName, @Nullable String snapshotName, LeaseSet held) throws IOException {
+    if (snapshotName == null) {
+      return new Exporting(home, home.lockStopped(boxName, held), null);
+    }
+    return home.read(rows -> {
+      Boxes boxes = new Boxes(rows);
+      BoxRow box = boxes.named(boxName);
+      return new Exporting(home, box, boxes.snapshot(box, snapshotName));
+    });
+  }
+
+  private void openDisks(LeaseSet held, LeaseSet open) throws IOException {
+    SnapshotRow from = snapshot;
+    List<DiskRow> rows =
+        home.read(all ->
+            from == null
+                ? new Boxes(all).disks(box.id())
+                : new Boxes(all).snapshotDisks(from.id()));
+    for (DiskRow disk : rows) {
+      if (disk.image().kind().frozen()) {
+        home.leaseForReading(disk.image(), held);
+      }
+      Path path = home.layout().resolve(disk.image().file());
+      DiskImage image = NewImages.open(home.volume(), path, ImageFormat.QCOW2, home.policy());
+      open.add(image);
+      disks.add(new Opened(disk.role(), image));
+    }
+  }
+
+  private ArchiveRequest archive(ExportRequest request) throws IOException {
+    String carried = box.carried();
+    JsonObject options =
+        carried == null
+            ? null
+            : JsonText.readObject(carried.getBytes(StandardCharsets.UTF_8), "options of the box");
+    return new ArchiveRequest(
+        box.name(),
+        "",
+        options,
+        disks.stream()
+            .map(each -> new ArchiveRequest.ArchivedDisk(each.role(), each.image()))
+            .toList(),
+        home.now(),
+        request.compression(),
+        request.level(),
+        PARALLELISM);
+  }
+
+  private DirectoryRequest directory() {
+    SnapshotRow from = snapshot;
+    return new DirectoryRequest(
+        from == null ? home.ids().next() : from.id(),
+        from == null ? box.name() : from.name(),
+        from == null ? null : from.description(),
+        disks.stream()
+            .map(each -> new DirectoryRequest.DirectoryDisk(each.role(), each.image()))
+            .toList(),
+        List.of(),
+        PARALLELISM);
+  }
+}

@@ -1,0 +1,86 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveIntake;
+import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.archive.StagedArchive;
+import io.github.qcow4j.snapshot.error.InvalidRequestException;
+import io.github.qcow4j.snapshot.intake.StagedDisk;
+import io.github.qcow4j.snapshot.intake.Staging;
+import io.github.qcow4j.snapshot.json.JsonText;
+import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.Created;
+import io.github.qcow4j.snapshot.model.DiskSource;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes boxes of what comes from elsewhere. All of it waits in a staging directory of its own until
+ * it is known to be sound; nothing is visible before.
+ */
+public final class Importing {
+
+  private Importing() {}
+
+  /** Makes a box of an archive. */
+  public static Created fromArchive(
+      Home home,
+      ArchiveSource source,
+      @Nullable String name,
+      IntakeLimits limits,
+      JobControl control)
+      throws IOException {
+    if (name != null) {
+      Creation.requireFree(home, name);
+    }
+    Path staging = begin(home);
+    try {
+      StagedArchive staged =
+          ArchiveIntake.stage(source, new Staging(home.volume(), staging), limits, control);
+      String boxName = name != null ? name : staged.manifest().boxName();
+      if (boxName == null) {
+        throw new InvalidRequestException("the archive does not name its box; give it a name");
+      }
+      JsonObject options = staged.manifest().boxOptions();
+      String carried =
+          options == null ? null : new String(JsonText.write(options), StandardCharsets.UTF_8);
+      return Creation.run(
+          home, new CreateRequest(boxName, sources(staged.disks()), carried), control);
+    } finally {
+      end(home.volume(), staging);
+    }
+  }
+
+  private static List<DiskSource> sources(List<StagedDisk> disks) {
+    List<DiskSource> sources = new ArrayList<>();
+    for (StagedDisk disk : disks) {
+      sources.add(new DiskSource.Staged(disk.role(), disk.path()));
+    }
+    return sources;
+  }
+
+  private static Path begin(Home home) throws IOException {
+    Path staging = home.layout().staging().resolve(home.ids().next());
+    home.volume().createDirectory(staging);
+    return staging;
+  }
+
+  /** What is left there belongs to nobody; what cannot be removed now is found later. */
+  private static void end(Volume volume, Path staging) {
+    try {
+      for (String name : volume.list(staging)) {
+        volume.unlink(staging.resolve(name));
+      }
+      volume.removeDirectory(staging);
+    } catch (IOException e) {
+      // The box is there or is not: that alone is told.
+    }
+  }
+}
