@@ -49,6 +49,9 @@ final class CommandTable {
   /** The commands of our own. */
   static final List<String> OWN = List.of("chain", "flatten", "verify");
 
+  /** The command that has commands of its own, with exit codes of its own. */
+  static final String BOXES = "box";
+
   private CommandTable() {}
 
   /** The command of that name, or null. */

@@ -25,6 +25,12 @@ final class GeneralHelp {
             + "\n");
     if (own) {
       out.print("Commands of its own:\n  " + String.join(", ", CommandTable.OWN) + "\n");
+      out.print(
+          "Boxes, which are named sets of disks with snapshots:\n  "
+              + CommandTable.BOXES
+              + " COMMAND; see "
+              + program
+              + " box --help\n");
     }
     out.print(
         "\n"

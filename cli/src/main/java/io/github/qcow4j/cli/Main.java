@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli;
 
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.HostSignals;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.nativeio.Volumes;
 import java.io.BufferedOutputStream;
@@ -37,7 +38,10 @@ public final class Main {
             Volumes::host);
     console
         .withBinary(new HostOutput())
-        .beforeFirstJob(() -> ProgressSignal.install(console::showProgress));
+        // Users ask by it how far a job is; without anybody to answer it would kill.
+        .beforeFirstJob(() -> {
+          boolean _ = HostSignals.answer("USR1", console::showProgress);
+        });
     CountDownLatch finished = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(console, finished), "qcow4j-stop"));
     int exitCode = 1;

@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli;
 
+import io.github.qcow4j.cli.box.BoxCommands;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
@@ -96,12 +97,17 @@ final class Program {
       throw UsageException.wrongForm("Not enough arguments");
     }
     String name = arguments.get(next);
+    List<String> rest = arguments.subList(next + 1, arguments.size());
+    if (name.equals(CommandTable.BOXES) && console.personality() == Personality.QCOW4J) {
+      noteWeakerFileAccess();
+      return BoxCommands.run(console, rest);
+    }
     Command command = CommandTable.find(name, console);
     if (command == null) {
       throw UsageException.wrongForm("Command not found: " + name);
     }
     noteWeakerFileAccess();
-    return command.run(arguments.subList(next + 1, arguments.size()));
+    return command.run(rest);
   }
 
   private void beVerbose(String option) throws UsageException {

@@ -130,10 +130,11 @@ final class ArchitectureTest {
   }
 
   @Test
-  void nothingButTheHookOfASnapshotStartsAProcess() {
+  void onlyTheHookOfASnapshotAndTheUsersProgramOnABoxAreStarted() {
     noClasses()
         .that()
-        .haveNameNotMatching(".*\\.snapshot\\.quiesce\\.HookProgram(\\$.*)?")
+        .haveNameNotMatching(
+            ".*\\.(snapshot\\.quiesce\\.HookProgram|cli\\.box\\.HeldProgram)(\\$.*)?")
         .should()
         .dependOnClassesThat(belongToAnyOf(Process.class, ProcessBuilder.class))
         .orShould()

@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.packaged;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -8,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** README names the commands that there are, and its demo runs. */
 class ReadmeCommandsTest {
@@ -55,6 +58,26 @@ class ReadmeCommandsTest {
     demo.environment().put("QCOW4J", PROGRAM.toString());
 
     assertThat(run(demo)).contains("disk.qcow2", "middle.qcow2", "base.qcow2", "all three images.");
+  }
+
+  @Test
+  void theBoxesOfReadmeCanBeMadeAsItSays(@TempDir Path directory) throws Exception {
+    String script =
+        Files.readAllLines(README).stream()
+            .dropWhile(line -> !line.startsWith("<!-- boxes:"))
+            .takeWhile(line -> !line.equals("<!-- end of boxes -->"))
+            .filter(line -> line.startsWith("    "))
+            .map(line -> line.substring(4) + "\n")
+            .collect(joining());
+    ProcessBuilder shell =
+        new ProcessBuilder("sh", "-e", "-c", script)
+            .directory(directory.toFile())
+            .redirectErrorStream(true);
+    Map<String, String> environment = shell.environment();
+    environment.put("PATH", PROGRAM.getParent() + ":" + environment.get("PATH"));
+    environment.put("QCOW4J_HOME", directory.resolve("home").toString());
+
+    assertThat(run(shell)).contains("installed (snapshot)", "web (box)", "-root.qcow2");
   }
 
   private static List<String> namedInReadme() throws IOException {

@@ -78,11 +78,14 @@ final class StartTest {
   }
 
   @Test
-  void loadsNeitherTheParserOfHelpPagesNorLogging() throws Exception {
+  void loadsNothingOfBoxesNorTheParserOfHelpPagesNorLogging() throws Exception {
     List<String> classes = classesLoadedBy(FOLDER, "info", image.toString());
 
-    assertThat(classes).noneMatch(each -> each.contains("picocli"));
-    assertThat(classes).noneMatch(each -> each.contains("java.util.logging"));
+    for (String foreign :
+        List.of(
+            "picocli", "java.util.logging", "org.sqlite", "jackson", "java.sql", ".snapshot.Box")) {
+      assertThat(classes).noneMatch(each -> each.contains(foreign));
+    }
   }
 
   @Test
@@ -118,6 +121,36 @@ final class StartTest {
     Outcome outcome = info(FOLDER, Map.of("QCOW4J_JAVA_OPTIONS", option));
 
     assertThat(outcome).isEqualTo(info(FOLDER, Map.of()));
+  }
+
+  @Test
+  void boxesAreServedByTheCacheToo() throws Exception {
+    Path home = directory.resolve("home");
+    assertThatTheCacheServes(
+        FOLDER, "box", "--home", home.toString(), "create", "web", "--from", image.toString());
+    assertThatTheCacheServes(FOLDER, "box", "--home", home.toString(), "list");
+  }
+
+  @Test
+  void boxesNeedNothingOfADirectoryForTemporaryFilesNorWriteToTheFolder() throws Exception {
+    Path copy = directory.resolve("copy");
+    PackagedFolder.copyTo(copy);
+    PackagedFolder.makeReadOnly(copy);
+    Map<String, String> environment =
+        Map.of(
+            "QCOW4J_HOME",
+            directory.resolve("home").toString(),
+            "QCOW4J_JAVA_OPTIONS",
+            "-Djava.io.tmpdir=/nonexistent");
+    Path program = copy.resolve("bin/qcow4j");
+
+    Outcome created =
+        PackagedFolder.run(
+            directory, environment, program, "box", "create", "web", "--from", image.toString());
+    assertThat(created).isEqualTo(new Outcome(0, "box 'web' is made\n", ""));
+    Outcome listed = PackagedFolder.run(directory, environment, program, "box", "list");
+    assertThat(listed.output()).contains("web", "stopped");
+    assertThat(listed.error()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,119 @@
+package io.github.qcow4j.cli.box;
+
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.output.JsonWriter;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.snapshot.error.BoxException.Kind;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** {@code qcow4j box}: from the arguments to the exit code. */
+public final class BoxCommands {
+
+  private static final int HELP_COLUMNS = 100;
+
+  private final Session session;
+  private final CommandLine line;
+
+  private BoxCommands(Console console) {
+    session = new Session(console);
+    line =
+        new CommandLine(session)
+            .addSubcommand(new CreateBox(session))
+            .addSubcommand(new ListBoxes(session))
+            .addSubcommand(new ShowBox(session))
+            .addSubcommand(new BoxPath(session))
+            .addSubcommand(new RenameBox(session))
+            .addSubcommand(new RemoveBoxes(session))
+            .addSubcommand(run())
+            .addSubcommand(
+                new CommandLine(new SnapshotGroup())
+                    .addSubcommand(new CreateSnapshot(session))
+                    .addSubcommand(new ListSnapshots(session))
+                    .addSubcommand(new SnapshotTree(session))
+                    .addSubcommand(new ShowSnapshot(session))
+                    .addSubcommand(new SnapshotPath(session))
+                    .addSubcommand(new RemoveSnapshots(session)))
+            .addSubcommand(new RestoreBox(session))
+            .addSubcommand(new CloneBox(session))
+            .addSubcommand(new ExportBox(session))
+            .addSubcommand(new ImportBox(session));
+    line.setOut(writer(console.out()));
+    line.setErr(writer(console.err()));
+    line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+    line.setUsageHelpWidth(HELP_COLUMNS);
+    line.setExpandAtFiles(false);
+    line.setParameterExceptionHandler((failure, arguments) -> misused(failure));
+    line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
+    line.setExecutionStrategy(BoxCommands::execute);
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
+  }
+
+  /** What stands behind the box's name belongs to the user's command, options and all. */
+  private CommandLine run() {
+    return new CommandLine(new RunBox(session)).setStopAtPositional(true);
+  }
+
+  /**
+   * Runs a command.
+   *
+   * @param console what surrounds the call
+   * @param arguments what the user wrote behind {@code box}
+   * @return the exit code
+   */
+  public static int run(Console console, List<String> arguments) {
+    return new BoxCommands(console).line.execute(arguments.toArray(String[]::new));
+  }
+
+  /** A group by itself is no command. */
+  private static int execute(ParseResult parsed) {
+    ParseResult last = parsed;
+    while (last.hasSubcommand()) {
+      last = last.subcommand();
+    }
+    CommandLine called = last.commandSpec().commandLine();
+    if (!called.getSubcommands().isEmpty() && !last.isUsageHelpRequested()) {
+      throw new ParameterException(
+          called,
+          "which command? There are " + String.join(", ", called.getSubcommands().keySet()));
+    }
+    return new CommandLine.RunLast().execute(parsed);
+  }
+
+  private int misused(ParameterException failure) {
+    String name = failure.getCommandLine().getCommandSpec().qualifiedName();
+    return tell(
+        Kind.USAGE, failure.getMessage() + "; 'qcow4j " + name + " --help' tells what it takes");
+  }
+
+  private int failed(Exception failure) {
+    Console console = session.console();
+    console.trace(failure);
+    if (failure instanceof JobCancelledException && console.isCancelled()) {
+      return Kind.FAILED.exitCode();
+    }
+    return tell(FailureCode.of(failure), FailureText.of(failure, console.errorText()));
+  }
+
+  /** One line for people, and a document for programs that want one. */
+  private int tell(Kind kind, String message) {
+    String oneLine = message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
+    session.console().error(oneLine);
+    if (session.isJson()) {
+      JsonWriter json = new JsonWriter();
+      json.object().key("error").object();
+      json.member("code", kind.code()).member("message", oneLine).end().end();
+      session.console().out().print(json + "\n");
+    }
+    return kind.exitCode();
+  }
+}

@@ -1,0 +1,64 @@
+package io.github.qcow4j.cli.box;
+
+import io.github.qcow4j.nativeio.ProcessStatus;
+import io.github.qcow4j.nativeio.Processes;
+import io.github.qcow4j.snapshot.model.Holder;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * The user's program on a box: it has this program's terminal and streams, gets the signals that
+ * this one gets, and its end is waited for whatever happens.
+ */
+final class HeldProgram {
+
+  private final Process process;
+  private final Holder holder;
+
+  private HeldProgram(Process process, Holder holder) {
+    this.process = process;
+    this.holder = holder;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @throws IOException when it cannot be started
+   */
+  static HeldProgram start(Processes processes, List<String> command) throws IOException {
+    SignalRelay relay = SignalRelay.install(processes);
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    Instant startedAt = process.info().startInstant().orElse(Instant.EPOCH);
+    HeldProgram program =
+        new HeldProgram(process, new Holder(process.pid(), startedAt, command.getFirst()));
+    ProcessStatus status = processes.status(process.pid());
+    if (status != null) {
+      relay.passOnTo(status.identity());
+    }
+    return program;
+  }
+
+  /** Which process it is, for refusals and captures. */
+  Holder holder() {
+    return holder;
+  }
+
+  /** Waits for its end and gives its exit code; 128 and the signal's number when one ended it. */
+  int await() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return process.waitFor();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package io.github.qcow4j.cli.box;
+
+import io.github.qcow4j.snapshot.BoxHome;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code box rm}. */
+@Command(name = "rm", description = "Removes boxes and their snapshots.")
+final class RemoveBoxes extends BoxAction {
+
+  @Parameters(arity = "1..*", paramLabel = "NAME", description = "the boxes")
+  private List<String> names = new ArrayList<>();
+
+  @Option(
+      names = "--force",
+      description = "also those that run or that others are made of; what others need stays")
+  private boolean force;
+
+  RemoveBoxes(Session session) {
+    super(session);
+  }
+
+  @Override
+  int act(BoxHome home) throws IOException {
+    for (String name : names) {
+      home.remove(name, force);
+    }
+    session().answer("", json -> BoxJson.names(json, "removed", names));
+    return 0;
+  }
+}

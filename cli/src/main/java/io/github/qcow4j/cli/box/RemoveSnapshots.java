@@ -1,0 +1,32 @@
+package io.github.qcow4j.cli.box;
+
+import io.github.qcow4j.snapshot.BoxHome;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code box snapshot rm}. */
+@Command(name = "rm", description = "Removes snapshots that nothing depends on.")
+final class RemoveSnapshots extends BoxAction {
+
+  @Parameters(index = "0", paramLabel = "BOX", description = "the box")
+  private String box = "";
+
+  @Parameters(index = "1..*", arity = "1..*", paramLabel = "SNAP", description = "the snapshots")
+  private List<String> snapshots = new ArrayList<>();
+
+  RemoveSnapshots(Session session) {
+    super(session);
+  }
+
+  @Override
+  int act(BoxHome home) throws IOException {
+    for (String snapshot : snapshots) {
+      home.removeSnapshot(box, snapshot);
+    }
+    session().answer("", json -> BoxJson.names(json, "removed", snapshots));
+    return 0;
+  }
+}

@@ -1,0 +1,135 @@
+package io.github.qcow4j.cli.box;
+
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.SizeText;
+import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.cli.output.JsonWriter;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.BoxHome;
+import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.error.InvalidRequestException;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** One call of {@code qcow4j box}: what all its commands take, and how they answer. */
+@Command(
+    name = "box",
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Boxes: named sets of disks with snapshots, clones, export and import.")
+final class Session {
+
+  private final Console console;
+
+  @Option(
+      names = "--home",
+      paramLabel = "DIR",
+      scope = ScopeType.INHERIT,
+      description =
+          "where the boxes are; else $QCOW4J_HOME, else $XDG_DATA_HOME/qcow4j, else"
+              + " ~/.local/share/qcow4j")
+  private @Nullable String home;
+
+  @Option(
+      names = "--json",
+      scope = ScopeType.INHERIT,
+      description = "answer with one JSON document")
+  private boolean json;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "show this help and exit")
+  @SuppressWarnings("unused") // picocli acts on it
+  private boolean help;
+
+  Session(Console console) {
+    this.console = console;
+  }
+
+  Console console() {
+    return console;
+  }
+
+  /** Whether answers are JSON. */
+  boolean isJson() {
+    return json;
+  }
+
+  /** Opens the home. */
+  BoxHome open(String command) throws IOException {
+    return BoxHome.open(HomeOptions.of(directory()).withCommand("qcow4j box " + command));
+  }
+
+  /** A job that a signal stops. */
+  JobControl startJob() {
+    return console.startJob((done, total) -> {});
+  }
+
+  /** Answers in the form that is wanted. */
+  void answer(String text, Consumer<JsonWriter> members) {
+    if (json) {
+      JsonWriter document = new JsonWriter();
+      document.object();
+      members.accept(document);
+      console.out().print(document.end() + "\n");
+    } else {
+      console.out().print(text);
+    }
+  }
+
+  private Path directory() throws InvalidRequestException {
+    String given = home;
+    if (given == null) {
+      given = set("QCOW4J_HOME");
+    }
+    if (given != null) {
+      return path(given);
+    }
+    String data = set("XDG_DATA_HOME");
+    // The XDG Base Directory Specification tells to ignore relative ones.
+    if (data != null && path(data).isAbsolute()) {
+      return path(data).resolve("qcow4j");
+    }
+    String user = set("HOME");
+    if (user == null) {
+      throw new InvalidRequestException(
+          "there is no home directory to keep boxes in; name one with --home or QCOW4J_HOME");
+    }
+    return path(user).resolve(".local/share/qcow4j");
+  }
+
+  private @Nullable String set(String variable) {
+    String value = console.environment(variable);
+    return value == null || value.isEmpty() ? null : value;
+  }
+
+  /** A size as the user writes it. */
+  static long bytes(String size) throws InvalidRequestException {
+    try {
+      return SizeText.parse("size", size);
+    } catch (UsageException e) {
+      InvalidRequestException invalid = new InvalidRequestException("'" + size + "' is not a size");
+      invalid.initCause(e);
+      throw invalid;
+    }
+  }
+
+  /** A file as the user names it. */
+  static Path path(String name) throws InvalidRequestException {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      InvalidRequestException invalid =
+          new InvalidRequestException("'" + name + "' is not a file name: " + e.getReason());
+      invalid.initCause(e);
+      throw invalid;
+    }
+  }
+}
