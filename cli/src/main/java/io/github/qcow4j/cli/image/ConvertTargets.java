@@ -54,7 +54,7 @@ final class ConvertTargets implements AutoCloseable {
   private Destination create(String text, OpenSources sources)
       throws UsageException, CommandFailure, IOException {
     String format = arguments.targetFormat() == null ? RAW : arguments.targetFormat();
-    refuseIf(!format.equals(RAW) && !format.equals(QCOW2), "Unknown file format '" + format + "'");
+    refuseIf(!format.equals(RAW) && !format.equals(QCOW2), UnknownFormat.refusal(format));
     ImageName name = new ImageNames(1).toCreate(text);
     FormatOptions options = new FormatOptions(format, arguments.targetOptions());
     takeBacking(format, options);

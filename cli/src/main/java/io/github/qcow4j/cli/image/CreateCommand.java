@@ -90,8 +90,7 @@ public final class CreateCommand extends Command {
       throws UsageException, CommandFailure, IOException {
     ImageFormat known =
         ImageFormat.byLabel(format)
-            .orElseThrow(
-                () -> new CommandFailure(1, file + ": Unknown file format '" + format + "'"));
+            .orElseThrow(() -> new CommandFailure(1, file + ": " + UnknownFormat.refusal(format)));
     ImageName name = ImageNames.newImage(file);
     FormatOptions options = options(file, size);
     BackingChoice.check(file, options);

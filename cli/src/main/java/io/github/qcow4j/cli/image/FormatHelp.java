@@ -34,7 +34,7 @@ final class FormatHelp {
    */
   static String of(String format, @Nullable String target) throws CommandFailure {
     if (ImageFormat.byLabel(format).isEmpty()) {
-      throw new CommandFailure(1, "Unknown file format '" + format + "'");
+      throw new CommandFailure(1, UnknownFormat.refusal(format));
     }
     boolean raw = format.equals("raw");
     if (target == null) {

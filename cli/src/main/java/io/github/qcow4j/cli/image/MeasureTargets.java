@@ -18,7 +18,7 @@ final class MeasureTargets {
         yield new MeasureTarget.Raw();
       }
       case "qcow2" -> qcow2(options(format, lists));
-      default -> throw UsageException.wrongValue("Unknown file format '" + format + "'");
+      default -> throw UsageException.wrongValue(UnknownFormat.refusal(format));
     };
   }
 

@@ -142,6 +142,9 @@ final class ConvertAgreementTest {
         "convert -f qcow2 -O qcow2 @src.raw @target",
         "convert --image-opts -f raw -O qcow2 @src.raw @target",
         "convert -o help -O foo @src.raw @target",
+        "convert -o help -O bochs @src.raw @target",
+        "convert -O dmg @src.raw @target",
+        "measure -O cloop @src.raw",
       })
   void wrongUsagesAreRefusedInTheSameWords(String line) {
     SameCommand.Outcome outcome = same.run(line);

@@ -149,6 +149,8 @@ final class CreateAgreementTest {
         "-f raw @x 9223372036854775807",
         "-f nope @x 1M",
         "-f qcow2 foo:bar 1M",
+        "-f vvfat @x 1M",
+        "-f bochs -o help",
         "-f qcow2 json:{} 1M",
         "-f qcow2 '' 1M",
         "-f raw '' 1M",
