@@ -45,6 +45,30 @@ final class Contenders {
   }
 
   /**
+   * Those that compress a raw image: everybody by their own default, and told not to wait for the
+   * disk.
+   *
+   * @param type {@code zlib} or {@code zstd}
+   */
+  List<Contender> compressing(String type) {
+    List<String> formats = List.of("-f", "raw", "-O", "qcow2");
+    List<String> compress = List.of("-c", "-o", "compression_type=" + type);
+    List<String> ours = List.of(folder.resolve("bin/qcow4j").toString(), "convert");
+    List<String> theirs = List.of(qemuImg.toString(), "convert");
+    List<Contender> all = new ArrayList<>();
+    for (Ending ending : List.of(Ending.DEFAULT, Ending.UNSAFE)) {
+      List<String> cache = ending == Ending.UNSAFE ? UNSAFE : List.of();
+      List<String> options = joined(joined(compress, cache), formats);
+      all.add(new Contender(named(OURS, cache), ending, joined(ours, options)));
+      all.add(new Contender(named(THEIRS, cache), ending, joined(theirs, options)));
+      List<String> fastest = joined(FASTEST, cache);
+      all.add(
+          new Contender(named(THEIRS, fastest), ending, joined(joined(theirs, FASTEST), options)));
+    }
+    return all;
+  }
+
+  /**
    * Those for a place where storage can be shared: qemu-img as people call it, and told to leave
    * copying to the kernel, which shares.
    *

@@ -103,7 +103,7 @@ final class SharingRun {
         (left, right) -> !everybody || areSame(to, left, right));
   }
 
-  private static boolean areSame(String format, Path left, Path right) throws IOException {
+  static boolean areSame(String format, Path left, Path right) throws IOException {
     if (!Files.exists(left) || !Files.exists(right)) {
       return false;
     }

@@ -12,12 +12,13 @@ import java.util.Map;
 
 /**
  * Decoders of compressed clusters for all layers of a chain and all threads that read it. There are
- * never more decoders of a kind than reads under way at once; idle ones beyond one a processor are
+ * never more decoders of a kind than reads under way at once; idle ones beyond two a processor are
  * let go. Safe for use by many threads.
  */
 public final class DecoderPool implements AutoCloseable {
 
-  private final int idlePerKind = Runtime.getRuntime().availableProcessors();
+  /** As many as a conversion has threads: none is made anew for each read. */
+  private final int idlePerKind = 2 * Runtime.getRuntime().availableProcessors();
 
   @GuardedBy("this")
   private final Map<Kind, List<ClusterDecoder>> idle = new HashMap<>();
