@@ -2,7 +2,19 @@ package io.github.qcow4j.benchmarks.material;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import io.github.qcow4j.qcow2.convert.ConvertTarget;
+import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -101,7 +113,7 @@ public final class Images implements Closeable {
 
   /** The content in clusters as they are. */
   public Path plain() throws IOException {
-    return sharing ? converted("plain.qcow2", "-C") : converted("plain.qcow2");
+    return sharing ? shared("plain.qcow2") : converted("plain.qcow2");
   }
 
   /** The content in zlib clusters. */
@@ -169,6 +181,27 @@ public final class Images implements Closeable {
               "preallocation=metadata",
               path.toString(),
               Long.toString(diskBytes)));
+    }
+    return path;
+  }
+
+  /** By our own means: of a large disk, qemu-img -C was seen to copy what goes to qcow2. */
+  private Path shared(String name) throws IOException {
+    Path path = directory.resolve(name);
+    if (!Files.exists(path)) {
+      Volume volume = Volumes.host();
+      ImageOptions raw = ImageOptions.of(ImageFormat.RAW);
+      try (DiskImage disk = DiskImages.open(volume, raw(), ReferencePolicy.deny(), raw);
+          ConvertTarget target =
+              Qcow2Targets.create(
+                  volume, path, ImageSpec.ofSize(sizeBytes), null, Qcow2Targets.Storage.PLAIN)) {
+        Conversion.run(
+            List.of(disk),
+            target,
+            ConvertOptions.DEFAULT,
+            new JobControl(),
+            (offset, length, cause) -> {});
+      }
     }
     return path;
   }

@@ -84,15 +84,19 @@ final class SharingRun {
     return Measured.median(runs).wallSeconds();
   }
 
+  /**
+   * Even with -C qemu-img may copy what goes to a qcow2 image; for the largest there is no room.
+   */
   private List<Job> jobs(Images images, int gib) {
     boolean everybody = gib <= MOST_COPIED_GIB;
-    return List.of(
-            job("raw → qcow2", images::raw, "raw", "qcow2", everybody),
-            job("qcow2 → raw", images::plain, "qcow2", "raw", everybody),
-            job("4 layers → qcow2", images::chain, "qcow2", "qcow2", everybody))
-        .stream()
-        .filter(job -> job.name().matches(wanted))
-        .toList();
+    List<Job> all = new ArrayList<>();
+    all.add(job("qcow2 → raw", images::plain, "qcow2", "raw", everybody));
+    all.add(job("4 layers → raw", images::chain, "qcow2", "raw", everybody));
+    if (everybody) {
+      all.add(job("raw → qcow2", images::raw, "raw", "qcow2", true));
+      all.add(job("4 layers → qcow2", images::chain, "qcow2", "qcow2", true));
+    }
+    return all.stream().filter(job -> job.name().matches(wanted)).toList();
   }
 
   /** Larger targets are not compared, it would take longer than all else. */
