@@ -19,8 +19,11 @@ import io.github.qcow4j.snapshot.lease.Leases;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.Captured;
 import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CollectRequest;
+import io.github.qcow4j.snapshot.model.Collected;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.Created;
+import io.github.qcow4j.snapshot.model.DiskDifference;
 import io.github.qcow4j.snapshot.model.ExportRequest;
 import io.github.qcow4j.snapshot.model.HeldBox;
 import io.github.qcow4j.snapshot.model.Holder;
@@ -31,10 +34,13 @@ import io.github.qcow4j.snapshot.model.TreeNode;
 import io.github.qcow4j.snapshot.operation.BoxRemoval;
 import io.github.qcow4j.snapshot.operation.Capturing;
 import io.github.qcow4j.snapshot.operation.Cloning;
+import io.github.qcow4j.snapshot.operation.Collecting;
 import io.github.qcow4j.snapshot.operation.Creation;
+import io.github.qcow4j.snapshot.operation.Difference;
 import io.github.qcow4j.snapshot.operation.Exporting;
 import io.github.qcow4j.snapshot.operation.Home;
 import io.github.qcow4j.snapshot.operation.Importing;
+import io.github.qcow4j.snapshot.operation.Merging;
 import io.github.qcow4j.snapshot.operation.Renaming;
 import io.github.qcow4j.snapshot.operation.Restoring;
 import io.github.qcow4j.snapshot.operation.Running;
@@ -265,6 +271,18 @@ public final class BoxHome implements Closeable {
   }
 
   /**
+   * Removes a snapshot, whatever depends on it: the data that others need of it moves into them
+   * first. Those have to stand still: boxes right on it are stopped, layers right on it not being
+   * read. When it fails or is cancelled in the middle the snapshot is still there, and all show
+   * what they showed; it may be tried again.
+   *
+   * @param control counts bytes, and stops it
+   */
+  public void mergeSnapshot(String box, String name, JobControl control) throws IOException {
+    Merging.run(home, box, name, control);
+  }
+
+  /**
    * Puts the disks of a stopped box back to a snapshot, all in one. What they were is kept for
    * {@link #undo} until the next operation that writes to the box, or until it runs.
    */
@@ -314,6 +332,28 @@ public final class BoxHome implements Closeable {
    */
   public HeldBox hold(String name, Holder holder) throws IOException {
     return Running.hold(home, name, holder);
+  }
+
+  /**
+   * Where a box may differ between two snapshots, or between one and its live disks, told from
+   * metadata: no guest data is read.
+   *
+   * @param second another snapshot, or null for the live disks of the box, which is stopped then
+   */
+  public List<DiskDifference> diff(String box, String first, @Nullable String second)
+      throws IOException {
+    return Difference.run(home, box, first, second);
+  }
+
+  /**
+   * Removes what is of no use to anybody, and snapshots beyond limits, their data moving to what
+   * depends on them.
+   *
+   * @param control stops it between two things
+   * @return one line for each thing, in the order of removal
+   */
+  public List<Collected> collect(CollectRequest request, JobControl control) throws IOException {
+    return Collecting.run(home, request, control);
   }
 
   /** What the root disks of a box and of its snapshots hang on, and what hangs on those. */

@@ -17,7 +17,10 @@ import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CollectRequest;
+import io.github.qcow4j.snapshot.model.Collected;
 import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskDifference;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
@@ -238,6 +241,80 @@ class BoxHomeTest {
     home.snapshot("web", "three", "");
     home.removeSnapshot("web", "two");
     assertThat(home.snapshots("web")).extracting(Snapshot::name).containsExactly("three", "one");
+  }
+
+  @Test
+  void anySnapshotInTheMiddleCanBeMergedAwayAndNothingChangesForTheOthers() throws Exception {
+    create("web");
+    for (int at = 0; at < 5; at++) {
+      write("web", at);
+      home.snapshot("web", "s" + at, "");
+    }
+    home.cloneBox(new CloneRequest("web", "s2", List.of("clone"), false), new JobControl());
+    write("web", 7);
+    final String live = content("web");
+    final String clone = content("clone");
+    final String next = content("web", "s3");
+    home.mergeSnapshot("web", "s2", new JobControl());
+    home.mergeSnapshot("web", "s0", new JobControl());
+    home.mergeSnapshot("web", "s4", new JobControl());
+    assertThat(content("web")).isEqualTo(live);
+    assertThat(content("clone")).isEqualTo(clone);
+    assertThat(content("web", "s3")).isEqualTo(next);
+    assertThat(home.snapshots("web")).extracting(Snapshot::name).containsExactly("s3", "s1");
+    assertThat(home.show("web").disks().getFirst().chainDepth()).isEqualTo(3);
+  }
+
+  @Test
+  void aChainNeverGrowsPastItsLimitHoweverManySnapshotsThereAre() throws Exception {
+    home.close();
+    HomeOptions options = HomeOptions.of(directory.resolve("home")).withMaxChainLayers(5);
+    home = BoxHome.open(options);
+    create("web");
+    for (int at = 0; at < 20; at++) {
+      write("web", at);
+      home.snapshot("web", "s" + at, "");
+      assertThat(home.show("web").disks().getFirst().chainDepth()).isLessThanOrEqualTo(6);
+    }
+    final String content = content("web");
+    assertThat(content("web", "s19")).isEqualTo(content);
+  }
+
+  @Test
+  void theDifferenceOfTwoMomentsIsWhatWasWrittenBetween() throws Exception {
+    create("web");
+    write("web", 1);
+    home.snapshot("web", "one", "");
+    write("web", 3);
+    home.snapshot("web", "two", "");
+    write("web", 4);
+    List<DiskDifference> between = home.diff("web", "one", "two");
+    assertThat(between.getFirst().ranges())
+        .containsExactly(new DiskDifference.Range(3 * 65536, 65536));
+    assertThat(home.diff("web", "one", null).getFirst().ranges())
+        .containsExactly(new DiskDifference.Range(3 * 65536, 2 * 65536));
+    assertThat(home.diff("web", "two", "two").getFirst().changedBytes()).isZero();
+  }
+
+  @Test
+  void aCollectionTakesOrphansAndTheLeastUsedSnapshotsAndSaysWhy() throws Exception {
+    create("web");
+    for (int at = 0; at < 4; at++) {
+      write("web", at);
+      home.snapshot("web", "s" + at, "");
+    }
+    final String live = content("web");
+    Path orphan = Files.write(directory.resolve("home/layers/orphan.qcow2"), new byte[3]);
+    CollectRequest dry = new CollectRequest(true, 2, null, null);
+    List<Collected> told = home.collect(dry, new JobControl());
+    assertThat(told).extracting(Collected::name).contains("web/s0", "web/s1");
+    assertThat(told).noneMatch(Collected::removed);
+    assertThat(Files.exists(orphan)).isTrue();
+    List<Collected> done = home.collect(new CollectRequest(false, 2, null, null), new JobControl());
+    assertThat(done).hasSize(3).allMatch(Collected::removed);
+    assertThat(Files.exists(orphan)).isFalse();
+    assertThat(home.snapshots("web")).extracting(Snapshot::name).containsExactly("s3", "s2");
+    assertThat(content("web")).isEqualTo(live);
   }
 
   @Test

@@ -32,8 +32,10 @@ final class RandomMoves {
   private final Random random;
   private final Path image;
   private final Writer writer;
+  private final String imageContent;
   private final Map<String, Map<String, String>> kept = new TreeMap<>();
   private int names;
+  private Move last = new Move("nothing", () -> {}, shown -> {});
 
   /** Writes to a disk as a guest would. */
   interface Writer {
@@ -47,12 +49,14 @@ final class RandomMoves {
     void run() throws Exception;
   }
 
-  RandomMoves(BoxHome home, Volume volume, Random random, Path image, Writer writer) {
+  RandomMoves(BoxHome home, Volume volume, Random random, Path image, Writer writer)
+      throws IOException {
     this.home = home;
     this.volume = volume;
     this.random = random;
     this.image = image;
     this.writer = writer;
+    this.imageContent = DiskBytes.digest(DiskBytes.file(volume, image));
   }
 
   /** Writes to some disks; returns what the home shows then. */
@@ -82,7 +86,19 @@ final class RandomMoves {
     return after;
   }
 
+  /** What the last move would have come to, had it not failed. */
+  Map<String, String> expected(Map<String, String> before) {
+    Map<String, String> after = new TreeMap<>(before);
+    last.model().accept(after);
+    return after;
+  }
+
   Move next() throws IOException {
+    last = choose();
+    return last;
+  }
+
+  private Move choose() throws IOException {
     List<Box> boxes = home.list();
     if (boxes.isEmpty()) {
       return create();
@@ -100,7 +116,9 @@ final class RandomMoves {
     } else if (dice < 12) {
       return undo(box.name());
     } else if (dice < 14) {
-      return removeSnapshot(box.name(), pick(snapshots).name());
+      return random.nextBoolean()
+          ? removeSnapshot(box.name(), pick(snapshots).name())
+          : mergeSnapshot(box.name(), pick(snapshots).name());
     } else if (dice < 18 && !full) {
       return cloneOf(box.name(), snapshots);
     } else if (dice < 19) {
@@ -142,13 +160,9 @@ final class RandomMoves {
   }
 
   private String content(DiskSource disk) {
-    try {
-      return disk instanceof DiskSource.Empty
-          ? DiskBytes.digest(new byte[BoxWork.DISK_BYTES])
-          : DiskBytes.digest(DiskBytes.file(volume, image));
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
+    return disk instanceof DiskSource.Empty
+        ? DiskBytes.digest(new byte[BoxWork.DISK_BYTES])
+        : imageContent;
   }
 
   private Move snapshot(String box) {
@@ -181,9 +195,18 @@ final class RandomMoves {
         "undo " + box,
         () -> home.undo(box),
         shown -> {
-          shown.putAll(kept.get(box));
+          if (kept.containsKey(box)) {
+            shown.putAll(kept.get(box));
+          }
           kept.remove(box);
         });
+  }
+
+  private Move mergeSnapshot(String box, String snapshot) {
+    return new Move(
+        "merge " + box + "/" + snapshot,
+        () -> home.mergeSnapshot(box, snapshot, new JobControl()),
+        shown -> shown.keySet().removeIf(key -> key.startsWith(box + "/" + snapshot + ":")));
   }
 
   private Move removeSnapshot(String box, String snapshot) {

@@ -8,6 +8,8 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.inspect.ImageInspector;
+import io.github.qcow4j.qcow2.rebase.BackingName;
+import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
@@ -54,7 +56,7 @@ sealed interface FileSwitches {
         Exchange exchange = new Exchange(volume, live, layout.resolve(each.other()), fresh);
         yield new Exchanging(volume, exchange, live, fresh, each.inode());
       }
-      case REBASE -> new Rebasing(volume, live, each.other());
+      case REBASE -> new Rebasing(volume, live, each.other(), each.fresh());
     };
   }
 
@@ -141,7 +143,8 @@ sealed interface FileSwitches {
    * data it was given before changes nothing that it shows. Only the header tells; the moving of
    * data is the operation's own.
    */
-  record Rebasing(Volume volume, Path overlay, String newName) implements FileSwitches {
+  record Rebasing(Volume volume, Path overlay, String newName, String newFormat)
+      implements FileSwitches {
 
     @Override
     public void run() {}
@@ -156,7 +159,14 @@ sealed interface FileSwitches {
     }
 
     @Override
-    public void rollForward() {}
+    public void rollForward() throws IOException {
+      // What a sync that failed did not store, a second write of it does.
+      Rebase.rename(
+          volume,
+          overlay,
+          ImageOptions.of(ImageFormat.QCOW2),
+          newName.isEmpty() ? null : new BackingName(newName, newFormat));
+    }
 
     @Override
     public void rollBack() {}

@@ -150,6 +150,11 @@ public final class Journal {
       return;
     }
     try {
+      if (intent.switches().stream().anyMatch(each -> each.kind() == FileSwitch.Kind.REBASE)) {
+        // The header alone tells whether it failed before or after the one write that matters.
+        new Recovery(this).end(intent);
+        return;
+      }
       rollBack(intent, intent.switches().subList(0, switched));
     } catch (IOException | RuntimeException e) {
       // The intent stands; whoever opens the home next goes on here.

@@ -63,7 +63,7 @@ public final class Recovery {
     return ended;
   }
 
-  private void end(Intent intent) throws IOException {
+  void end(Intent intent) throws IOException {
     switch (decide(intent)) {
       case SWEEP -> journal.sweep(intent);
       case BACK -> journal.rollBack(intent, intent.switches());

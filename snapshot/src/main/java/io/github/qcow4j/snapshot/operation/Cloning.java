@@ -94,6 +94,9 @@ public final class Cloning {
         snapshotName == null
             ? home.lockStopped(request.box(), held)
             : home.read(rows -> new Boxes(rows).named(request.box()));
+    if (snapshotName == null && !request.full()) {
+      Shortening.run(home, box);
+    }
     for (String name : request.names()) {
       String boxId = home.ids().next();
       boxIds.add(boxId);

@@ -32,6 +32,7 @@ public final class Snapshotting {
   static void run(Home home, BoxRow box, String name, String description, LeaseSet held)
       throws IOException {
     requireFree(home, box, name);
+    Shortening.run(home, box);
     Instant now = home.now();
     try (LeaseSet open = new LeaseSet()) {
       Draft draft = new Draft();

@@ -1,0 +1,71 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.catalogue.BoxRow;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.DiskRow;
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
+import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.lease.Lease;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
+import java.io.IOException;
+
+/**
+ * Removes a snapshot that others depend on: the data that they need of it moves into them first.
+ * Each of them shows the same at every moment, so that a merge which is cut short may be begun
+ * again.
+ */
+public final class Merging {
+
+  private Merging() {}
+
+  /** Merges a snapshot into what lies on it, and removes it. */
+  public static void run(Home home, String boxName, String name, JobControl control)
+      throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      BoxRow box = home.lock(boxName, held);
+      SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
+      for (DiskRow disk : home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()))) {
+        ImageRow layer = disk.image();
+        for (ImageRow child : home.read(rows -> new Images(rows).children(layer.id()))) {
+          moveUp(home, box, layer, child, control);
+        }
+      }
+      SnapshotRemoval.remove(home, box, snapshot, held);
+    }
+  }
+
+  private static void moveUp(
+      Home home, BoxRow box, ImageRow layer, ImageRow child, JobControl control)
+      throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      if (child.kind().frozen()) {
+        home.leaseForChanging(child, held);
+      } else {
+        requireStill(home, box, child, held);
+      }
+      Rebasing.run(home, box, child, layer.parent(), control);
+    }
+  }
+
+  /** A live disk is written to by nobody but us. */
+  private static void requireStill(Home home, BoxRow box, ImageRow child, LeaseSet held)
+      throws IOException {
+    BoxRow owner = home.read(rows -> new Boxes(rows).boxOf(child.id()));
+    if (owner == null) {
+      return;
+    }
+    if (owner.id().equals(box.id())) {
+      home.requireStopped(owner);
+      return;
+    }
+    Lease lease = home.leases().operation(owner.seq());
+    if (lease == null) {
+      throw new InUseException("box '" + owner.name() + "' is being worked on", home.worker(owner));
+    }
+    held.add(lease);
+    home.requireStopped(owner);
+  }
+}

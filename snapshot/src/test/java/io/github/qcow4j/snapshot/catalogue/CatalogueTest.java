@@ -1,0 +1,123 @@
+package io.github.qcow4j.snapshot.catalogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.error.NewerHomeException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CatalogueTest {
+
+  private static final Instant NOW = Instant.ofEpochMilli(1_700_000_000_000L);
+
+  @TempDir private Path directory;
+
+  private Path file() {
+    return directory.resolve("catalogue.db");
+  }
+
+  private static void addBox(Catalogue catalogue, String name) throws Exception {
+    catalogue.write(rows -> {
+      new Intents(rows).apply(List.of(Change.addBox("id-" + name, name, NOW, "{\"a\":1}")));
+      return name;
+    });
+  }
+
+  private static Migrations next() {
+    List<String> steps = new ArrayList<>(Schema.MIGRATIONS.steps());
+    steps.add("ALTER TABLE box ADD COLUMN colour TEXT; UPDATE box SET colour = 'red'");
+    return new Migrations(steps);
+  }
+
+  @Test
+  void aCatalogueOfEveryFormerVersionBecomesOneOfTodayAndACopyOfItStays() throws Exception {
+    for (int version = 1; version <= Schema.MIGRATIONS.latest(); version++) {
+      Path file = directory.resolve("v" + version + ".db");
+      Migrations former = new Migrations(Schema.MIGRATIONS.steps().subList(0, version));
+      try (Catalogue old = Catalogue.open(file, former)) {
+        addBox(old, "web");
+      }
+      try (Catalogue now = Catalogue.open(file, next())) {
+        BoxRow box = now.read(rows -> new Boxes(rows).named("web"));
+        assertThat(box.carried()).isEqualTo("{\"a\":1}");
+        String colour =
+            now.read(rows -> rows.first("SELECT colour FROM box", row -> row.text("colour")));
+        assertThat(colour).isEqualTo("red");
+      }
+      Path copy = directory.resolve("v" + version + ".db.v" + version + ".backup");
+      try (Catalogue backup = Catalogue.open(copy, former)) {
+        BoxRow box = backup.read(rows -> new Boxes(rows).named("web"));
+        assertThat(box.createdAt()).isEqualTo(NOW);
+      }
+    }
+  }
+
+  @Test
+  void aStepThatFailsLeavesTheCatalogueAsItWas() throws Exception {
+    try (Catalogue old = Catalogue.open(file())) {
+      addBox(old, "web");
+    }
+    List<String> steps = new ArrayList<>(Schema.MIGRATIONS.steps());
+    steps.add("UPDATE box SET name = 'lost'; ALTER TABLE nothing ADD COLUMN colour");
+    assertThatThrownBy(() -> Catalogue.open(file(), new Migrations(steps)).close())
+        .isInstanceOf(CatalogueException.class);
+    try (Catalogue again = Catalogue.open(file())) {
+      List<BoxRow> boxes = again.read(rows -> new Boxes(rows).all());
+      assertThat(boxes).extracting(BoxRow::name).containsExactly("web");
+    }
+  }
+
+  @Test
+  void aCatalogueOfANewerProgramIsRefusedAndUntouched() throws Exception {
+    Catalogue.open(file(), next()).close();
+    assertThatThrownBy(() -> Catalogue.open(file()).close())
+        .isInstanceOf(NewerHomeException.class)
+        .hasMessageContaining("version 2")
+        .hasMessageContaining("use a newer one");
+    Catalogue.open(file(), next()).close();
+  }
+
+  @Test
+  void anotherProgramsDatabaseIsRefused() throws Exception {
+    try (Catalogue catalogue = Catalogue.open(file())) {
+      catalogue.outside(rows -> {
+        rows.execute("PRAGMA application_id = 77");
+        return rows;
+      });
+    }
+    assertThatThrownBy(() -> Catalogue.open(file()).close()).isInstanceOf(NewerHomeException.class);
+  }
+
+  @Test
+  void commitsAreSyncedAndRulesAreKept() throws Exception {
+    try (Catalogue catalogue = Catalogue.open(file())) {
+      long synchronous =
+          catalogue.read(
+              rows -> rows.first("PRAGMA synchronous", row -> row.number("synchronous")));
+      String journal =
+          catalogue.read(
+              rows -> rows.first("PRAGMA journal_mode", row -> row.text("journal_mode")));
+      assertThat(synchronous).isEqualTo(2);
+      assertThat(journal).isEqualTo("wal");
+      addBox(catalogue, "web");
+      assertThatThrownBy(() -> addBox(catalogue, "web"))
+          .isInstanceOfSatisfying(
+              CatalogueException.class, e -> assertThat(e.constraint()).isTrue());
+      assertThatThrownBy(() ->
+              catalogue.write(rows -> {
+                new Intents(rows).apply(List.of(Change.addDisk("id-web", "root", 0, "none")));
+                return rows;
+              }))
+          .isInstanceOfSatisfying(
+              CatalogueException.class, e -> assertThat(e.constraint()).isTrue());
+    }
+    assertThat(Volumes.host().exists(file())).isTrue();
+  }
+}
