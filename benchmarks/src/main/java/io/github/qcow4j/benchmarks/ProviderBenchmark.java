@@ -1,9 +1,12 @@
 package io.github.qcow4j.benchmarks;
 
+import io.github.qcow4j.nativeio.AccessPattern;
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.FileStatus;
 import io.github.qcow4j.nativeio.LockMode;
 import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import java.io.IOException;
@@ -40,8 +43,11 @@ public class ProviderBenchmark {
 
   private static final int BLOCK_BYTES = 4096;
   private static final int FILE_BYTES = 16 << 20;
+  private static final Path DIRECTORY = Path.of("/dev/shm");
   private static final Path FILE =
-      Path.of("/dev/shm/qcow4j-provider-" + ProcessHandle.current().pid());
+      DIRECTORY.resolve("qcow4j-provider-" + ProcessHandle.current().pid());
+  private static final Path LINK = Path.of(FILE + "-link");
+  private static final Path RENAMED = Path.of(FILE + "-renamed");
 
   @Param({"panama", "jnr", "portable"})
   String provider = "panama";
@@ -112,5 +118,43 @@ public class ProviderBenchmark {
   @Benchmark
   public long nextData() throws IOException {
     return file.nextData(nextOffset());
+  }
+
+  /** {@code fallocate(2)} with {@code FALLOC_FL_PUNCH_HOLE}, of what is a hole already. */
+  @Benchmark
+  public boolean punchHole() throws IOException {
+    return file.punchHole(FILE_BYTES / 2, BLOCK_BYTES);
+  }
+
+  /** {@code copy_file_range(2)} of 4 KiB within the file. */
+  @Benchmark
+  public CopyResult copy4k() throws IOException {
+    return file.copyRange(file, nextOffset(), FILE_BYTES / 2, BLOCK_BYTES);
+  }
+
+  /** {@code posix_fadvise(2)}. */
+  @Benchmark
+  public void advise() throws IOException {
+    file.advise(AccessPattern.WILL_NEED, nextOffset(), BLOCK_BYTES);
+  }
+
+  /** {@code openat(2)}, {@code statx(2)}, twice {@code fcntl(2)}, {@code close(2)}. */
+  @Benchmark
+  public void openAndClose() throws IOException {
+    volume.open(FILE, OpenOptions.reading()).close();
+  }
+
+  /** {@code linkat(2)}, {@code renameat2(2)}, {@code unlinkat(2)}. */
+  @Benchmark
+  public void linkRenameUnlink() throws IOException {
+    volume.link(FILE, LINK);
+    volume.rename(LINK, RENAMED, RenameMode.REPLACE);
+    volume.unlink(RENAMED);
+  }
+
+  /** {@code openat(2)}, {@code fsync(2)}, {@code close(2)} of a directory. */
+  @Benchmark
+  public void syncDirectory() throws IOException {
+    volume.syncDirectory(DIRECTORY);
   }
 }

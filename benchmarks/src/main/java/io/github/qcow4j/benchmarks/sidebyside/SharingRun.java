@@ -2,6 +2,7 @@ package io.github.qcow4j.benchmarks.sidebyside;
 
 import io.github.qcow4j.benchmarks.material.Images;
 import io.github.qcow4j.benchmarks.material.LoopMount;
+import io.github.qcow4j.benchmarks.material.Machine;
 import io.github.qcow4j.benchmarks.material.Program;
 import java.io.IOException;
 import java.nio.file.Files;

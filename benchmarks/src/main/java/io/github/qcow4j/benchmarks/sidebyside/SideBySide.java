@@ -2,6 +2,8 @@ package io.github.qcow4j.benchmarks.sidebyside;
 
 import io.github.qcow4j.benchmarks.material.Images;
 import io.github.qcow4j.benchmarks.material.LoopMount;
+import io.github.qcow4j.benchmarks.material.Machine;
+import io.github.qcow4j.benchmarks.material.ResultsFile;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -12,7 +14,7 @@ import java.util.stream.Stream;
 
 /**
  * Measures conversions of our packaged folder beside qemu-img's, prints the results and writes them
- * to a file.
+ * to their part of a file.
  *
  * <p>Arguments, each optional, in any order: {@code folder=DIR} our packaged folder, {@code
  * out=FILE} the results, {@code places=DIR,DIR} where to measure, {@code mib=N} the size of the
@@ -53,7 +55,7 @@ public final class SideBySide {
     List<String> options = List.of(arguments);
     SideBySide run = new SideBySide(options);
     run.measure();
-    Files.write(Path.of(option(options, "out", "benchmarks/RESULTS.md")), run.report);
+    ResultsFile.replace(Path.of(option(options, "out", "benchmarks/RESULTS.md")), run.report);
   }
 
   private static List<String> list(List<String> arguments, String name, String fallback) {

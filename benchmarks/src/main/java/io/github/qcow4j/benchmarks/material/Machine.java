@@ -1,6 +1,5 @@
-package io.github.qcow4j.benchmarks.sidebyside;
+package io.github.qcow4j.benchmarks.material;
 
-import io.github.qcow4j.benchmarks.material.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,12 +8,12 @@ import java.time.ZoneOffset;
 import java.util.List;
 
 /** What this machine is, as far as it matters to the figures. */
-final class Machine {
+public final class Machine {
 
   private Machine() {}
 
-  /** Lines of Markdown. */
-  static List<String> describe() throws IOException {
+  /** Lines of Markdown, with the version of qemu-img, which must be there. */
+  public static List<String> describe() throws IOException {
     return List.of(
         "- " + LocalDate.now(ZoneOffset.UTC),
         "- %d × %s, %d GiB of memory, Linux %s"
@@ -33,7 +32,7 @@ final class Machine {
   }
 
   /** The load of the last minute. */
-  static String load() throws IOException {
+  public static String load() throws IOException {
     return Files.readString(Path.of("/proc/loadavg")).split(" ", -1)[0];
   }
 
