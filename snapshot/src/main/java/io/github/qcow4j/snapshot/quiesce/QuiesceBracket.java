@@ -62,12 +62,10 @@ public final class QuiesceBracket {
   private <T> Quiesced<T> run(Capture<T> capture) throws IOException {
     Thread atExit = new Thread(this::endOfProcess, "qcow4j-thaw");
     callAtExit(atExit);
-    T value;
-    Consistency consistency;
     try {
       freezeAll();
-      value = capture.capture(consistency());
-      consistency = verifyAll();
+      T value = capture.capture(consistency());
+      return release(value);
     } catch (Throwable e) {
       IOException thawFailure = thawAll();
       if (thawFailure != null) {
@@ -77,7 +75,6 @@ public final class QuiesceBracket {
     } finally {
       forget(atExit);
     }
-    return new Quiesced<>(value, consistency, shortfalls, thawAll());
   }
 
   private void callAtExit(Thread atExit) throws JobCancelledException {
@@ -112,19 +109,26 @@ public final class QuiesceBracket {
     control.checkpoint();
   }
 
-  private Consistency verifyAll() throws IOException {
+  /**
+   * Asks each one whether it has held to the end, and lets it go. One by one: whoever was frozen
+   * first may be unable to answer before those after it are let go.
+   */
+  private <T> Quiesced<T> release(T value) throws IOException {
     synchronized (lock) {
       control.checkpoint();
       Consistency reached = Consistency.NONE;
-      for (Held each : held) {
+      IOException thawFailure = null;
+      for (Held each = held.peek(); each != null; each = held.peek()) {
         try {
           each.hold().verify();
           reached = better(reached, each.quiescer().consistency());
         } catch (QuiesceException e) {
           fallShort(e);
         }
+        held.pop();
+        thawFailure = thaw(each, thawFailure);
       }
-      return reached;
+      return new Quiesced<>(value, reached, shortfalls, thawFailure);
     }
   }
 
@@ -151,17 +155,22 @@ public final class QuiesceBracket {
     synchronized (lock) {
       IOException failure = null;
       while (!held.isEmpty()) {
-        try {
-          held.pop().hold().thaw();
-        } catch (IOException e) {
-          if (failure == null) {
-            failure = e;
-          } else {
-            failure.addSuppressed(e);
-          }
-        }
+        failure = thaw(held.pop(), failure);
       }
       return failure;
+    }
+  }
+
+  private static @Nullable IOException thaw(Held each, @Nullable IOException before) {
+    try {
+      each.hold().thaw();
+      return before;
+    } catch (IOException e) {
+      if (before == null) {
+        return e;
+      }
+      before.addSuppressed(e);
+      return before;
     }
   }
 

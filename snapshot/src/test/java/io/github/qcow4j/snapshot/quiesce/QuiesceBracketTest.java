@@ -22,7 +22,7 @@ final class QuiesceBracketTest {
   private final List<String> events = new ArrayList<>();
 
   @Test
-  void quiescersAreAskedInOrderAndLetGoInReverse() throws Exception {
+  void quiescersAreAskedInOrderAndLetGoOneByOneInReverse() throws Exception {
     Quiesced<String> result = run(OnQuiesceFailure.ABORT, agent(), pause());
     assertThat(result)
         .isEqualTo(new Quiesced<>("captured", Consistency.FILE_SYSTEM, List.of(), null));
@@ -32,8 +32,8 @@ final class QuiesceBracketTest {
             "freeze pause",
             "capture FILE_SYSTEM",
             "verify pause",
-            "verify agent",
             "thaw pause",
+            "verify agent",
             "thaw agent");
   }
 
