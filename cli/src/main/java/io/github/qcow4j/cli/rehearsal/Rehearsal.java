@@ -23,7 +23,8 @@ import java.util.Random;
  * themselves. With the JVM option {@code -XX:AOTCacheOutput} the JVM writes down what was loaded,
  * linked and hot (JEP 483, 514 and 515), and the packaged program starts from there.
  *
- * <p>What is not called here works all the same, it only starts slower.
+ * <p>What is not called here works all the same, it only starts slower. Boxes are not: the JVM
+ * loads what is in the cache at every start, and SQLite is of no use to {@code info}.
  */
 public final class Rehearsal {
 
@@ -59,7 +60,6 @@ public final class Rehearsal {
       rehearsal.make();
       rehearsal.read();
       rehearsal.change();
-      rehearsal.keepBoxes();
     }
     Main.main(
         new String[] {
@@ -142,29 +142,6 @@ public final class Rehearsal {
     if (personality == Personality.QCOW4J) {
       call("flatten -f qcow2 @overlay.qcow2");
     }
-  }
-
-  private void keepBoxes() throws IOException {
-    if (personality != Personality.QCOW4J) {
-      return;
-    }
-    // A former rehearsal that failed has left its box.
-    String name = "box" + System.currentTimeMillis();
-    String box = "box --home @home ";
-    call(box + "create " + name + " --from @plain.qcow2 --format qcow2");
-    call(box + "list");
-    call(box + "show " + name);
-    call(box + "path " + name);
-    call(box + "snapshot create " + name + " first");
-    call(box + "snapshot create " + name + " second --json");
-    call(box + "snapshot list " + name);
-    call(box + "snapshot tree " + name);
-    call(box + "snapshot show " + name + " first");
-    call(box + "restore " + name + " first");
-    call(box + "restore --undo " + name);
-    call(box + "clone " + name + " twin" + name);
-    call(box + "list --json");
-    call(box + "rm twin" + name + " " + name);
   }
 
   /** Calls the program; {@code @} stands for the directory. */
