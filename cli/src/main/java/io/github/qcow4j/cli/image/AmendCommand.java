@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
@@ -161,13 +162,20 @@ public final class AmendCommand extends Command {
 
   private FormatOptions options() throws UsageException {
     try {
-      return new FormatOptions(FormatOption.QCOW2_REWRITTEN, optionLists);
+      return new FormatOptions(known(), optionLists);
     } catch (UsageException e) {
       throw areForCreation()
           ? UsageException.wrongValue(
               String.valueOf(e.getMessage()), "This option is only supported for image creation")
           : e;
     }
+  }
+
+  /** A script that knows qemu-img counts on what that refuses being refused. */
+  private List<FormatOption> known() {
+    return console().personality() == Personality.QCOW4J
+        ? FormatOption.QCOW2_REWRITTEN
+        : FormatOption.QCOW2_AMENDED;
   }
 
   private boolean areForCreation() {

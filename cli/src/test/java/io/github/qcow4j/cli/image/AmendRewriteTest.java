@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * {@code amend} of cluster size, compression type and subclusters, which {@code qemu-img} has for
- * new images only: the same under both names of the program.
+ * new images only, and so has the program under that name ({@link AmendAgreementTest}).
  */
 final class AmendRewriteTest {
 
@@ -48,7 +48,7 @@ final class AmendRewriteTest {
     Path raw = directory.resolve("before.raw");
     qemu.convertToRaw(disk, raw);
     Object before = Files.getAttribute(disk, "unix:ino");
-    OurRun run = OurRun.asQemuImg("amend", "-o", options, disk.toString());
+    OurRun run = OurRun.asQcow4j("amend", "-o", options, disk.toString());
 
     assertThat(run.stderr()).isEmpty();
     assertThat(run.stdout()).isEmpty();
@@ -68,7 +68,7 @@ final class AmendRewriteTest {
   void whatTheImageIsAlreadyIsNotDoneAgain(String options) throws IOException {
     byte[] before = Files.readAllBytes(disk);
     Object file = Files.getAttribute(disk, "unix:ino");
-    OurRun run = OurRun.asQemuImg("amend", "-o", options, disk.toString());
+    OurRun run = OurRun.asQcow4j("amend", "-o", options, disk.toString());
 
     assertThat(run.exitCode()).as("%s", run).isZero();
     assertThat(Files.getAttribute(disk, "unix:ino")).isEqualTo(file);
@@ -96,8 +96,8 @@ final class AmendRewriteTest {
 
   @Test
   void progressEndsWithAllOfItAndQuietHasNone() {
-    OurRun shown = OurRun.asQemuImg("amend", "-p", "-o", "cluster_size=4k", disk.toString());
-    OurRun quiet = OurRun.asQemuImg("amend", "-q", "-p", "-o", "cluster_size=8k", disk.toString());
+    OurRun shown = OurRun.asQcow4j("amend", "-p", "-o", "cluster_size=4k", disk.toString());
+    OurRun quiet = OurRun.asQcow4j("amend", "-q", "-p", "-o", "cluster_size=8k", disk.toString());
 
     assertThat(shown.stdout()).startsWith("    (0.00/100%)\r").endsWith("    (100.00/100%)\r\n");
     assertThat(quiet.stdout()).isEmpty();
@@ -118,10 +118,10 @@ final class AmendRewriteTest {
       })
   void whatCannotBeIsRefused(String options, String message) throws IOException {
     byte[] before = Files.readAllBytes(disk);
-    OurRun run = OurRun.asQemuImg("amend", "-o", options, disk.toString());
+    OurRun run = OurRun.asQcow4j("amend", "-o", options, disk.toString());
 
     assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.stderr()).startsWith("qemu-img: " + message + "\n");
+    assertThat(run.stderr()).startsWith("qcow4j: " + message);
     assertThat(Files.readAllBytes(disk)).isEqualTo(before);
   }
 
