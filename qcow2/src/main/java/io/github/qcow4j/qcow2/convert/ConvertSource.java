@@ -76,7 +76,9 @@ class ConvertSource {
     if (found.content() == Segment.Content.ZEROS && backingBytes != ConvertTarget.NO_BACKING) {
       return zerosOverBacking(offset, end);
     }
-    return new SourceExtent(end, found.content(), found.place());
+    // The file may go on behind the part.
+    FilePlace place = found.place();
+    return new SourceExtent(end, found.content(), place == null ? null : place.first(end - offset));
   }
 
   /** Behind the end of its backing file the target is zeros without being told. */

@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.transfer.FilePlace;
 import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PackedClusters;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import io.github.qcow4j.qcow2.transfer.RangeCopy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
   private final ByteBuffer newBytes;
   private final ByteBuffer zeros;
   private final @Nullable PackedClusters packed;
+  private final RangeCopy ranges;
   private final long zerosAsDataEnd;
 
   /**
@@ -76,6 +78,7 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
         options.compressed()
             ? new PackedClusters(overlay, ClusterEncoder.DEFAULT_LEVEL, pieceBytes)
             : null;
+    this.ranges = new RangeCopy(overlay, totals.offload());
     DiskImage oldBacking = overlay.backing();
     this.zerosAsDataEnd =
         options.zerosAsData() && oldBacking != null ? oldBacking.virtualSize() : 0;
@@ -223,14 +226,23 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
         zero(guestOffset, old);
       }
       case COPY -> {
-        totals.copiedBytes().add(old.remaining());
         if (packed == null) {
-          overlay.write(guestOffset, old);
+          ranges.run(
+              guestOffset,
+              old.remaining(),
+              (offset, bytes) -> write(guestOffset, old, offset, bytes));
         } else {
+          totals.copiedBytes().add(old.remaining());
           packed.store(guestOffset, old);
         }
       }
     }
+  }
+
+  private void write(long guestOffset, ByteBuffer old, long from, int lengthBytes)
+      throws IOException {
+    totals.copiedBytes().add(lengthBytes);
+    overlay.write(from, old.slice((int) (from - guestOffset), lengthBytes));
   }
 
   /**

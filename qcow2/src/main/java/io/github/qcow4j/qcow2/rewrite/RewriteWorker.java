@@ -1,21 +1,18 @@
 package io.github.qcow4j.qcow2.rewrite;
 
-import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rewrite.RewritePieces.Kind;
 import io.github.qcow4j.qcow2.rewrite.RewritePieces.Piece;
 import io.github.qcow4j.qcow2.rewrite.RewritePieces.Run;
-import io.github.qcow4j.qcow2.transfer.FilePlace;
 import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PackedClusters;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
+import io.github.qcow4j.qcow2.transfer.RangeCopy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Brings pieces over, one thread's: reads and compresses when it is ready, writes when it is its
@@ -30,6 +27,7 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
   private final Totals totals;
   private final ByteBuffer buffer;
   private final PackedClusters packed;
+  private final RangeCopy ranges;
 
   /**
    * What all threads brought over.
@@ -53,6 +51,7 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
     this.control = control;
     this.totals = totals;
     this.buffer = ByteBuffer.allocateDirect(pieceBytes);
+    this.ranges = new RangeCopy(old, totals.offload());
     this.packed = new PackedClusters(target, compressionLevel, pieceBytes);
   }
 
@@ -92,36 +91,13 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
   }
 
   private void share(Piece piece, Run run) throws IOException {
-    long end = run.guestOffset() + run.lengthBytes();
-    long position = run.guestOffset();
-    while (position < end) {
-      Extent extent = old.extentAt(position, end - position);
-      long extentEnd = Math.min(end, extent.end());
-      FilePlace place = place(extent, extentEnd - position);
-      long before = place == null ? -1 : totals.offload().bytesBefore(position, place);
-      long brought = place != null && before == 0 ? offload(position, place) : 0;
-      if (brought == 0) {
-        long toRead = before > 0 ? Math.min(before, extentEnd - position) : extentEnd - position;
-        read(piece, position, (int) toRead);
-        write(piece, position, (int) toRead);
-        brought = toRead;
-      }
-      position += brought;
-    }
-  }
-
-  private @Nullable FilePlace place(Extent extent, long lengthBytes) throws IOException {
-    if (extent.kind() != Extent.Kind.DATA) {
-      return null;
-    }
-    BlockFile file = old.layers().get(extent.depth()).dataFile();
-    long held = Math.min(lengthBytes, file.size() - extent.hostOffset());
-    return new FilePlace(file, extent.hostOffset(), Math.max(0, held));
-  }
-
-  private long offload(long position, FilePlace place) throws IOException {
-    Offload offload = totals.offload();
-    return offload.copy(position, offload.piece(position, place));
+    ranges.run(
+        run.guestOffset(),
+        (int) run.lengthBytes(),
+        (guestOffset, lengthBytes) -> {
+          read(piece, guestOffset, lengthBytes);
+          write(piece, guestOffset, lengthBytes);
+        });
   }
 
   private void read(Piece piece, long guestOffset, int lengthBytes) throws IOException {

@@ -398,6 +398,14 @@ public final class ImageWriter {
     });
   }
 
+  /** The same, with new structures in free clusters before the end, as far as there are some. */
+  void changeStructureInGaps(StructureChange change) throws IOException {
+    changeStructure((active, structure) -> {
+      structure.refcounts().fillGaps();
+      change.apply(active, structure);
+    });
+  }
+
   /** Something that is done while nothing else is under way. */
   @FunctionalInterface
   interface Alone {

@@ -56,7 +56,7 @@ public final class SizeChange {
    * @param l1Entries the number of L1 entries afterwards, enough for that size
    */
   public void apply(long sizeBytes, int l1Entries) throws IOException {
-    writer.changeStructure((active, change) -> apply(sizeBytes, l1Entries, active, change));
+    writer.changeStructureInGaps((active, change) -> apply(sizeBytes, l1Entries, active, change));
   }
 
   private void apply(long sizeBytes, int l1Entries, L1Table active, StructureSwitch change)

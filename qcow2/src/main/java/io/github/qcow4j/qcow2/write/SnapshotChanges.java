@@ -102,7 +102,7 @@ public final class SnapshotChanges {
    * another snapshot holds it.
    */
   public void apply(InternalSnapshot wanted) throws IOException {
-    writer.changeStructure((active, change) -> apply(wanted, active, change));
+    writer.changeStructureInGaps((active, change) -> apply(wanted, active, change));
   }
 
   private void apply(InternalSnapshot wanted, L1Table active, StructureSwitch change)
@@ -126,7 +126,7 @@ public final class SnapshotChanges {
 
   /** Deletes a snapshot; what nothing else refers to is free afterwards. */
   public void delete(InternalSnapshot unwanted) throws IOException {
-    writer.changeStructure((active, change) -> delete(unwanted, active, change));
+    writer.changeStructureInGaps((active, change) -> delete(unwanted, active, change));
   }
 
   private void delete(InternalSnapshot unwanted, L1Table active, StructureSwitch change)

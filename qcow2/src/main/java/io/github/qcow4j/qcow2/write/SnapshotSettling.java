@@ -80,8 +80,20 @@ public final class SnapshotSettling {
     all.set(all.size() - 1, newest.withL1(forSnapshot.hostOffset(), forSnapshot.size()));
     change.commit(header.storedSize(), forDisk, snapshots, all);
     if (change.refcounts().isFillingGaps()) {
-      file.truncate(firstCluster << header.clusterBits());
+      long room = change.l1Clusters(active.size()) + change.tableClusters(all);
+      file.truncate(end(firstCluster, room, change) << header.clusterBits());
     }
+  }
+
+  /**
+   * Where the file ends: the room left for the new structures was not needed if gaps had enough.
+   */
+  private static long end(long firstCluster, long room, StructureSwitch change) throws IOException {
+    long end = firstCluster;
+    while (end > firstCluster - room && change.refcounts().get(end - 1) == 0) {
+      end--;
+    }
+    return end;
   }
 
   /** The new places of L2 tables that stand among the new structures, by their old ones. */

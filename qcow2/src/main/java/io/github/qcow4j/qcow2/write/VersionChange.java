@@ -46,7 +46,7 @@ public final class VersionChange {
 
   /** Makes version 3 of version 2, which has all that version 2 has. */
   public void upgrade() throws IOException {
-    writer.changeStructure((active, change) ->
+    writer.changeStructureInGaps((active, change) ->
         change.commit(
             HeaderDraft.of(header).version(3),
             active,
@@ -64,7 +64,8 @@ public final class VersionChange {
    */
   public void downgrade(boolean hasBacking, JobControl control) throws IOException {
     refuseWhatVersion2CannotHold();
-    writer.changeStructure((active, change) -> downgrade(active, change, hasBacking, control));
+    writer.changeStructureInGaps(
+        (active, change) -> downgrade(active, change, hasBacking, control));
   }
 
   /**
