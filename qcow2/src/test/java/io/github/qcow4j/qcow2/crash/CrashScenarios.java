@@ -41,6 +41,7 @@ final class CrashScenarios {
         new CrashScenario("amending", 60, new AmendWork()),
         new CrashScenario("rewriting", 40, new RewriteWork()),
         new CrashScenario("bitmaps", 120, new BitmapWork()),
+        new CrashScenario("L1 table growth", 10, new L1TableGrowth()),
         new CrashScenario("refcount table growth", 3, new RefcountTableGrowth()),
         new CrashScenario("commit", 80, new CommitWork()),
         new CrashScenario("rebase", 80, new RebaseWork()),

@@ -1,9 +1,12 @@
 package io.github.qcow4j.qcow2.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -19,7 +22,7 @@ final class RefcountTableGrowth implements CrashWorkload {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
   private static final int DISK_BYTES = 2200 << 10;
-  private static final int FILLED_BYTES = 1900 << 10;
+  private static final int FILLED_BYTES = 1940 << 10;
   private static final int STEPS = 10;
   private static final int STEP_BYTES = 30_000;
 
@@ -51,6 +54,7 @@ final class RefcountTableGrowth implements CrashWorkload {
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
     volume.takeFrom(FILLED);
     volume.settle();
+    Qcow2Header before = header(volume);
     DiskModel model = new DiskModel(volume, IMAGE, CONTENT);
     try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
       for (int step = 0; step < STEPS; step++) {
@@ -62,6 +66,19 @@ final class RefcountTableGrowth implements CrashWorkload {
       }
     }
     model.durable();
+    Qcow2Header after = header(volume);
+    assertThat(after.refcountTableClusters())
+        .as("clusters of the refcount table")
+        .isGreaterThan(before.refcountTableClusters());
+    assertThat(after.refcountTableOffset())
+        .as("where the refcount table is now")
+        .isNotEqualTo(before.refcountTableOffset());
     return state -> LeftImage.requireOldOrNew(state, IMAGE);
+  }
+
+  private static Qcow2Header header(SimulatedVolume volume) throws IOException {
+    try (Qcow2Image disk = LeftImage.open(volume, IMAGE, false)) {
+      return disk.header();
+    }
   }
 }
