@@ -7,6 +7,7 @@ import io.github.qcow4j.cli.Main;
 import io.github.qcow4j.cli.packaged.PackagedFolder.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
  * from.
  */
 final class LauncherTest {
+
+  private static final String NO_ZSTD =
+      "zstd needs a native library that cannot be loaded here: native access is denied";
 
   @TempDir Path directory;
 
@@ -149,6 +154,60 @@ final class LauncherTest {
             "qcow4j: file access through portable: panama does not work here: Illegal native"
                 + " access from module io.github.qcow4j.nativeio")
         .hasLineCount(1);
+  }
+
+  @Test
+  void saysInOneLineThatZstdIsMissingWhereNativeAccessIsDenied() throws Exception {
+    Path images = Files.createDirectory(directory.resolve("images"));
+    byte[] content = "much the same ".repeat(20_000).getBytes(StandardCharsets.US_ASCII);
+    Path raw = Files.write(images.resolve("disk.raw"), Arrays.copyOf(content, 1 << 20));
+    Path image = images.resolve("zstd.qcow2");
+    Path target = images.resolve("target");
+    String zstd = "compression_type=zstd";
+    String[] compress = {"convert", "-c", "-O", "qcow2", "-o", zstd, raw.toString()};
+    assertThat(run(Map.of(), FOLDER.resolve("bin/qcow4j"), with(compress, image)))
+        .isEqualTo(new Outcome(0, "", ""));
+    byte[] before = Files.readAllBytes(image);
+
+    assertThatZstdIsMissing(runDenied(with(compress, target)));
+    assertThatZstdIsMissing(runDenied("convert", "-O", "raw", image.toString(), target.toString()));
+    assertThatZstdIsMissing(
+        runDenied("convert", "--salvage", "-O", "raw", image.toString(), target.toString()));
+    assertThatZstdIsMissing(runDenied("amend", "-o", "compression_type=zlib", image.toString()));
+    Outcome comparison = runDenied("compare", raw.toString(), image.toString());
+    assertThat(comparison.exitCode()).isGreaterThan(1);
+    assertThat(comparison.error()).contains(NO_ZSTD).hasLineCount(1);
+
+    assertThat(runDenied("check", "-q", image.toString())).isEqualTo(new Outcome(0, "", ""));
+    Outcome info = runDenied("info", image.toString());
+    assertThat(info.exitCode()).isZero();
+    assertThat(info.output()).contains("compression type: zstd");
+    try (Stream<Path> left = Files.list(images)) {
+      assertThat(left).containsExactlyInAnyOrder(raw, image);
+    }
+    assertThat(image).hasBinaryContent(before);
+  }
+
+  @Test
+  void saysWhyThereAreNoBoxesWhereNativeAccessIsDenied() throws Exception {
+    Outcome outcome = runDenied("box", "--home=" + directory.resolve("home"), "list");
+
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.error())
+        .contains("Illegal native access from module org.xerial.sqlitejdbc")
+        .hasLineCount(1);
+  }
+
+  private static void assertThatZstdIsMissing(Outcome outcome) {
+    assertThat(outcome.error()).contains(NO_ZSTD).hasLineCount(1);
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.output()).isEmpty();
+  }
+
+  private static String[] with(String[] arguments, Path last) {
+    String[] all = Arrays.copyOf(arguments, arguments.length + 1);
+    all[arguments.length] = last.toString();
+    return all;
   }
 
   /** Without the launcher, which enables native access. */

@@ -1,8 +1,10 @@
 package io.github.qcow4j.qcow2.cluster;
 
 import io.github.qcow4j.nativeio.Libdeflate;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.CompressionType;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 
 /**
  * Decodes compressed clusters, one at a time; not safe for several threads at once. Holds native
@@ -10,12 +12,21 @@ import java.nio.ByteBuffer;
  */
 interface ClusterCodec extends AutoCloseable {
 
-  /** The codec of a compression type. */
-  static ClusterCodec of(CompressionType type) {
+  /**
+   * The codec of a compression type.
+   *
+   * @param type the type
+   * @param image the image that needs it
+   * @throws UnsupportedFeatureException when its library cannot be loaded
+   */
+  static ClusterCodec of(CompressionType type, Path image) throws UnsupportedFeatureException {
     return switch (type) {
       case ZLIB ->
           Libdeflate.host().<ClusterCodec>map(LibdeflateCodec::new).orElseGet(DeflateCodec::new);
-      case ZSTD -> new ZstdCodec();
+      case ZSTD -> {
+        ZstdLibrary.require(image);
+        yield new ZstdCodec();
+      }
     };
   }
 

@@ -2,9 +2,11 @@ package io.github.qcow4j.qcow2.cluster;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.CompressionType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +23,10 @@ final class ClusterDecoder implements AutoCloseable {
   private long heldOffset = -1;
   private long heldGeneration;
 
-  ClusterDecoder(CompressionType type, int clusterSize) {
+  ClusterDecoder(CompressionType type, int clusterSize, Path image)
+      throws UnsupportedFeatureException {
     this.clusterSize = clusterSize;
-    this.codec = ClusterCodec.of(type);
+    this.codec = ClusterCodec.of(type, image);
     this.compressed = ByteBuffer.allocateDirect(clusterSize);
     this.cluster = ByteBuffer.allocateDirect(clusterSize);
   }

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.cluster;
 
 import io.github.qcow4j.nativeio.Libdeflate;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.CompressionType;
 import java.nio.ByteBuffer;
 
@@ -22,14 +23,19 @@ public abstract sealed class ClusterEncoder implements AutoCloseable
    *
    * @param type the image's compression type
    * @param level 1 to 9 for deflate, 1 to 22 for zstd, or {@link #DEFAULT_LEVEL}
+   * @throws UnsupportedFeatureException when the type's library cannot be loaded
    */
-  public static ClusterEncoder of(CompressionType type, int level) {
+  public static ClusterEncoder of(CompressionType type, int level)
+      throws UnsupportedFeatureException {
     return switch (type) {
       case ZLIB ->
           Libdeflate.host()
               .<ClusterEncoder>map(library -> new LibdeflateEncoder(library, level))
               .orElseGet(() -> new DeflateEncoder(level));
-      case ZSTD -> new ZstdEncoder(level);
+      case ZSTD -> {
+        ZstdLibrary.require(null);
+        yield new ZstdEncoder(level);
+      }
     };
   }
 

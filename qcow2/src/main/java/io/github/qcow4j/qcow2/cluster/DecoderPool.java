@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.cluster;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.CompressionType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -40,6 +41,7 @@ public final class DecoderPool implements AutoCloseable {
    * @param where the part of the cluster that is wanted; its length is what remains of {@code
    *     target}
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the cluster cannot be decoded
+   * @throws UnsupportedFeatureException when the library that decodes cannot be loaded
    */
   public void read(
       BlockFile file,
@@ -58,7 +60,8 @@ public final class DecoderPool implements AutoCloseable {
     }
   }
 
-  private ClusterDecoder borrow(Kind kind, BlockFile file, long hostOffset, long generation) {
+  private ClusterDecoder borrow(Kind kind, BlockFile file, long hostOffset, long generation)
+      throws UnsupportedFeatureException {
     synchronized (this) {
       List<ClusterDecoder> decoders = idle.computeIfAbsent(kind, k -> new ArrayList<>());
       for (int i = decoders.size() - 1; i >= 0; i--) {
@@ -70,7 +73,7 @@ public final class DecoderPool implements AutoCloseable {
         return decoders.removeLast();
       }
     }
-    return new ClusterDecoder(kind.type, kind.clusterSize);
+    return new ClusterDecoder(kind.type, kind.clusterSize, file.path());
   }
 
   private void giveBack(Kind kind, ClusterDecoder decoder) {

@@ -26,7 +26,7 @@ final class CompressedBatch implements AutoCloseable {
    * @param target what stores the clusters
    * @param keepZeros whether clusters of zeros are stored like others
    */
-  CompressedBatch(CompressingTarget target, boolean keepZeros) {
+  CompressedBatch(CompressingTarget target, boolean keepZeros) throws IOException {
     this.target = target;
     this.encoder = target.newEncoder();
     this.clusterSize = target.clusterSize();

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 interface CompressingTarget extends ConvertTarget {
 
   /** An encoder for one thread. */
-  ClusterEncoder newEncoder();
+  ClusterEncoder newEncoder() throws IOException;
 
   /** The length of a cluster in bytes; what is handed to {@link #write} is aligned to it. */
   int clusterSize();

@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.convert.ConversionPlace.Activity;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.transfer.FilePlace;
@@ -168,7 +169,8 @@ final class ConvertWork {
     try {
       source.read(segment.offset(), data);
     } catch (IOException e) {
-      if (!options.salvage()) {
+      // What no cluster can be read for is not a bad place to be left out.
+      if (!options.salvage() || e instanceof UnsupportedFeatureException) {
         throw ConversionPlace.noted(e, Activity.READING, segment.offset() + data.position());
       }
       Salvage salvage = new Salvage(source, salvageListener);

@@ -47,7 +47,7 @@ final class PackedStreamTarget implements CompressingTarget {
   }
 
   @Override
-  public ClusterEncoder newEncoder() {
+  public ClusterEncoder newEncoder() throws IOException {
     return ClusterEncoder.of(spec.compressionType(), level);
   }
 

@@ -121,7 +121,7 @@ class Qcow2Target implements ConvertTarget {
     }
 
     @Override
-    public ClusterEncoder newEncoder() {
+    public ClusterEncoder newEncoder() throws IOException {
       return ClusterEncoder.of(image.header().compressionType(), level);
     }
 

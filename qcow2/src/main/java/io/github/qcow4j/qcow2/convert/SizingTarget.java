@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** Stores nothing, but remembers how long the compressed clusters are. */
@@ -38,7 +39,7 @@ final class SizingTarget implements CompressingTarget {
   }
 
   @Override
-  public ClusterEncoder newEncoder() {
+  public ClusterEncoder newEncoder() throws IOException {
     return ClusterEncoder.of(spec.compressionType(), level);
   }
 

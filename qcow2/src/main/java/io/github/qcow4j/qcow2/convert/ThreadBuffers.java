@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.convert;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ final class ThreadBuffers implements AutoCloseable {
    * @param sparseBytes size of a block of zeros that becomes a hole, or 0
    * @param compressing the target, if it stores clusters compressed
    */
-  ThreadBuffers(int pieceBytes, int sparseBytes, @Nullable CompressingTarget compressing) {
+  ThreadBuffers(int pieceBytes, int sparseBytes, @Nullable CompressingTarget compressing)
+      throws IOException {
     this.data = ByteBuffer.allocateDirect(pieceBytes + PAGE_BYTES).alignedSlice(PAGE_BYTES);
     this.zeroBlocks = new ZeroBlocks(Math.max(sparseBytes, 512));
     this.batch = compressing == null ? null : new CompressedBatch(compressing, sparseBytes == 0);

@@ -65,7 +65,8 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
       int pieceBytes,
       RebaseOptions options,
       JobControl control,
-      Totals totals) {
+      Totals totals)
+      throws IOException {
     this.overlay = overlay;
     this.newBacking = newBacking;
     this.control = control;

@@ -44,7 +44,8 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
       int pieceBytes,
       int compressionLevel,
       JobControl control,
-      Totals totals) {
+      Totals totals)
+      throws IOException {
     this.old = old;
     this.fresh = fresh;
     this.target = fresh.image();

@@ -31,8 +31,10 @@ public final class PackedClusters implements AutoCloseable {
    * @param image where to store
    * @param level as {@link ClusterEncoder#of} takes it
    * @param pieceBytes how much is compressed at most before it is stored
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the library that
+   *     compresses cannot be loaded
    */
-  public PackedClusters(Qcow2Image image, int level, int pieceBytes) {
+  public PackedClusters(Qcow2Image image, int level, int pieceBytes) throws IOException {
     this.image = image;
     this.clusterSize = image.header().clusterSize();
     this.encoder = ClusterEncoder.of(image.header().compressionType(), level);

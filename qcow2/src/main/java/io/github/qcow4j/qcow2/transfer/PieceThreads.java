@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +56,14 @@ public final class PieceThreads<P> {
     default void close() {}
   }
 
+  /** Makes a worker for each thread, in that thread. */
+  @FunctionalInterface
+  public interface Workers<P> {
+
+    /** One more worker. */
+    Worker<P> next() throws IOException;
+  }
+
   /** A piece's place in the order of all. */
   @FunctionalInterface
   public interface Turn {
@@ -86,7 +93,7 @@ public final class PieceThreads<P> {
    * @throws IOException the first failure of a worker or of the source
    */
   public static <P> void run(
-      Source<P> source, Supplier<Worker<P>> workers, int parallelism, JobControl control)
+      Source<P> source, Workers<P> workers, int parallelism, JobControl control)
       throws IOException {
     PieceThreads<P> threads = new PieceThreads<>(source, control);
     try (ExecutorService executor =
@@ -105,9 +112,9 @@ public final class PieceThreads<P> {
     control.checkpoint();
   }
 
-  private void runOne(Supplier<Worker<P>> workers) throws IOException {
+  private void runOne(Workers<P> workers) throws IOException {
     boolean done = false;
-    try (Worker<P> worker = workers.get()) {
+    try (Worker<P> worker = workers.next()) {
       Numbered<P> taken = next();
       while (taken != null && !failed.get()) {
         control.checkpoint();

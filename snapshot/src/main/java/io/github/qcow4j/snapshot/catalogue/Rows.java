@@ -87,6 +87,9 @@ public final class Rows {
     boolean constraint =
         cause instanceof SQLiteException lite
             && (lite.getResultCode().code & PRIMARY_CODE) == SQLiteErrorCode.SQLITE_CONSTRAINT.code;
-    return new CatalogueException("cannot " + what + ": " + cause.getMessage(), constraint, cause);
+    // Where its native library cannot be loaded, the driver says so only in the cause.
+    Throwable behind = cause.getCause();
+    String reason = cause.getMessage() + (behind == null ? "" : ": " + behind.getMessage());
+    return new CatalogueException("cannot " + what + ": " + reason, constraint, cause);
   }
 }
