@@ -250,6 +250,8 @@ public final class Qcow2Image implements DiskImage {
    * @param guestOffset the cluster's beginning
    * @param compressed a stream of the image's compression type that decodes to exactly one cluster,
    *     and is shorter than one; consumed
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the image has an external
+   *     data file; nothing is changed then
    */
   public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
     ImageWriter writer = requireWriter(guestOffset, 1);

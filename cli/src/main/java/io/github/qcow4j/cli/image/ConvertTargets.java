@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
@@ -16,6 +17,7 @@ import io.github.qcow4j.qcow2.convert.RawTargets;
 import io.github.qcow4j.qcow2.convert.StreamFile;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.header.Feature;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +103,18 @@ final class ConvertTargets implements AutoCloseable {
     }
   }
 
+  /**
+   * In the words of {@code qemu-img}, which fails at the first cluster it writes; the library would
+   * refuse it in others.
+   */
+  private void refuseCompressionBesideData(boolean externalDataFile) throws CommandFailure {
+    if (arguments.compressed()
+        && externalDataFile
+        && console.personality() == Personality.QEMU_IMG) {
+      throw new CommandFailure(1, "error while writing at byte 0: Operation not supported");
+    }
+  }
+
   private Destination createRaw(ImageName name, FormatOptions options, OpenSources sources)
       throws UsageException, CommandFailure {
     refuseIf(arguments.bitmaps(), "Format driver 'raw' does not support bitmaps");
@@ -147,6 +161,7 @@ final class ConvertTargets implements AutoCloseable {
         return streams().qcow2File(name.path(), spec, storage);
       }
       backing = openBacking(name, spec);
+      refuseCompressionBesideData(spec.dataFile() != null);
       return Destination.of(
           withBitmaps(Qcow2Targets.create(volume(), name.path(), spec, backing, storage), sources));
     } catch (IOException e) {
@@ -255,6 +270,7 @@ final class ConvertTargets implements AutoCloseable {
       refuseBitmapsOfVersion(image.header().version());
       refuseIf(
           image.virtualSize() < sources.totalBytes(), "output file is smaller than input file");
+      refuseCompressionBesideData(image.header().has(Feature.EXTERNAL_DATA_FILE));
       ConvertTarget target =
           Qcow2Targets.existing(
               image,

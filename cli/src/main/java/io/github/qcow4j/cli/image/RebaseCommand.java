@@ -10,8 +10,10 @@ import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.HeaderRoom;
@@ -99,6 +101,7 @@ public final class RebaseCommand extends Command {
       requireKnownBackingFormat();
       try (DiskImage newBacking = unsafe ? null : openNewBacking(name)) {
         BackingName newName = newName(overlay);
+        refuseCompressionBesideData(overlay);
         if (unsafe) {
           Rebase.rename(overlay, newName);
         } else {
@@ -169,6 +172,20 @@ public final class RebaseCommand extends Command {
       throw notChanged(console().errorText().reason(e), e);
     }
     return newName;
+  }
+
+  /**
+   * In the words of {@code qemu-img}, which fails at the first cluster it writes; the library would
+   * refuse it in others.
+   */
+  private void refuseCompressionBesideData(DiskImage overlay) throws CommandFailure {
+    if (compressed
+        && !unsafe
+        && console().personality() == Personality.QEMU_IMG
+        && overlay instanceof Qcow2Image qcow2
+        && qcow2.header().has(Feature.EXTERNAL_DATA_FILE)) {
+      throw new CommandFailure(1, "Error while writing to COW image: Operation not supported");
+    }
   }
 
   private CommandFailure notChanged(String reason, @Nullable IOException cause) {

@@ -6,6 +6,8 @@ import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.header.CompressionRule;
+import io.github.qcow4j.qcow2.header.Feature;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -42,10 +44,15 @@ public final class Qcow2Targets {
    * @param storage how clusters are stored
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
    *     in use, by a source of this conversion for example
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when clusters are to be
+   *     compressed beside an external data file; nothing is created then
    */
   public static ConvertTarget create(
       Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing, Storage storage)
       throws IOException {
+    if (storage.compressed) {
+      CompressionRule.require(path, spec.dataFile() != null);
+    }
     FreshImage fresh = FreshImage.create(volume, path, spec, backing);
     boolean overBacking = spec.backingName() != null;
     Qcow2Target.Ending publishing =
@@ -79,9 +86,15 @@ public final class Qcow2Targets {
    * @param overBacking whether the caller vouches that nothing is allocated in it, and that its
    *     backing file holds what lies below the source's topmost layer
    * @param storage how clusters are stored
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when clusters are to be
+   *     compressed beside an external data file; the image stays the caller's, unchanged
    */
   public static ConvertTarget existing(
-      Qcow2Image image, boolean readsAsZeros, boolean overBacking, Storage storage) {
+      Qcow2Image image, boolean readsAsZeros, boolean overBacking, Storage storage)
+      throws IOException {
+    if (storage.compressed) {
+      CompressionRule.require(image.path(), image.header().has(Feature.EXTERNAL_DATA_FILE));
+    }
     Qcow2Target.Ending syncing =
         new Qcow2Target.Ending() {
           @Override

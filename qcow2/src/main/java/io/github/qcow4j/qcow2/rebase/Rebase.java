@@ -11,6 +11,8 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.CompressionRule;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.transfer.Offload;
@@ -56,8 +58,9 @@ public final class Rebase {
    * @param backing the new backing file, or null for none
    * @param options how
    * @param control counts bytes of the overlay's disk
-   * @throws UnsupportedFeatureException when the image can have no backing file, or a snapshot is
-   *     to be kept and cannot be
+   * @throws UnsupportedFeatureException when the image can have no backing file, or is to hold
+   *     compressed clusters beside an external data file, or a snapshot is to be kept and cannot
+   *     be; nothing is changed then
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the name does not fit into the
    *     header; nothing is changed then
    * @throws io.github.qcow4j.qcow2.error.ImageException when an image cannot be opened, see {@link
@@ -111,6 +114,9 @@ public final class Rebase {
       throw new IllegalArgumentException("a backing file has a name, and none has none");
     }
     Qcow2Image image = HeaderRoom.require(overlay, backing);
+    if (options.compressed()) {
+      CompressionRule.require(image.path(), image.header().has(Feature.EXTERNAL_DATA_FILE));
+    }
     RebaseResult result = new Rebase(image, newBacking, options, control).copyDifferences();
     image.changeBackingName(
         backing == null ? null : backing.name(), backing == null ? null : backing.format());

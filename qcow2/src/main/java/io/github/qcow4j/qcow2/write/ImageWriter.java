@@ -4,6 +4,8 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.CompressionRule;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L1Table;
@@ -262,8 +264,11 @@ public final class ImageWriter {
    * @param guestOffset the cluster's beginning
    * @param compressed a stream of the image's compression type that decodes to the whole cluster,
    *     less than a cluster long; consumed
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the image has an external
+   *     data file; nothing is changed then
    */
   public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
+    CompressionRule.require(tables.file().path(), header.has(Feature.EXTERNAL_DATA_FILE));
     int length = compressed.remaining();
     locks.changing(
         guestOffset,
