@@ -17,6 +17,7 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.commit.Commit;
 import io.github.qcow4j.qcow2.commit.CommitOptions;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.qcow2.rebase.RebaseOptions;
 import io.github.qcow4j.qcow2.testing.Workbench;
@@ -277,6 +278,36 @@ class MixedSharingTest {
       bench.qemu().assertCheckClean(top);
       assertSame(bench, "qcow2 raw", top, before);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"XFS", "BTRFS"})
+  void whatDiffersBetweenTwoBackingFilesIsShared(Kind kind) throws Exception {
+    Workbench bench = bench(kind);
+    random(bench, "content", (int) (8 * MIB));
+    bench.image("old.qcow2", "", 8 * MIB, "write -s content 0 8M");
+    Path fresh = bench.image("new.qcow2", "", 8 * MIB, "write -P 5 0 8M");
+    Path top = bench.overlay("top.qcow2", "", "old.qcow2", "write -P 1 1M 1M");
+    Path before = bench.path("before.raw");
+    bench.qemu().convertToRaw(top, before);
+
+    CopyResult copied =
+        Rebase.run(
+                VOLUME,
+                top,
+                POLICY,
+                QCOW2,
+                BackingName.of(fresh.toString(), ImageFormat.QCOW2),
+                RebaseOptions.DEFAULT,
+                new JobControl())
+            .data();
+
+    assertThat(copied).isEqualTo(new CopyResult(7 * MIB, 0, 0));
+    assertThat(SharedStorage.sharedBytes(top)).isEqualTo(7 * MIB);
+    bench.qemu().assertCheckClean(top);
+    assertSame(bench, "qcow2 raw", top, before);
   }
 
   @ParameterizedTest
