@@ -21,8 +21,10 @@ public record ImageRecipe(String name, String meaning, Function<Workbench, Path>
    */
   public Path build(Path directory) {
     try {
-      return steps.apply(
-          Workbench.in(Files.createDirectories(directory.resolve(name)).toRealPath()));
+      Path folder = Files.createDirectories(directory.resolve(name)).toRealPath();
+      Path image = steps.apply(Workbench.in(folder));
+      SettledFiles.settle(folder);
+      return image;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

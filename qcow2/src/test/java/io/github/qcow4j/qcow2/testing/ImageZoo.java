@@ -145,6 +145,7 @@ public final class ImageZoo {
         throw new AssertionError(e.getMessage() + "\n" + image.explain(), e);
       }
     }
+    SettledFiles.settle(directory);
     return image;
   }
 
