@@ -130,7 +130,7 @@ public final class Console {
 
   /** How failures read here. */
   public ErrorText errorText() {
-    return new ErrorText(personality == Personality.QCOW4J);
+    return new ErrorText(personality);
   }
 
   /** Says on standard error what went wrong; every line of it begins with the program's name. */

@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.UnavailableProviderException;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -20,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ErrorText {
 
-  private final boolean tellingWhere;
+  private final Personality personality;
 
-  ErrorText(boolean tellingWhere) {
-    this.tellingWhere = tellingWhere;
+  ErrorText(Personality personality) {
+    this.personality = personality;
   }
 
   /**
@@ -60,9 +61,13 @@ public final class ErrorText {
 
   /** A second line that helps, or null. */
   public @Nullable String hint(Throwable failure) {
-    return failure instanceof ImageInUseException inUse && inUse.image() != null
-        ? "Is another process using the image [" + inUse.image() + "]?"
-        : null;
+    return switch (failure) {
+      case ImageInUseException inUse when inUse.image() != null ->
+          "Is another process using the image [" + inUse.image() + "]?";
+      case LimitExceededException limit when limit.remedy() != null ->
+          "You can " + limit.remedy() + " with " + personality.programName() + " check -r all";
+      default -> null;
+    };
   }
 
   /**
@@ -84,7 +89,9 @@ public final class ErrorText {
   private String describe(ImageException failure) {
     String where = failure.where();
     String message = singleLine(failure);
-    return tellingWhere && where != null ? message + " (" + where + ")" : message;
+    return personality == Personality.QCOW4J && where != null
+        ? message + " (" + where + ")"
+        : message;
   }
 
   private static String whileOpeningFile(FileSystemException failure) {

@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,8 @@ final class ErrorTextTest {
     bench.overlay("four.qcow2", "", "three.qcow2");
     Files.delete(directory.resolve("one.qcow2"));
     makeTornSnapshot(bench);
+    makeTooMuchExtra(bench);
+    makeOverhanging(bench);
     Files.createDirectory(directory.resolve("folder"));
     Files.createSymbolicLink(directory.resolve("loop"), Path.of("loop"));
     Files.write(directory.resolve("text"), new byte[] {1, 2, 3});
@@ -49,6 +52,33 @@ final class ErrorTextTest {
     int snapshotTable = (int) bytes.getLong(64);
     bytes.putLong(snapshotTable, 0x400200);
     Files.write(torn, bytes.array());
+  }
+
+  /** An image whose snapshot has one byte more of extra data than it may have. */
+  private static void makeTooMuchExtra(Workbench bench) throws IOException {
+    Path image = bench.image("extra.qcow2", "", 1 << 20);
+    QemuTools.require().img("snapshot", "-c", "long", image.toString()).orFail();
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(image));
+    bytes.putInt((int) bytes.getLong(64) + 36, 1025);
+    Files.write(image, bytes.array());
+  }
+
+  /** An image with 600 snapshots whose names are so long that not all fit into the table. */
+  private static void makeOverhanging(Workbench bench) throws IOException {
+    int entryBytes = 131_128;
+    Path image = bench.image("overhang.qcow2", "", 1 << 20);
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength((1 << 20) + 600L * entryBytes);
+      file.seek(60);
+      file.writeInt(600);
+      file.writeLong(1 << 20);
+      for (long entry = 0; entry < 600; entry++) {
+        file.seek((1 << 20) + entry * entryBytes + 12);
+        file.writeInt(0xFFFF_FFFF);
+        file.seek((1 << 20) + entry * entryBytes + 36);
+        file.writeInt(16);
+      }
+    }
   }
 
   @ParameterizedTest
@@ -200,6 +230,13 @@ final class ErrorTextTest {
         "measure -O qcow2 -o refcount_bits=x --size 1G",
         "measure -O qcow2 -o lazy_refcounts=maybe --size 1G",
         "measure -O qcow2 --size 100P",
+        "info @extra.qcow2",
+        "map @extra.qcow2",
+        "snapshot -l @extra.qcow2",
+        "convert @extra.qcow2 @target",
+        "amend -o lazy_refcounts=on @extra.qcow2",
+        "info @overhang.qcow2",
+        "compare @overhang.qcow2 @whole.qcow2",
         "measure @two.qcow2",
         "convert",
         "convert @whole.qcow2",
@@ -258,6 +295,14 @@ final class ErrorTextTest {
             "qcow4j: Could not open '"
                 + image
                 + "': qcow2 header too short (header, offset 0x8)\n");
+  }
+
+  @Test
+  void whatACheckCanPutRightIsToldByTheNameThatTheProgramIsCalledBy() {
+    OurRun run = OurRun.asQcow4j("info", directory.resolve("extra.qcow2").toString());
+
+    assertThat(run.stderr())
+        .endsWith("\nYou can force-remove this extra metadata with qcow4j check -r all\n");
   }
 
   @Test

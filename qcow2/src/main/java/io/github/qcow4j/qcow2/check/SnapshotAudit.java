@@ -148,10 +148,9 @@ final class SnapshotAudit {
       }
     } catch (LimitExceededException e) {
       sayUnreadable(
-          e.limit() == FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES
-              ? e.getMessage()
-                  + "\nYou can force-remove this extra metadata with qemu-img check -r all"
-              : "" + e.getMessage());
+          e.remedy() == null
+              ? "" + e.getMessage()
+              : e.getMessage() + "\nYou can " + e.remedy() + " with qemu-img check -r all");
       throw e;
     } catch (IOException e) {
       sayUnreadable("Failed to read snapshot table: " + FailureReason.of(e));

@@ -10,6 +10,7 @@ public final class LimitExceededException extends ImageException {
 
   private final String limitName;
   private final long limit;
+  private final @Nullable String remedy;
 
   /**
    * @param image the image, when known
@@ -19,7 +20,21 @@ public final class LimitExceededException extends ImageException {
    */
   public LimitExceededException(
       @Nullable Path image, String message, String limitName, long limit) {
+    this(image, message, limitName, limit, null);
+  }
+
+  /**
+   * @param image the image, when known
+   * @param message what was refused, in QEMU's words where QEMU has some
+   * @param limitName the name of the limit
+   * @param limit its value, in the unit that its name says
+   * @param remedy what a repair of everything would do about it, as in "You can ...", or null when
+   *     it would not help
+   */
+  public LimitExceededException(
+      @Nullable Path image, String message, String limitName, long limit, @Nullable String remedy) {
     super(image, message);
+    this.remedy = remedy;
     this.limitName = limitName;
     this.limit = limit;
   }
@@ -32,6 +47,14 @@ public final class LimitExceededException extends ImageException {
   /** The value of the limit, in the unit that its name says. */
   public long limit() {
     return limit;
+  }
+
+  /**
+   * What a repair of everything, {@link io.github.qcow4j.qcow2.check.RepairScope#ALL}, would do
+   * about it, as in "You can ...", or null when it would not help.
+   */
+  public @Nullable String remedy() {
+    return remedy;
   }
 
   @Override

@@ -154,7 +154,8 @@ public final class SnapshotTable {
             file.path(),
             "Snapshot table is too big",
             "snapshot table bytes",
-            FormatLimits.MAX_SNAPSHOT_TABLE_BYTES);
+            FormatLimits.MAX_SNAPSHOT_TABLE_BYTES,
+            "force-remove all " + (header.snapshotCount() - i) + " overhanging snapshots");
       }
     }
     return List.copyOf(snapshots);
@@ -201,7 +202,8 @@ public final class SnapshotTable {
         file.path(),
         "Too much extra metadata in snapshot table entry " + index,
         "snapshot extra data bytes",
-        FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES);
+        FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES,
+        "force-remove this extra metadata");
   }
 
   private ByteBuffer take(int bytes, int index) throws IOException {
