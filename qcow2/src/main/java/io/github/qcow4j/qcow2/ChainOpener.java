@@ -51,7 +51,7 @@ final class ChainOpener {
 
   DiskImage open(Path path) throws IOException {
     try {
-      addLayer(path, options.format(), options.format() == null);
+      addLayer(path, options.format(), options.format() == null, options);
       OpenLayer top = layers.getFirst();
       if (!options.metadataOnly()) {
         addBackingLayers(top);
@@ -69,7 +69,7 @@ final class ChainOpener {
     try {
       Path resolved = StoredName.resolveBacking(image, name);
       Path admitted = policy.admit(reference(image, name, resolved, storedFormat), volume);
-      addLayer(admitted, backingFormat(image, storedFormat), storedFormat == null);
+      addBackingLayer(admitted, backingFormat(image, storedFormat), storedFormat == null);
       addBackingLayers(layers.getFirst());
       return assemble();
     } catch (IOException | RuntimeException e) {
@@ -123,7 +123,7 @@ final class ChainOpener {
           "backing file name",
           layer.header().backingFileOffset());
     }
-    return addLayer(admitted, format, storedFormat == null);
+    return addBackingLayer(admitted, format, storedFormat == null);
   }
 
   private @Nullable ImageFormat backingFormat(Path image, @Nullable String storedFormat)
@@ -143,15 +143,16 @@ final class ChainOpener {
                 image, "Unknown driver '" + storedFormat + "'", "backing format " + storedFormat));
   }
 
-  private OpenLayer addLayer(Path path, @Nullable ImageFormat format, boolean probe)
+  private OpenLayer addBackingLayer(Path path, @Nullable ImageFormat format, boolean probe)
       throws IOException {
-    OpenLayer layer =
-        OpenLayer.open(
-            volume,
-            path,
-            probe ? null : format,
-            policy,
-            writable.test(layers.size()) ? options.withWriting() : options.reading());
+    return addLayer(path, format, probe, options.withDataFile(null));
+  }
+
+  private OpenLayer addLayer(
+      Path path, @Nullable ImageFormat format, boolean probe, ImageOptions base)
+      throws IOException {
+    ImageOptions own = writable.test(layers.size()) ? base.withWriting() : base.reading();
+    OpenLayer layer = OpenLayer.open(volume, path, probe ? null : format, policy, own);
     layers.add(layer);
     seen.add(layer.file().identity());
     return layer;

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.qcow2.check.CheckFinding;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param l2CacheBytes budget for L2 tables of the whole chain
  * @param repairs told of what is found and put right in an image that was left dirty, before it is
  *     written to; see {@link io.github.qcow4j.qcow2.check.ImageRepair}
+ * @param dataFile the external data file to take in place of the one that the image itself names,
+ *     or null to take that one; see {@link #withDataFile}
  */
 public record ImageOptions(
     @Nullable ImageFormat format,
@@ -25,7 +28,8 @@ public record ImageOptions(
     int maxChainLayers,
     long maxVirtualSize,
     long l2CacheBytes,
-    Consumer<? super CheckFinding> repairs) {
+    Consumer<? super CheckFinding> repairs,
+    @Nullable Path dataFile) {
 
   /**
    * No chain that people or programs make on purpose is as long; one that is keeps as many files
@@ -55,7 +59,8 @@ public record ImageOptions(
         DEFAULT_MAX_CHAIN_LAYERS,
         Long.MAX_VALUE,
         16L << 20,
-        ImageOptions::unheard);
+        ImageOptions::unheard,
+        null);
   }
 
   /**
@@ -71,7 +76,8 @@ public record ImageOptions(
         DEFAULT_MAX_CHAIN_LAYERS,
         Long.MAX_VALUE,
         16L << 20,
-        ImageOptions::unheard);
+        ImageOptions::unheard,
+        null);
   }
 
   /** The same with another format, or null to let the content decide. */
@@ -84,19 +90,36 @@ public record ImageOptions(
         maxChainLayers,
         maxVirtualSize,
         l2CacheBytes,
-        repairs);
+        repairs,
+        dataFile);
   }
 
   /** The same, opening the named file alone: no backing file, no data file, no guest data. */
   public ImageOptions withMetadataOnly() {
     return new ImageOptions(
-        format, writable, true, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes, repairs);
+        format,
+        writable,
+        true,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs,
+        dataFile);
   }
 
   /** The same, for changing the image; layers below it are only read. */
   public ImageOptions withWriting() {
     return new ImageOptions(
-        format, true, metadataOnly, sharing, maxChainLayers, maxVirtualSize, l2CacheBytes, repairs);
+        format,
+        true,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs,
+        dataFile);
   }
 
   /** The same for the layers below an image. */
@@ -109,7 +132,8 @@ public record ImageOptions(
         maxChainLayers,
         maxVirtualSize,
         l2CacheBytes,
-        repairs);
+        repairs,
+        dataFile);
   }
 
   /** The same with other sharing. */
@@ -122,7 +146,29 @@ public record ImageOptions(
         maxChainLayers,
         maxVirtualSize,
         l2CacheBytes,
-        repairs);
+        repairs,
+        dataFile);
+  }
+
+  /**
+   * The same with the external data file of the image itself, not of a layer below it, named by the
+   * caller. It is opened without a question to the {@link
+   * io.github.qcow4j.qcow2.chain.ReferencePolicy}: the name is not the image's. Where no guest data
+   * is wanted it is not opened at all.
+   *
+   * @param path the data file, or null to take the one that the image names
+   */
+  public ImageOptions withDataFile(@Nullable Path path) {
+    return new ImageOptions(
+        format,
+        writable,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs,
+        path);
   }
 
   /** The same with another limit for the length of the chain. */
@@ -131,13 +177,29 @@ public record ImageOptions(
       throw new IllegalArgumentException("a chain has at least one layer: " + layers);
     }
     return new ImageOptions(
-        format, writable, metadataOnly, sharing, layers, maxVirtualSize, l2CacheBytes, repairs);
+        format,
+        writable,
+        metadataOnly,
+        sharing,
+        layers,
+        maxVirtualSize,
+        l2CacheBytes,
+        repairs,
+        dataFile);
   }
 
   /** The same with a limit for the virtual size of every layer, in bytes. */
   public ImageOptions withMaxVirtualSize(long bytes) {
     return new ImageOptions(
-        format, writable, metadataOnly, sharing, maxChainLayers, bytes, l2CacheBytes, repairs);
+        format,
+        writable,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        bytes,
+        l2CacheBytes,
+        repairs,
+        dataFile);
   }
 
   /** The same with somebody to tell of repairs on opening. */
@@ -150,7 +212,8 @@ public record ImageOptions(
         maxChainLayers,
         maxVirtualSize,
         l2CacheBytes,
-        newRepairs);
+        newRepairs,
+        dataFile);
   }
 
   /** The same with another budget for the L2 tables of the whole chain, in bytes. */
@@ -159,6 +222,14 @@ public record ImageOptions(
       throw new IllegalArgumentException("a budget is not negative: " + bytes);
     }
     return new ImageOptions(
-        format, writable, metadataOnly, sharing, maxChainLayers, maxVirtualSize, bytes, repairs);
+        format,
+        writable,
+        metadataOnly,
+        sharing,
+        maxChainLayers,
+        maxVirtualSize,
+        bytes,
+        repairs,
+        dataFile);
   }
 }

@@ -72,9 +72,12 @@ record OpenLayer(
       ImageFormat known = format == null ? probe(file) : format;
       ImageLock.acquire(file, profile(known, options));
       return switch (known) {
-        case RAW ->
-            new OpenLayer(
-                file, null, null, List.of(), List.of(), options.writable(), format == null);
+        case RAW -> {
+          refuseNamedDataFile(
+              path, "Block format 'raw' does not support the option 'data-file.filename'", options);
+          yield new OpenLayer(
+              file, null, null, List.of(), List.of(), options.writable(), format == null);
+        }
         case QCOW2 -> openQcow2(volume, file, format == null, policy, options);
       };
     } catch (IOException | RuntimeException e) {
@@ -91,10 +94,15 @@ record OpenLayer(
     if (!options.metadataOnly()) {
       refuseEncrypted(file.path(), header);
     }
-    BlockFile dataFile =
-        header.has(Feature.EXTERNAL_DATA_FILE) && !options.metadataOnly()
-            ? openDataFile(volume, file.path(), header, policy, options)
-            : null;
+    BlockFile dataFile = null;
+    if (!header.has(Feature.EXTERNAL_DATA_FILE)) {
+      refuseNamedDataFile(
+          file.path(),
+          "'data-file' can only be set for images with an external data file",
+          options);
+    } else if (!options.metadataOnly()) {
+      dataFile = openDataFile(volume, file.path(), header, policy, options);
+    }
     try {
       if (options.writable() && header.has(Feature.DIRTY) && !header.has(Feature.CORRUPT)) {
         ImageRepair.repairDirty(file, header, options.repairs());
@@ -111,21 +119,22 @@ record OpenLayer(
     }
   }
 
+  private static void refuseNamedDataFile(Path image, String message, ImageOptions options)
+      throws UnsupportedFeatureException {
+    if (options.dataFile() != null && !options.metadataOnly()) {
+      throw new UnsupportedFeatureException(
+          image, message, Feature.EXTERNAL_DATA_FILE.specificationName());
+    }
+  }
+
   private static BlockFile openDataFile(
       Volume volume, Path image, Qcow2Header header, ReferencePolicy policy, ImageOptions options)
       throws IOException {
-    String name = header.extensions().dataFileName();
-    if (name == null) {
-      throw new CorruptImageException(
-          image, "'data-file' is required for this image", "header extensions", -1);
-    }
     try {
-      Path resolved = StoredName.resolveDataFile(image, name);
-      Reference reference =
-          new Reference(ReferenceTrail.Role.DATA_FILE, image, name, resolved, null);
+      Path named = options.dataFile();
       BlockFile file =
           volume.open(
-              policy.admit(reference, volume),
+              named == null ? admittedDataFile(volume, image, header, policy) : named,
               options.writable() ? OpenOptions.writing() : OpenOptions.reading());
       try {
         requireDisk(file);
@@ -139,6 +148,18 @@ record OpenLayer(
       e.addSuppressed(new ReferenceTrail(image, ReferenceTrail.Role.DATA_FILE));
       throw e;
     }
+  }
+
+  private static Path admittedDataFile(
+      Volume volume, Path image, Qcow2Header header, ReferencePolicy policy) throws IOException {
+    String name = header.extensions().dataFileName();
+    if (name == null) {
+      throw new CorruptImageException(
+          image, "'data-file' is required for this image", "header extensions", -1);
+    }
+    Path resolved = StoredName.resolveDataFile(image, name);
+    return policy.admit(
+        new Reference(ReferenceTrail.Role.DATA_FILE, image, name, resolved, null), volume);
   }
 
   /** Puts the layer on top of the one below. */

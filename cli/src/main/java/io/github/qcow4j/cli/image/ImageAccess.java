@@ -194,6 +194,7 @@ final class ImageAccess {
         .withSharing(forceShare ? ImageOptions.Sharing.FORCE_SHARE : sharing)
         .withMaxChainLayers(maxChain)
         .withMaxVirtualSize(maxSize)
+        .withDataFile(name.dataFile())
         .withRepairs(finding -> console.hint(finding.message()));
   }
 

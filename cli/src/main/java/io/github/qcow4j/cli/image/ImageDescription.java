@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.option.JsonOptions;
 import io.github.qcow4j.cli.option.UsageException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -43,9 +44,12 @@ final class ImageDescription {
   private static final Set<String> FILE_OTHERS =
       Set.of("aio", "detect-zeroes", "discard", "locking", "node-name");
 
+  private static final String DATA_FILE = "data-file.";
+
   private final Map<String, String> entries;
   private @Nullable String driver;
   private @Nullable String file;
+  private @Nullable String dataFile;
 
   private ImageDescription(Map<String, String> entries) {
     this.entries = entries;
@@ -102,10 +106,12 @@ final class ImageDescription {
   }
 
   private static void refuseNode(Map<String, String> entries) throws UsageException {
-    String node = entries.get("file");
-    if (node != null) {
-      throw UsageException.wrongValue(
-          "Cannot find device='" + node + "' nor node-name='" + node + "'");
+    for (String child : List.of("file", "data-file")) {
+      String node = entries.get(child);
+      if (node != null) {
+        throw UsageException.wrongValue(
+            "Cannot find device='" + node + "' nor node-name='" + node + "'");
+      }
     }
   }
 
@@ -123,6 +129,7 @@ final class ImageDescription {
     if (driver != null && !driver.equals("raw") && !driver.equals("qcow2")) {
       throw UsageException.wrongValue("Unknown driver '" + driver + "'");
     }
+    takeDataFile();
     if (file == null) {
       throw UsageException.wrongValue(
           driver == null
@@ -135,9 +142,39 @@ final class ImageDescription {
     return this;
   }
 
+  /** Guest data may be elsewhere than the image says, after they were moved for example. */
+  private void takeDataFile() throws UsageException {
+    if ("raw".equals(driver) || entries.keySet().stream().noneMatch(ImageDescription::isOfData)) {
+      return;
+    }
+    String dataDriver = entries.remove(DATA_FILE + "driver");
+    boolean layered = "raw".equals(dataDriver);
+    dataFile = entries.remove(DATA_FILE + (layered ? "file.filename" : "filename"));
+    if (dataDriver != null && !layered && !dataDriver.equals("file")) {
+      throw UsageException.wrongValue("Unknown driver '" + dataDriver + "'");
+    }
+    if (dataFile == null) {
+      throw UsageException.wrongValue(absenceOfDataFile(dataDriver));
+    }
+  }
+
+  private static String absenceOfDataFile(@Nullable String dataDriver) {
+    return switch (dataDriver) {
+      case null -> "Must specify either driver or file";
+      case "raw" -> "A block device must be specified for \"file\"";
+      default -> "The 'file' block driver requires a file name";
+    };
+  }
+
+  private static boolean isOfData(String key) {
+    return key.startsWith(DATA_FILE);
+  }
+
   private void check(String key, String value) throws UsageException {
-    boolean ofFile = key.startsWith("file.");
-    String name = ofFile ? key.substring("file.".length()) : key;
+    String prefix =
+        key.startsWith("file.") ? "file." : dataFile != null && isOfData(key) ? DATA_FILE : "";
+    boolean ofFile = !prefix.isEmpty();
+    String name = key.substring(prefix.length());
     if (FLAGS.contains(name)) {
       if (!value.equals("on") && !value.equals("off")) {
         throw UsageException.wrongValue("Parameter '" + name + "' expects 'on' or 'off'");
@@ -172,5 +209,10 @@ final class ImageDescription {
   /** The name of the file. */
   String file() {
     return Objects.requireNonNull(file);
+  }
+
+  /** The name of the external data file, or null to take the one that the image names. */
+  @Nullable String dataFile() {
+    return dataFile;
   }
 }

@@ -11,5 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param file the name of the file in them, as the user spelled it
  * @param path the same as a name to open
  * @param format its format, or null to let its content decide
+ * @param dataFile the external data file to take in place of the one that the image names, or null
  */
-record ImageName(String given, String file, Path path, @Nullable ImageFormat format) {}
+record ImageName(
+    String given, String file, Path path, @Nullable ImageFormat format, @Nullable Path dataFile) {}

@@ -47,7 +47,7 @@ final class ImageNames {
     } else if (StoredName.hasProtocol(file)) {
       throw refusal(text, "Unknown protocol '" + file.substring(0, file.indexOf(':')) + "'");
     }
-    return named(text, file, known);
+    return named(text, file, known, null);
   }
 
   /** A plain name of a file that is to be made. */
@@ -80,7 +80,7 @@ final class ImageNames {
       throw new CommandFailure(1, text + ": The name is not UTF-8");
     }
     try {
-      return new ImageName(text, file, Path.of(file), null);
+      return new ImageName(text, file, Path.of(file), null, null);
     } catch (InvalidPathException e) {
       throw new CommandFailure(1, text + ": " + e.getReason());
     }
@@ -110,11 +110,21 @@ final class ImageNames {
     if (stated != null && driver != null && !driver.equals(stated.label())) {
       throw refusal(text, "Driver specified twice");
     }
-    return named(text, description.file(), driver == null ? stated : format(text, driver));
+    String dataFile = description.dataFile();
+    return named(
+        text,
+        description.file(),
+        driver == null ? stated : format(text, driver),
+        dataFile == null ? null : path(text, dataFile));
   }
 
-  private ImageName named(String text, String file, @Nullable ImageFormat format)
+  private ImageName named(
+      String text, String file, @Nullable ImageFormat format, @Nullable Path dataFile)
       throws CommandFailure {
+    return new ImageName(text, file, path(text, file), format, dataFile);
+  }
+
+  private Path path(String text, String file) throws CommandFailure {
     if (file.isEmpty()) {
       throw refusal(text, "The 'file' block driver requires a file name");
     }
@@ -122,7 +132,7 @@ final class ImageNames {
       throw refusal(text, "Could not open '" + file + "': The name is not UTF-8");
     }
     try {
-      return new ImageName(text, file, Path.of(file), format);
+      return Path.of(file);
     } catch (InvalidPathException e) {
       throw refusal(text, "Could not open '" + file + "': " + e.getReason());
     }
