@@ -13,6 +13,7 @@ import io.github.qcow4j.snapshot.directory.DirectoryResult;
 import io.github.qcow4j.snapshot.journal.Journal;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.journal.Step;
+import io.github.qcow4j.snapshot.layout.HomeDirectories;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Ids;
 import io.github.qcow4j.snapshot.lease.Leases;
@@ -94,10 +95,13 @@ public final class BoxHome implements Closeable {
    * Opens a home, making it when there is none, and ends what dead processes have begun in it.
    *
    * @throws io.github.qcow4j.snapshot.error.NewerHomeException when a newer program wrote it
+   * @throws io.github.qcow4j.snapshot.error.RefusedException when its directories are on more than
+   *     one file system
    */
   public static BoxHome open(HomeOptions options) throws IOException {
     Volume volume = Volumes.host();
     HomeLayout layout = prepare(volume, options.directory());
+    HomeDirectories.requireOneFileSystem(volume, layout);
     Catalogue catalogue = Catalogue.open(layout.catalogue());
     return open(
         options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
