@@ -6,13 +6,17 @@ import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.Rows;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.error.DependedOnException;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Removes a box with its snapshots. Layers that others need stay for them, and go when the last of
@@ -24,12 +28,28 @@ public final class BoxRemoval {
 
   /** Removes it. */
   public static void run(Home home, String name, boolean force) throws IOException {
-    try (LeaseSet held = new LeaseSet()) {
+    try (LeaseSet held = new LeaseSet();
+        LeaseSet open = new LeaseSet()) {
       BoxRow box = home.lock(name, held);
       if (!force) {
         home.requireStopped(box);
+        requireNoWriter(home, box, open);
       }
       remove(home, box, force, held);
+    }
+  }
+
+  /**
+   * Requires that no program writes to the live disks, whether it is known or not. Of a disk that
+   * is gone or damaged nothing is asked but that: the box may be removed because of it.
+   */
+  private static void requireNoWriter(Home home, BoxRow box, LeaseSet open) throws IOException {
+    for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
+      try {
+        open.add(NewImages.openFile(home.volume(), home.layout().resolve(disk.image().file())));
+      } catch (NoSuchFileException e) {
+        // What is not there is not written to.
+      }
     }
   }
 
@@ -73,17 +93,37 @@ public final class BoxRemoval {
       }
     }
     Map<String, ImageRow> going = unneeded.going();
+    Set<String> own = new HashSet<>();
+    layers.forEach(layer -> own.add(layer.id()));
     List<String> dependants = new ArrayList<>();
-    for (ImageRow layer : layers) {
-      if (!going.containsKey(layer.id())) {
-        dependants.addAll(SnapshotRemoval.dependants(home, layer));
+    home.read(rows -> {
+      for (ImageRow layer : layers) {
+        if (!going.containsKey(layer.id())) {
+          addUsers(rows, layer, own, dependants);
+        }
       }
-    }
+      return dependants;
+    });
     if (!dependants.isEmpty()) {
       throw new DependedOnException(
           "box '%s' has layers that others need; remove these first, or force it"
               .formatted(box.name()),
           dependants.stream().distinct().toList());
+    }
+  }
+
+  /** What people can remove of what lies on a layer: a base in between has no name for them. */
+  private static void addUsers(Rows rows, ImageRow layer, Set<String> own, List<String> users)
+      throws IOException {
+    for (ImageRow child : new Images(rows).children(layer.id())) {
+      if (own.contains(child.id())) {
+        continue;
+      }
+      if (child.kind().frozen() && new Boxes(rows).snapshotOf(child.id()) == null) {
+        addUsers(rows, child, own, users);
+      } else {
+        users.add(SnapshotRemoval.inWords(rows, child));
+      }
     }
   }
 }

@@ -17,7 +17,9 @@ import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.convert.Qcow2Targets;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.error.InUseException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -109,13 +111,36 @@ final class NewImages {
   /** An image for reading, with all that lies below; nobody may write to any of it meanwhile. */
   static DiskImage open(Volume volume, Path path, ImageFormat format, ReferencePolicy policy)
       throws IOException {
-    return DiskImages.open(volume, path, policy, options(format));
+    return open(volume, path, policy, options(format));
   }
 
   /** One image for its metadata, and nothing that lies below; nobody may write to it meanwhile. */
   static DiskImage openAlone(Volume volume, Path path, ImageFormat format) throws IOException {
-    ImageOptions options = options(format).withMetadataOnly();
-    return DiskImages.open(volume, path, ReferencePolicy.deny(), options);
+    return open(volume, path, ReferencePolicy.deny(), options(format).withMetadataOnly());
+  }
+
+  /** The file of an image, whatever is in it; nobody may write to it meanwhile. */
+  static DiskImage openFile(Volume volume, Path path) throws IOException {
+    return open(volume, path, ReferencePolicy.deny(), options(ImageFormat.RAW));
+  }
+
+  private static DiskImage open(
+      Volume volume, Path path, ReferencePolicy policy, ImageOptions options) throws IOException {
+    try {
+      return DiskImages.open(volume, path, policy, options);
+    } catch (ImageInUseException e) {
+      throw writtenElsewhere(path, e);
+    }
+  }
+
+  /** A program that nobody told the catalogue about, known by the locks that QEMU takes. */
+  static InUseException writtenElsewhere(Path path, ImageInUseException cause) {
+    Path image = cause.image() == null ? path : cause.image();
+    InUseException inUse =
+        new InUseException(
+            "another program has '" + image + "' open for writing; end that first", null);
+    inUse.initCause(cause);
+    return inUse;
   }
 
   static ImageOptions options(ImageFormat format) {

@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
@@ -46,15 +47,23 @@ final class Rebasing {
     home.journal()
         .run(
             draft.intent(home, Operations.MERGE, box.id()),
-            () ->
-                Rebase.run(
-                    home.volume(),
-                    path,
-                    home.policy(),
-                    NewImages.options(ImageFormat.QCOW2),
-                    name,
-                    RebaseOptions.DEFAULT,
-                    control));
+            () -> rebase(home, path, name, control));
+  }
+
+  private static void rebase(Home home, Path path, @Nullable BackingName name, JobControl control)
+      throws IOException {
+    try {
+      Rebase.run(
+          home.volume(),
+          path,
+          home.policy(),
+          NewImages.options(ImageFormat.QCOW2),
+          name,
+          RebaseOptions.DEFAULT,
+          control);
+    } catch (ImageInUseException e) {
+      throw NewImages.writtenElsewhere(path, e);
+    }
   }
 
   private static @Nullable BackingName backingName(Home home, @Nullable Parent target)

@@ -6,6 +6,7 @@ import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.Rows;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.error.DependedOnException;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
@@ -52,22 +53,25 @@ public final class SnapshotRemoval {
   static List<String> dependants(Home home, ImageRow image) throws IOException {
     return home.read(rows -> {
       List<String> found = new ArrayList<>();
-      Boxes boxes = new Boxes(rows);
       for (ImageRow child : new Images(rows).children(image.id())) {
-        BoxRow owner = boxes.boxOf(child.id());
-        SnapshotRow snapshot = boxes.snapshotOf(child.id());
-        found.add(
-            switch (child.kind()) {
-              case DISK -> "box '" + (owner == null ? child.id() : owner.name()) + "'";
-              case KEPT ->
-                  "the replaced disk of box '" + (owner == null ? child.id() : owner.name()) + "'";
-              default ->
-                  snapshot != null
-                      ? "snapshot '" + snapshot.name() + "'"
-                      : child.kind().label() + " '" + child.id() + "'";
-            });
+        found.add(inWords(rows, child));
       }
       return found;
     });
+  }
+
+  /** What an image is. */
+  static String inWords(Rows rows, ImageRow image) throws IOException {
+    BoxRow owner = new Boxes(rows).boxOf(image.id());
+    SnapshotRow snapshot = new Boxes(rows).snapshotOf(image.id());
+    String box = "box '" + (owner == null ? image.id() : owner.name()) + "'";
+    return switch (image.kind()) {
+      case DISK -> box;
+      case KEPT -> "the replaced disk of " + box;
+      default ->
+          snapshot != null
+              ? "snapshot '" + snapshot.name() + "'"
+              : image.kind().label() + " '" + image.id() + "'";
+    };
   }
 }
