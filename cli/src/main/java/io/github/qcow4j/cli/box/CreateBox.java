@@ -10,10 +10,8 @@ import io.github.qcow4j.snapshot.model.DiskSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -46,7 +44,7 @@ final class CreateBox extends BoxAction {
       names = "--disk",
       paramLabel = "ROLE=IMAGE",
       description = "one more disk, an overlay of an image")
-  private Map<String, String> disks = new LinkedHashMap<>();
+  private List<String> disks = new ArrayList<>();
 
   @Option(
       names = "--format",
@@ -69,8 +67,8 @@ final class CreateBox extends BoxAction {
         from != null
             ? image(BoxDisk.ROOT, from)
             : new DiskSource.Empty(BoxDisk.ROOT, Session.bytes(String.valueOf(root.size))));
-    for (Map.Entry<String, String> disk : disks.entrySet()) {
-      sources.add(image(disk.getKey(), disk.getValue()));
+    for (String disk : disks) {
+      sources.add(image(disk));
     }
     Created created = home.create(new CreateRequest(name, sources), session().startJob());
     session()
@@ -81,6 +79,15 @@ final class CreateBox extends BoxAction {
               BoxJson.method(json, created.method());
             });
     return 0;
+  }
+
+  /** One more disk; that two have one role is seen where boxes are made. */
+  private DiskSource image(String disk) throws IOException {
+    int equals = disk.indexOf('=');
+    if (equals < 0) {
+      throw new InvalidRequestException("'" + disk + "' is not ROLE=IMAGE");
+    }
+    return image(disk.substring(0, equals), disk.substring(equals + 1));
   }
 
   private DiskSource image(String role, String image) throws IOException {

@@ -10,6 +10,7 @@ import io.github.qcow4j.snapshot.error.BoxException.Kind;
 import io.github.qcow4j.snapshot.transfer.DamagedTransferException;
 import io.github.qcow4j.snapshot.transfer.TransferException;
 import io.github.qcow4j.snapshot.transfer.UnsupportedTransferException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 
@@ -31,6 +32,7 @@ final class FailureCode {
       case ImageInUseException inUse -> Kind.CONFLICT;
       case NoSuchFileException missing -> Kind.NOT_FOUND;
       case FileAlreadyExistsException existing -> Kind.EXISTS;
+      case DirectoryNotEmptyException full -> Kind.EXISTS;
       default -> Kind.FAILED;
     };
   }

@@ -3,7 +3,9 @@ package io.github.qcow4j.cli.box;
 import io.github.qcow4j.snapshot.BoxHome;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,10 +28,15 @@ final class RemoveBoxes extends BoxAction {
 
   @Override
   int act(BoxHome home) throws IOException {
-    for (String name : names) {
+    // A wrong name among right ones is told before any of them is gone.
+    Set<String> boxes = new LinkedHashSet<>(names);
+    for (String name : boxes) {
+      home.show(name);
+    }
+    for (String name : boxes) {
       home.remove(name, force);
     }
-    session().answer("", json -> BoxJson.names(json, "removed", names));
+    session().answer("", json -> BoxJson.names(json, "removed", List.copyOf(boxes)));
     return 0;
   }
 }

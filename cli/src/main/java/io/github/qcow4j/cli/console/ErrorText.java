@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
@@ -115,6 +116,7 @@ public final class ErrorText {
     return switch (failure) {
       case NoSuchFileException missing -> Errno.ENOENT.text();
       case AccessDeniedException denied -> Errno.EACCES.text();
+      case DirectoryNotEmptyException full -> Errno.ENOTEMPTY.text();
       case FileAlreadyExistsException existing -> Errno.EEXIST.text();
       case FileSystemLoopException loop -> Errno.ELOOP.text();
       default -> failure.getReason() == null ? singleLine(failure) : failure.getReason();

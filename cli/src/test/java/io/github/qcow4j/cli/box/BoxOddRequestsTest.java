@@ -1,0 +1,71 @@
+package io.github.qcow4j.cli.box;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What people and scripts ask by mistake. */
+final class BoxOddRequestsTest {
+
+  @TempDir Path directory;
+  private BoxRun box;
+
+  @BeforeEach
+  void open() {
+    box = new BoxRun(directory.resolve("home"));
+  }
+
+  @Test
+  void aDiskGivenTwiceIsToldAndNotPassedOver() throws Exception {
+    Path image = Files.write(directory.resolve("image.raw"), new byte[1 << 20]);
+    String disk = "data=" + image;
+    assertThat(box.fails(2, "create", "web", "--size", "1M", "--disk", disk, "--disk", disk))
+        .isEqualTo("qcow4j: two disks of the role 'data'\n");
+    assertThat(box.fails(2, "create", "web", "--size", "1M", "--disk", "data"))
+        .isEqualTo("qcow4j: 'data' is not ROLE=IMAGE\n");
+    assertThat(box.ok("list", "--json")).doesNotContain("web");
+  }
+
+  @Test
+  void aWrongNameAmongRightOnesRemovesNoBox() throws Exception {
+    box.ok("create", "a", "--size", "1M");
+    box.ok("create", "b", "--size", "1M");
+    assertThat(box.fails(3, "rm", "a", "nobody", "b"))
+        .isEqualTo("qcow4j: there is no box 'nobody'\n");
+    assertThat(box.ok("list")).contains("\na ", "\nb ");
+  }
+
+  @Test
+  void aBoxNamedTwiceIsRemovedOnce() throws Exception {
+    box.ok("create", "a", "--size", "1M");
+    box.ok("create", "b", "--size", "1M");
+    assertThat(box.ok("rm", "a", "a", "b", "--json")).containsOnlyOnce("\"a\"");
+    assertThat(box.ok("list", "--json")).isEqualTo("{\n    \"boxes\": [\n    ]\n}\n");
+  }
+
+  @Test
+  void aFolderWithSomethingInItIsToldAsSuch() throws Exception {
+    box.ok("create", "web", "--size", "1M");
+    Path folder = Files.createDirectory(directory.resolve("out"));
+    Files.createFile(folder.resolve("something"));
+    assertThat(box.fails(4, "export", "web", "--to-dir", folder.toString()))
+        .isEqualTo("qcow4j: '" + folder + "': Directory not empty\n");
+    assertThat(folder.resolve("something")).exists();
+  }
+
+  @Test
+  void whatStandsInTheWayOfARemovalIsNotWhatGoesWithIt() throws Exception {
+    box.ok("create", "web", "--size", "1M");
+    box.ok("snapshot", "create", "web", "one");
+    box.ok("clone", "web", "twin");
+    box.ok("clone", "twin", "third", "--full");
+    assertThat(box.fails(5, "rm", "web"))
+        .isEqualTo(
+            "qcow4j: box 'web' has layers that others need; remove these first, or force it:"
+                + " box 'twin'\n");
+  }
+}
