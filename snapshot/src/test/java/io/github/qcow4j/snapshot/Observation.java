@@ -30,7 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** What a home shows: the content of every disk of every box and snapshot. */
-record Observation(Map<String, String> disks) {
+public record Observation(Map<String, String> disks) {
 
   /** Files on simulated volumes that were checked before: crash states differ in few of them. */
   private static final Set<String> SOUND = ConcurrentHashMap.newKeySet();
@@ -56,7 +56,7 @@ record Observation(Map<String, String> disks) {
   }
 
   /** Requires that files, headers and rows say the same, and that nothing else is there. */
-  static void requireAgreement(BoxHome home, Volume volume) throws Exception {
+  public static void requireAgreement(BoxHome home, Volume volume) throws Exception {
     HomeLayout layout = new HomeLayout(home.directory());
     List<ImageRow> images = home.internals().catalogue().read(rows -> new Images(rows).all());
     Set<Path> known = new HashSet<>();
