@@ -156,6 +156,15 @@ public interface BlockFile extends Closeable {
   boolean preallocate(long fileOffset, long lengthBytes) throws IOException;
 
   /**
+   * Reserves storage for the range as {@link #preallocate} does, but leaves the length as it is:
+   * what lies past the end waits for the file to grow into it, and is given back when the file is
+   * truncated ({@code fallocate(2)}, {@code FALLOC_FL_KEEP_SIZE}).
+   *
+   * @return false when the file system cannot; nothing has changed then
+   */
+  boolean reserve(long fileOffset, long lengthBytes) throws IOException;
+
+  /**
    * Makes this file's bytes and length those of {@code source} by sharing all of its storage
    * ({@code ioctl_ficlone(2)}, {@code FICLONE}). Not durable on return.
    *
@@ -197,9 +206,10 @@ public interface BlockFile extends Closeable {
    * the source may become zeros that take storage. Within one file the ranges must not overlap. Not
    * durable on return.
    *
-   * <p>A way that the file systems do not offer (EOPNOTSUPP, EXDEV, ENOSYS, ENOTTY) is not tried
-   * between these two again. One that is refused to a range (EINVAL, ETXTBSY) or for lack of room
-   * (ENOSPC, EDQUOT) gives place to the next for this call. No other failure does: an I/O error is
+   * <p>A way that the file systems do not offer (EOPNOTSUPP, ENOSYS, ENOTTY) is not tried between
+   * them again, and one that does not lead from the one file to the other (EXDEV) not between these
+   * two. One that is refused to a range (EINVAL, ETXTBSY), for lack of room (ENOSPC, EDQUOT) or by
+   * a sandbox (EPERM) gives place to the next for this call. No other failure does: an I/O error is
    * thrown.
    *
    * @param source any file, also of another volume

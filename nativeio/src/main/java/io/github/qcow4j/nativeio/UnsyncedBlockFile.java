@@ -112,6 +112,11 @@ final class UnsyncedBlockFile implements BlockFile {
   }
 
   @Override
+  public boolean reserve(long fileOffset, long lengthBytes) throws IOException {
+    return file.reserve(fileOffset, lengthBytes);
+  }
+
+  @Override
   public boolean cloneFrom(BlockFile source) throws IOException {
     return file.cloneFrom(within(source));
   }

@@ -278,6 +278,29 @@ public abstract class BlockFileContract {
   }
 
   @Test
+  void storageReservedPastTheEndLeavesTheLength() throws IOException {
+    byte[] bytes = Bytes.random(10_000, 14);
+    Bytes.write(file, bytes, 0);
+
+    boolean reserved = file.reserve(5000, 100_000);
+
+    assertThat(reserved).isEqualTo(file.preallocate(0, 10_000));
+    assertThat(file.size()).isEqualTo(10_000);
+    assertThat(Bytes.read(file, 0, 200_000)).isEqualTo(bytes);
+    assertThat(file.nextData(10_000)).isEqualTo(-1);
+    if (reserved && can(Capability.ALLOCATED_SIZE)) {
+      assertThat(file.allocatedSize()).isGreaterThanOrEqualTo(105_000);
+    }
+    Bytes.write(file, bytes, 50_000);
+    assertThat(Bytes.read(file, 0, 10_000)).isEqualTo(bytes);
+    assertThat(Bytes.read(file, 10_000, 40_000)).hasSize(40_000).containsOnly(0);
+    assertThat(Bytes.read(file, 50_000, 200_000)).isEqualTo(bytes);
+    file.truncate(1000);
+    assertThat(file.reserve(0, 0)).isTrue();
+    assertThat(file.size()).isEqualTo(1000);
+  }
+
+  @Test
   void syncsReturn() throws IOException {
     Bytes.write(file, Bytes.random(10_000, 15), 0);
     file.sync();
@@ -312,6 +335,8 @@ public abstract class BlockFileContract {
       assertThatThrownBy(() -> reader.writeZeroes(0, 10, true))
           .isInstanceOf(SystemCallException.class);
       assertThatThrownBy(() -> reader.punchHole(0, 10)).isInstanceOf(SystemCallException.class);
+      assertThatThrownBy(() -> reader.preallocate(0, 10)).isInstanceOf(SystemCallException.class);
+      assertThatThrownBy(() -> reader.reserve(0, 10)).isInstanceOf(SystemCallException.class);
       reader.sync();
       assertThat(reader.size()).isEqualTo(100);
     }
@@ -360,6 +385,7 @@ public abstract class BlockFileContract {
     assertThatThrownBy(() -> file.nextHole(0)).isInstanceOf(ClosedChannelException.class);
     assertThatThrownBy(() -> file.punchHole(0, 1)).isInstanceOf(ClosedChannelException.class);
     assertThatThrownBy(() -> file.preallocate(0, 1)).isInstanceOf(ClosedChannelException.class);
+    assertThatThrownBy(() -> file.reserve(0, 1)).isInstanceOf(ClosedChannelException.class);
     assertThatThrownBy(() -> file.writeZeroes(0, 1, true))
         .isInstanceOf(ClosedChannelException.class);
     assertThatThrownBy(() -> file.tryLock(0, 1, LockMode.SHARED))

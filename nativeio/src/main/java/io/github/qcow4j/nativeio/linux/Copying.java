@@ -3,6 +3,7 @@ package io.github.qcow4j.nativeio.linux;
 import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.linux.Refusals.Operation;
 import io.github.qcow4j.nativeio.support.CopyRefusal;
@@ -10,6 +11,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Copies into one file inside the kernel: by sharing storage, else by {@code copy_file_range(2)}.
@@ -31,6 +34,11 @@ final class Copying {
   private final Descriptor target;
   private final Refusals refusals;
 
+  /** What was refused to the target and some other file, and may not be to the next. */
+  private final Set<PairRefusal> pairRefusals = ConcurrentHashMap.newKeySet();
+
+  private record PairRefusal(FileIdentity source, Operation operation) {}
+
   Copying(Descriptor target, Refusals refusals) {
     this.target = target;
     this.refusals = refusals;
@@ -40,10 +48,7 @@ final class Copying {
     if (!possible(source, Operation.CLONE)) {
       return false;
     }
-    long result;
-    do {
-      result = target.calls().ioctl(target.number(), CLONE, source.number());
-    } while (result == -Errno.EINTR.number());
+    long result = target.calls().ioctl(target.number(), CLONE, source.number());
     if (!done("ioctl", result, source, Operation.CLONE)) {
       return false;
     }
@@ -89,11 +94,7 @@ final class Copying {
       range.setAtIndex(ValueLayout.JAVA_LONG, 1, sourceOffset);
       range.setAtIndex(ValueLayout.JAVA_LONG, 2, lengthBytes);
       range.setAtIndex(ValueLayout.JAVA_LONG, 3, targetOffset);
-      long result;
-      do {
-        result = target.calls().ioctl(target.number(), CLONE_RANGE, range);
-      } while (result == -Errno.EINTR.number());
-      return result;
+      return target.calls().ioctl(target.number(), CLONE_RANGE, range);
     }
   }
 
@@ -109,10 +110,7 @@ final class Copying {
           long step = Math.min(lengthBytes - done, COPY_STEP_BYTES);
           long result =
               target.calls().copyFileRange(source.number(), from, target.number(), to, step);
-          if (result == -Errno.EINTR.number()) {
-            continue;
-          } else if (result <= 0
-              && !done("copy_file_range", result, source, Operation.KERNEL_COPY)) {
+          if (result <= 0 && !done("copy_file_range", result, source, Operation.KERNEL_COPY)) {
             break;
           } else if (result == 0) {
             // The source ended, or the kernel knows no better: reading will tell.
@@ -128,7 +126,9 @@ final class Copying {
   private boolean possible(Descriptor source, Operation operation) {
     return source.kind() == FileKind.REGULAR
         && target.kind() == FileKind.REGULAR
-        && !refusals.refused(target.identity().device(), source.identity().device(), operation);
+        && !refusals.refused(target.identity().device(), source.identity().device(), operation)
+        && !(!pairRefusals.isEmpty()
+            && pairRefusals.contains(new PairRefusal(source.identity(), operation)));
   }
 
   /** Whether it was done; false for what these files, or these ranges, cannot do. */
@@ -136,10 +136,12 @@ final class Copying {
       throws IOException {
     Errno errno = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
     CopyRefusal refusal = errno == null ? CopyRefusal.NONE : CopyRefusal.of(errno);
-    if (refusal == CopyRefusal.LASTING) {
-      refusals.remember(target.identity().device(), source.identity().device(), operation);
-    } else if (refusal == CopyRefusal.NONE) {
-      target.check(call, result);
+    switch (refusal) {
+      case LASTING ->
+          refusals.remember(target.identity().device(), source.identity().device(), operation);
+      case BETWEEN_FILES -> pairRefusals.add(new PairRefusal(source.identity(), operation));
+      case PASSING -> {}
+      case NONE -> target.check(call, result);
     }
     return refusal == CopyRefusal.NONE;
   }

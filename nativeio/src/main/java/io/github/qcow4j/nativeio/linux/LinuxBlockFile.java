@@ -26,13 +26,13 @@ final class LinuxBlockFile implements BlockFile {
   private final Transfer transfer;
   private final Space space;
   private final RangeLocks locks;
-  private final Copying copying;
+  private final FileCopies copies;
 
   LinuxBlockFile(Descriptor descriptor, boolean writable, int alignment, Refusals refusals) {
     this.descriptor = descriptor;
     this.writable = writable;
     this.alignment = alignment;
-    this.copying = new Copying(descriptor, refusals);
+    this.copies = new FileCopies(this, new Copying(descriptor, refusals));
     this.transfer = new Transfer(descriptor);
     this.space = new Space(descriptor, transfer, refusals);
     this.locks = new RangeLocks(descriptor);
@@ -67,7 +67,7 @@ final class LinuxBlockFile implements BlockFile {
   }
 
   /** What the kernel would say, also where it is not asked because it refused before. */
-  private void checkWritable(String call) throws IOException {
+  void checkWritable(String call) throws IOException {
     if (!writable) {
       throw Errno.EBADF.exception(call, descriptor.path().toString());
     }
@@ -120,11 +120,7 @@ final class LinuxBlockFile implements BlockFile {
     Arguments.checkOffset(sizeBytes);
     gate.enter();
     try {
-      long result;
-      do {
-        result = descriptor.calls().ftruncate(descriptor.number(), sizeBytes);
-      } while (result == -Errno.EINTR.number());
-      descriptor.check("ftruncate", result);
+      descriptor.check("ftruncate", descriptor.calls().ftruncate(descriptor.number(), sizeBytes));
     } finally {
       gate.exit();
     }
@@ -230,14 +226,20 @@ final class LinuxBlockFile implements BlockFile {
   }
 
   @Override
+  public boolean reserve(long fileOffset, long lengthBytes) throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      checkWritable("fallocate");
+      return space.reserve(fileOffset, lengthBytes);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  @Override
   public boolean cloneFrom(BlockFile source) throws IOException {
-    return source instanceof LinuxBlockFile other
-        && withBothOpen(
-            other,
-            () -> {
-              checkWritable("ioctl");
-              return copying.cloneFrom(other.descriptor);
-            });
+    return source instanceof LinuxBlockFile other && copies.cloneFrom(other);
   }
 
   @Override
@@ -246,23 +248,12 @@ final class LinuxBlockFile implements BlockFile {
     Arguments.checkRange(sourceOffset, lengthBytes);
     Arguments.checkRange(targetOffset, lengthBytes);
     return source instanceof LinuxBlockFile other
-        && withBothOpen(
-            other,
-            () -> {
-              checkWritable("ioctl");
-              return copying.cloneRange(other.descriptor, sourceOffset, targetOffset, lengthBytes);
-            });
+        && copies.cloneRange(other, sourceOffset, targetOffset, lengthBytes);
   }
 
   @Override
   public boolean canShareWith(BlockFile source) throws IOException {
-    return source instanceof LinuxBlockFile other
-        && withBothOpen(
-            other,
-            () -> {
-              checkWritable("ioctl");
-              return copying.canShareWith(other.descriptor);
-            });
+    return source instanceof LinuxBlockFile other && copies.canShareWith(other);
   }
 
   @Override
@@ -275,79 +266,20 @@ final class LinuxBlockFile implements BlockFile {
       throws IOException {
     Arguments.checkRange(sourceOffset, lengthBytes);
     Arguments.checkRange(targetOffset, lengthBytes);
-    if (!(source instanceof LinuxBlockFile other)) {
-      return BlockFile.super.copyRange(source, sourceOffset, targetOffset, lengthBytes, ways);
-    }
-    SharedBlocks blocks =
-        ways.contains(CopyMethod.REFLINK)
-            ? withBothOpen(
-                other,
-                () ->
-                    SharedBlocks.of(
-                        sourceOffset, targetOffset, lengthBytes, other.descriptor.size()))
-            : SharedBlocks.NONE;
-    CopyResult result = copyPart(other, sourceOffset, targetOffset, blocks.headBytes(), ways);
-    if (result.totalBytes() < blocks.headBytes()) {
-      return result;
-    }
-    long from = sourceOffset + blocks.headBytes();
-    long to = targetOffset + blocks.headBytes();
-    if (blocks.lengthBytes() > 0 && cloneRange(other, from, to, blocks.lengthBytes())) {
-      result = result.plus(CopyResult.of(CopyMethod.REFLINK, blocks.lengthBytes()));
-    }
-    long done = result.totalBytes();
-    return result.plus(
-        copyPart(other, sourceOffset + done, targetOffset + done, lengthBytes - done, ways));
+    return source instanceof LinuxBlockFile other
+        ? copies.copy(other, sourceOffset, targetOffset, lengthBytes, ways)
+        : readAndWrite(source, sourceOffset, targetOffset, lengthBytes, ways);
   }
 
-  /** Copies without sharing on purpose. */
-  private CopyResult copyPart(
-      LinuxBlockFile source,
+  /** Copies without the kernel's help, if that is one of the ways. */
+  CopyResult readAndWrite(
+      BlockFile source,
       long sourceOffset,
       long targetOffset,
       long lengthBytes,
       Set<CopyMethod> ways)
       throws IOException {
-    if (lengthBytes == 0) {
-      return CopyResult.NONE;
-    }
-    CopyResult inKernel = CopyResult.NONE;
-    if (ways.contains(CopyMethod.KERNEL_COPY)) {
-      boolean mayShare = ways.contains(CopyMethod.REFLINK);
-      inKernel =
-          withBothOpen(
-              source,
-              () -> {
-                checkWritable("copy_file_range");
-                return mayShare || !copying.canShareWith(source.descriptor)
-                    ? copying.copy(source.descriptor, sourceOffset, targetOffset, lengthBytes)
-                    : CopyResult.NONE;
-              });
-    }
-    long done = inKernel.totalBytes();
-    return inKernel.plus(
-        BlockFile.super.copyRange(
-            source, sourceOffset + done, targetOffset + done, lengthBytes - done, ways));
-  }
-
-  /** What is done while neither of two files is closed. */
-  @FunctionalInterface
-  private interface Step<T> {
-    T run() throws IOException;
-  }
-
-  private <T> T withBothOpen(LinuxBlockFile other, Step<T> step) throws IOException {
-    gate.enter();
-    try {
-      other.gate.enter();
-      try {
-        return step.run();
-      } finally {
-        other.gate.exit();
-      }
-    } finally {
-      gate.exit();
-    }
+    return BlockFile.super.copyRange(source, sourceOffset, targetOffset, lengthBytes, ways);
   }
 
   @Override

@@ -54,11 +54,7 @@ final class RangeLocks {
   }
 
   private long call(int command, MemorySegment flock) {
-    long result;
-    do {
-      result = file.calls().fcntl(file.number(), command, flock);
-    } while (result == -Errno.EINTR.number());
-    return result;
+    return file.calls().fcntl(file.number(), command, flock);
   }
 
   private static short typeOf(LockMode mode) {

@@ -5,9 +5,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a file system was found not to do, so that it is not asked again for every cluster. Only
- * "not supported" is remembered, never a refusal of one range or one file. Any thread may ask and
- * tell.
+ * What a file system was found not to do, so that it is not asked again for every cluster and every
+ * file. Never what it refused to one range or one file: that is for who has the file open to
+ * remember ({@link Space}, {@link Copying}). Any thread may ask and tell.
  */
 final class Refusals {
 

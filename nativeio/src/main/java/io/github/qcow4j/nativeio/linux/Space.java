@@ -8,6 +8,8 @@ import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Holes, zeroed and reserved ranges of one file ({@code fallocate(2)}, {@code lseek(2)}). What the
@@ -20,6 +22,9 @@ final class Space {
   private static final int SEEK_HOLE = 4;
 
   private static final int RESERVE = 0;
+
+  /** {@code FALLOC_FL_KEEP_SIZE}. */
+  private static final int KEEP_SIZE = 1;
 
   /** {@code FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE}. */
   private static final int PUNCH_HOLE = 3;
@@ -36,6 +41,13 @@ final class Space {
   private final Descriptor file;
   private final Transfer transfer;
   private final Refusals refusals;
+
+  /**
+   * What this file was found not to do. An operation that is not supported ({@code EOPNOTSUPP}) may
+   * be so for this file alone: ext4 reserves nothing in a file without extents ({@code chattr(1)},
+   * {@code e}), and does in the next one.
+   */
+  private final Set<Operation> ownRefusals = ConcurrentHashMap.newKeySet();
 
   Space(Descriptor file, Transfer transfer, Refusals refusals) {
     this.file = file;
@@ -70,10 +82,13 @@ final class Space {
 
   /** A file system from before {@code SEEK_DATA} takes it for an invalid argument. */
   private boolean cannotSeekData(long result) {
-    if (result != -Errno.EINVAL.number() && result != -Errno.EOPNOTSUPP.number()) {
+    if (result == -Errno.EINVAL.number()) {
+      refusals.remember(file.identity().device(), Operation.SEEK_DATA);
+    } else if (result == -Errno.EOPNOTSUPP.number()) {
+      ownRefusals.add(Operation.SEEK_DATA);
+    } else {
       return false;
     }
-    refusals.remember(file.identity().device(), Operation.SEEK_DATA);
     return true;
   }
 
@@ -91,6 +106,10 @@ final class Space {
 
   boolean preallocate(long fileOffset, long lengthBytes) throws IOException {
     return lengthBytes == 0 || fallocate(Operation.PREALLOCATE, RESERVE, fileOffset, lengthBytes);
+  }
+
+  boolean reserve(long fileOffset, long lengthBytes) throws IOException {
+    return lengthBytes == 0 || fallocate(Operation.PREALLOCATE, KEEP_SIZE, fileOffset, lengthBytes);
   }
 
   /** To the kernel an empty range means all that follows. */
@@ -148,15 +167,13 @@ final class Space {
     if (!possible || refused(operation)) {
       return false;
     }
-    long result;
-    do {
-      result = file.calls().fallocate(file.number(), mode, fileOffset, lengthBytes);
-    } while (result == -Errno.EINTR.number());
+    long result = file.calls().fallocate(file.number(), mode, fileOffset, lengthBytes);
     Errno refusal = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
-    if (refusal == Errno.EOPNOTSUPP || refusal == Errno.ENOSYS) {
-      if (file.kind() == FileKind.REGULAR) {
-        refusals.remember(file.identity().device(), operation);
-      }
+    if (refusal == Errno.ENOSYS) {
+      refusals.remember(file.identity().device(), operation);
+      return false;
+    } else if (refusal == Errno.EOPNOTSUPP) {
+      ownRefusals.add(operation);
       return false;
     } else if (refusal == Errno.EINVAL || refusal == Errno.ENODEV) {
       // This range or this device, for example one not aligned to the device's blocks.
@@ -167,6 +184,7 @@ final class Space {
   }
 
   private boolean refused(Operation operation) {
-    return refusals.refused(file.identity().device(), operation);
+    return (!ownRefusals.isEmpty() && ownRefusals.contains(operation))
+        || refusals.refused(file.identity().device(), operation);
   }
 }

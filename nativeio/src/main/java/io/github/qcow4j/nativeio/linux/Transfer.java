@@ -8,13 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Reads and writes until all is done: continues short calls and {@code EINTR}, and takes buffers
- * that the kernel cannot be given through scratch memory. Any thread may call.
+ * Reads and writes until all is done: continues short calls, and takes buffers that the kernel
+ * cannot be given through scratch memory. Any thread may call.
  */
 final class Transfer {
 
   private static final int ESPIPE = Errno.ESPIPE.number();
-  private static final int EINTR = Errno.EINTR.number();
 
   private final Descriptor file;
 
@@ -101,7 +100,7 @@ final class Transfer {
         }
       } else if (result == 0) {
         return done;
-      } else if (result != -EINTR) {
+      } else {
         throw file.failure("pread", result);
       }
     }
@@ -133,7 +132,7 @@ final class Transfer {
       } else if (result == 0) {
         // Nothing written and no error: asking again could go on for ever.
         throw Errno.EIO.exception("pwrite", file.path().toString());
-      } else if (result != -EINTR) {
+      } else {
         throw file.failure("pwrite", result);
       }
     }

@@ -177,6 +177,11 @@ final class PortableBlockFile implements BlockFile {
     return cannot("fallocate", fileOffset, lengthBytes);
   }
 
+  @Override
+  public boolean reserve(long fileOffset, long lengthBytes) throws IOException {
+    return cannot("fallocate", fileOffset, lengthBytes);
+  }
+
   private boolean cannot(String call, long fileOffset, long lengthBytes) throws IOException {
     Arguments.checkRange(fileOffset, lengthBytes);
     gate.enter();

@@ -10,9 +10,15 @@ public enum CopyRefusal {
   /** These two file systems never do it, or the kernel does not know how. */
   LASTING,
   /**
+   * These two files never do it, others of the same file systems may: they came by different mounts
+   * (a kernel before 5.18 shares within one only) or are of different layers of an overlay.
+   */
+  BETWEEN_FILES,
+  /**
    * Not this range, or not now: offsets that are no whole blocks, a file used for swapping, no room
-   * for the file system's own records of what is shared. Another way may still work; if there is
-   * really no room, that will say so.
+   * for the file system's own records of what is shared; or a sandbox that knows not the call
+   * ({@code EPERM}, as a {@code seccomp(2)} filter may say). Another way may still work; if there
+   * is really no room or no permission, that will say so.
    */
   PASSING,
   /** No refusal. */
@@ -21,8 +27,9 @@ public enum CopyRefusal {
   /** What an error number of either call means. */
   public static CopyRefusal of(Errno errno) {
     return switch (errno) {
-      case EOPNOTSUPP, ENOTTY, ENOSYS, EXDEV -> LASTING;
-      case EINVAL, ETXTBSY, ENOSPC, EDQUOT -> PASSING;
+      case EOPNOTSUPP, ENOTTY, ENOSYS -> LASTING;
+      case EXDEV -> BETWEEN_FILES;
+      case EINVAL, ETXTBSY, ENOSPC, EDQUOT, EPERM -> PASSING;
       default -> NONE;
     };
   }

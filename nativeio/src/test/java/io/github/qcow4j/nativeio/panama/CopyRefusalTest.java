@@ -109,7 +109,7 @@ final class CopyRefusalTest {
   @ParameterizedTest
   @EnumSource(
       value = Errno.class,
-      names = {"EOPNOTSUPP", "EXDEV", "ENOTTY", "ENOSYS"})
+      names = {"EOPNOTSUPP", "ENOTTY", "ENOSYS"})
   void whatTheFileSystemsNeverDoIsNotAskedForAgain(Errno errno) throws IOException {
     answers.put("ioctl", errno);
 
@@ -125,10 +125,32 @@ final class CopyRefusalTest {
     assertThat(copy(OFFLOADED)).isEqualTo(CopyResult.NONE);
   }
 
+  /** As between two mounts, or two layers of an overlay, where the next pair of files may do. */
+  @Test
+  void whatIsRefusedBetweenTwoFilesIsAskedForBetweenTheNextTwo() throws IOException {
+    answers.put("ioctl", Errno.EXDEV);
+    answers.put("copyFileRange", Errno.EXDEV);
+    Path name = directory.resolve("one");
+    try (BlockFile source = volume.open(name, OpenOptions.creatingNew());
+        BlockFile target = volume.open(directory.resolve("two"), OpenOptions.creatingNew())) {
+      Bytes.write(source, content, 0);
+      for (int round = 0; round < 2; round++) {
+        assertThat(target.copyRange(source, 0, 0, LENGTH).userCopyBytes()).isPositive();
+      }
+      assertThat(calls("ioctl")).isEqualTo(1);
+      assertThat(calls("copyFileRange")).isEqualTo(2);
+    }
+
+    assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, MIB, LENGTH - MIB));
+    assertThat(calls("ioctl")).isEqualTo(1);
+    answers.remove("copyFileRange");
+    assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, LENGTH, 0));
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = Errno.class,
-      names = {"EINVAL", "ETXTBSY", "ENOSPC", "EDQUOT"})
+      names = {"EINVAL", "ETXTBSY", "ENOSPC", "EDQUOT", "EPERM"})
   void whatIsRefusedOnceComesInTheNextWayAndMayWorkLater(Errno errno) throws IOException {
     answers.put("ioctl", errno);
     answers.put("copyFileRange", errno);

@@ -193,7 +193,7 @@ sealed interface Change {
   }
 
   /** What reserving a range does: pages of zeros where there are none. */
-  static Write reserve(Content content, long offset, long length) {
+  static Write reserve(Content content, long offset, long length, boolean lengthens) {
     List<TouchedPage> pages = new ArrayList<>();
     long end = offset + length;
     for (long index = offset / Page.BYTES; index * Page.BYTES < end; index++) {
@@ -201,7 +201,7 @@ sealed interface Change {
         pages.add(new TouchedPage(index, Page.ZEROS, 0, Page.BYTES));
       }
     }
-    return new Write("reserve", offset, end, pages);
+    return new Write("reserve", offset, lengthens ? end : 0, pages);
   }
 
   /** How many pages more the content will take. */

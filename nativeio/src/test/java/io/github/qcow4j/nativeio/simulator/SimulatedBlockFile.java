@@ -291,6 +291,15 @@ final class SimulatedBlockFile implements BlockFile {
 
   @Override
   public boolean preallocate(long fileOffset, long lengthBytes) throws IOException {
+    return reserve(fileOffset, lengthBytes, true);
+  }
+
+  @Override
+  public boolean reserve(long fileOffset, long lengthBytes) throws IOException {
+    return reserve(fileOffset, lengthBytes, false);
+  }
+
+  private boolean reserve(long fileOffset, long lengthBytes, boolean lengthens) throws IOException {
     Arguments.checkRange(fileOffset, lengthBytes);
     synchronized (volume) {
       enterWhole("fallocate");
@@ -299,7 +308,7 @@ final class SimulatedBlockFile implements BlockFile {
         return false;
       }
       if (lengthBytes > 0) {
-        make(Change.reserve(inode.content, fileOffset, lengthBytes));
+        make(Change.reserve(inode.content, fileOffset, lengthBytes, lengthens));
       }
       return true;
     }
