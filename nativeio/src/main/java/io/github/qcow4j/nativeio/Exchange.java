@@ -14,9 +14,10 @@ import java.nio.file.Path;
  * <h2>Order</h2>
  *
  * New file complete and durable → exchange of the two names in one step ({@code renameat2(2)},
- * {@code RENAME_EXCHANGE}) → sync of their directory → rename of the replaced file to the kept name
- * → sync. Where provider or file system refuse to exchange, as {@link Fork} does it; {@link #run()}
- * returns which way it went.
+ * {@code RENAME_EXCHANGE}), on disk too, as a journal makes it → sync of their directory → further
+ * name for the replaced file, the kept one ({@code link(2)}) → sync → removal of its first → sync;
+ * a rename where the file system refuses further names. Where provider or file system refuse to
+ * exchange, as {@link Fork} does it; {@link #run()} returns which way it went.
  *
  * <h2>After a failure or a power cut</h2>
  *
@@ -114,19 +115,47 @@ public final class Exchange {
     }
   }
 
+  /** Gives the replaced file its second name before it loses the first, if it can have two. */
   private void keep() throws IOException {
+    if (linkedToKept()) {
+      volume.unlink(fresh);
+      return;
+    }
     try {
       volume.rename(fresh, kept, RenameMode.NO_REPLACE);
     } catch (SystemCallException e) {
-      if (e.errno() == Errno.EXDEV.number()) {
-        throw new DifferentFileSystemException(live, kept, e);
-      }
+      throwIfBetweenFileSystems(e);
       throw e;
+    }
+  }
+
+  /** Whether the replaced file has the kept name too, durable; false where files have one name. */
+  private boolean linkedToKept() throws IOException {
+    try {
+      volume.link(fresh, kept);
+    } catch (SystemCallException e) {
+      throwIfBetweenFileSystems(e);
+      if (!Fork.refusesLinks(e)) {
+        throw e;
+      }
+      return false;
+    }
+    volume.syncDirectory(NewFile.directoryOf(kept));
+    return true;
+  }
+
+  private void throwIfBetweenFileSystems(SystemCallException failure) throws IOException {
+    if (failure.errno() == Errno.EXDEV.number()) {
+      throw new DifferentFileSystemException(live, kept, failure);
     }
   }
 
   private void undo(IOException failure) {
     try {
+      FileIdentity keptFile = NewFile.identity(volume, kept);
+      if (keptFile != null && keptFile.equals(NewFile.identity(volume, fresh))) {
+        volume.unlink(kept);
+      }
       volume.rename(fresh, live, RenameMode.EXCHANGE);
       volume.syncDirectory(NewFile.directoryOf(live));
     } catch (IOException e) {
@@ -188,8 +217,12 @@ public final class Exchange {
   public void rollBack(long freshInode) throws IOException {
     switch (state(freshInode)) {
       case EXCHANGED -> {
-        volume.rename(fresh, live, RenameMode.REPLACE);
-        syncBoth();
+        if (linkedToKept()) {
+          fork.rollBack();
+        } else {
+          volume.rename(fresh, live, RenameMode.REPLACE);
+          syncBoth();
+        }
       }
       case UNEXPLAINED -> throw Fork.unexplained(live, kept);
       default -> fork.rollBack();

@@ -45,6 +45,12 @@ import org.jspecify.annotations.Nullable;
  * is left, or another child. {@code DONE} after a power cut is not known to be durable until {@link
  * #rollForward} has synced the directories.
  *
+ * <p>A file system without a journal may make a rename in two steps, and a power cut leave the new
+ * name with the old one beside it: the states are told apart all the same, and the second name goes
+ * in either direction. One that makes the two steps in any order may lose the file that is renamed:
+ * here that is only ever the one that has a further durable name, unless it can have none ({@link
+ * SwitchMethod#TWO_RENAMES}).
+ *
  * <h2>Threads and processes</h2>
  *
  * Not for use by two threads at once. The caller keeps others away from the three names, and from
@@ -157,7 +163,7 @@ public final class Fork {
   }
 
   /** {@code link(2)}: EPERM where there are no links, or none to files of others. */
-  private static boolean refusesLinks(SystemCallException failure) {
+  static boolean refusesLinks(SystemCallException failure) {
     int errno = failure.errno();
     return errno == Errno.EPERM.number()
         || errno == Errno.EOPNOTSUPP.number()
@@ -195,17 +201,28 @@ public final class Fork {
 
   private void moveAside() throws IOException {
     try {
-      volume.rename(live, frozen, RenameMode.NO_REPLACE);
+      if (!movedUnlessTaken()) {
+        // Where names can neither be linked nor be renamed unless taken, looking has to do.
+        if (NewFile.identity(volume, frozen) != null) {
+          throw new FileAlreadyExistsException(frozen.toString(), null, Errno.EEXIST.text());
+        }
+        volume.rename(live, frozen, RenameMode.REPLACE);
+      }
     } catch (SystemCallException e) {
       throwIfBetweenFileSystems(e);
+      throw e;
+    }
+  }
+
+  private boolean movedUnlessTaken() throws IOException {
+    try {
+      volume.rename(live, frozen, RenameMode.NO_REPLACE);
+      return true;
+    } catch (SystemCallException e) {
       if (!refusesLinks(e)) {
         throw e;
       }
-      // Where names can neither be linked nor be renamed unless taken, looking has to do.
-      if (NewFile.identity(volume, frozen) != null) {
-        throw new FileAlreadyExistsException(frozen.toString(), null, Errno.EEXIST.text());
-      }
-      volume.rename(live, frozen, RenameMode.REPLACE);
+      return false;
     }
   }
 
@@ -235,7 +252,6 @@ public final class Fork {
   public SwitchState state() throws IOException {
     FileIdentity liveFile = NewFile.identity(volume, live);
     FileIdentity frozenFile = NewFile.identity(volume, frozen);
-    boolean childThere = NewFile.identity(volume, child) != null;
     if (frozenFile == null) {
       return liveFile == null ? SwitchState.UNEXPLAINED : SwitchState.UNCHANGED;
     } else if (liveFile == null) {
@@ -243,7 +259,15 @@ public final class Fork {
     } else if (liveFile.equals(frozenFile)) {
       return SwitchState.LINKED;
     }
-    return childThere ? SwitchState.UNEXPLAINED : SwitchState.DONE;
+    FileIdentity childFile = NewFile.identity(volume, child);
+    boolean childDone = childFile == null || isSecondName(childFile, liveFile, frozenFile);
+    return childDone ? SwitchState.DONE : SwitchState.UNEXPLAINED;
+  }
+
+  /** Whether the child's name is one that a rename left beside the new name of the same file. */
+  private static boolean isSecondName(
+      FileIdentity childFile, FileIdentity liveFile, FileIdentity frozenFile) {
+    return childFile.equals(liveFile) || childFile.equals(frozenFile);
   }
 
   /**
@@ -264,7 +288,10 @@ public final class Fork {
         NewFile.requireRegular(volume, child);
         moveIn();
       }
-      case DONE -> syncBoth();
+      case DONE -> {
+        removeChild();
+        syncBoth();
+      }
       default -> throw unexplained(live, frozen);
     }
   }
@@ -280,15 +307,50 @@ public final class Fork {
     switch (state()) {
       case UNCHANGED -> {}
       case LINKED -> volume.unlink(frozen);
-      case BETWEEN, DONE -> volume.rename(frozen, live, RenameMode.REPLACE);
+      case BETWEEN -> volume.rename(frozen, live, RenameMode.REPLACE);
+      case DONE -> putBack();
       default -> throw unexplained(live, frozen);
     }
+    removeChild();
+    syncBoth();
+  }
+
+  /**
+   * Makes the frozen file live again; it keeps a durable name all the while, if it can have two.
+   */
+  private void putBack() throws IOException {
+    if (linkedToChild()) {
+      volume.rename(child, live, RenameMode.REPLACE);
+      volume.syncDirectory(NewFile.directoryOf(live));
+      volume.unlink(frozen);
+    } else {
+      volume.rename(frozen, live, RenameMode.REPLACE);
+    }
+  }
+
+  private boolean linkedToChild() throws IOException {
+    FileIdentity childFile = NewFile.identity(volume, child);
+    if (childFile != null && childFile.equals(NewFile.identity(volume, frozen))) {
+      return true;
+    }
+    removeChild();
+    try {
+      volume.link(frozen, child);
+      return true;
+    } catch (SystemCallException e) {
+      if (!refusesLinks(e)) {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  private void removeChild() throws IOException {
     try {
       volume.unlink(child);
     } catch (NoSuchFileException e) {
-      // It never had its name, or lost it.
+      // It never had its name, or lost it, or is the live file.
     }
-    syncBoth();
   }
 
   static FileSystemException unexplained(Path live, Path other) {

@@ -15,7 +15,8 @@ public enum SwitchMethod {
   /**
    * The old file was renamed, and then the new one, as the file system refuses further names for a
    * file. In between the live name holds nothing: a power cut may leave it missing, and only {@code
-   * rollForward} or {@code rollBack} brings it back.
+   * rollForward} or {@code rollBack} brings it back. Where the file system has no journal either,
+   * as FAT has none, it may leave the old file without any name.
    */
   TWO_RENAMES;
 

@@ -27,11 +27,14 @@ public interface VolumeCalls {
             });
   }
 
-  /** As a file system that knows no further names for files. */
+  /** As a file system that knows no further names for files, nor then a rename by way of one. */
   static Volume withoutLinks(Volume volume) {
+    boolean flags = volume.provider().capabilities().contains(ProviderInfo.Capability.RENAME_FLAGS);
     VolumeCalls calls =
         (method, arguments) -> {
-          if (method.equals("link")) {
+          boolean byLink =
+              method.equals("rename") && arguments[2] == RenameMode.NO_REPLACE && !flags;
+          if (method.equals("link") || byLink) {
             throw Errno.EPERM.exception(method, arguments[0].toString());
           }
         };

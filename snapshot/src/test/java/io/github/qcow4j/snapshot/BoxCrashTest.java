@@ -6,6 +6,7 @@ import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.CrashReport;
 import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.nativeio.simulator.RenameSteps;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.nativeio.simulator.StateCensus;
 import java.util.ArrayList;
@@ -103,6 +104,7 @@ class BoxCrashTest {
         .seed(seed)
         .census(census)
         .recordingStates()
+        .renames(seed % 2 == 0 ? RenameSteps.NEW_NAME_FIRST : RenameSteps.ONE)
         .limitPerPoint(LIMIT_PER_POINT)
         .explore(state -> {
           check(place, state, allowed, after, seed);

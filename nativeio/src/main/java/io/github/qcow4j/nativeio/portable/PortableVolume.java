@@ -96,7 +96,7 @@ public final class PortableVolume implements Volume {
     switch (mode) {
       case REPLACE -> replace(from, to);
       case NO_REPLACE -> StepwiseRename.withoutReplacing(this, from, to);
-      case EXCHANGE -> exchange(from, to);
+      case EXCHANGE -> StepwiseRename.exchange(this, from, to);
     }
   }
 
@@ -105,25 +105,6 @@ public final class PortableVolume implements Volume {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw Failures.translate("rename", e, from, to);
-    }
-  }
-
-  private void exchange(Path one, Path other) throws IOException {
-    linkStatus(other);
-    Path aside = one.resolveSibling("." + Long.toHexString(System.nanoTime()) + ".qcow4j-tmp");
-    StepwiseRename.withoutReplacing(this, one, aside);
-    try {
-      StepwiseRename.withoutReplacing(this, other, one);
-    } catch (IOException e) {
-      StepwiseRename.withoutReplacing(this, aside, one);
-      throw e;
-    }
-    try {
-      StepwiseRename.withoutReplacing(this, aside, other);
-    } catch (IOException e) {
-      StepwiseRename.withoutReplacing(this, one, other);
-      StepwiseRename.withoutReplacing(this, aside, one);
-      throw e;
     }
   }
 

@@ -3,7 +3,9 @@ package io.github.qcow4j.nativeio.simulator;
 import io.github.qcow4j.nativeio.simulator.Event.Data;
 import io.github.qcow4j.nativeio.simulator.Event.Names;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -23,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>At every moment before a sync, and at the end, any subset of the changes that are not durable
  * yet may have reached the disk, in any order, each whole or torn between sectors; a sector that
  * was written twice has either version, and the newer one has in it what the older wrote. A change
- * of names happens as a whole, and is lost or kept by itself until a directory it touches is
- * synced. What a failed sync covered may be lost for ever, whatever later syncs say.
+ * of names happens as a whole, unless {@link #renames} says otherwise, and is lost or kept by
+ * itself until a directory it touches is synced. What a failed sync covered may be lost for ever,
+ * whatever later syncs say.
  *
  * <p>All subsets are tried where there are no more than the limit, else a sample from the seed. The
  * same seed gives the same states under the same ids; a failure names both.
@@ -36,6 +39,7 @@ public final class CrashExplorer {
   private int sectorBytes = 512;
   private int limitPerPoint = 256;
   private boolean namesInOrder;
+  private RenameSteps renameSteps = RenameSteps.ONE;
   private boolean recording;
   private int threads = Runtime.getRuntime().availableProcessors();
   private @Nullable String only;
@@ -91,6 +95,14 @@ public final class CrashExplorer {
     return this;
   }
 
+  /**
+   * In how many steps renames reach the disk; in one unless told, as on the file systems of today.
+   */
+  public CrashExplorer renames(RenameSteps steps) {
+    renameSteps = steps;
+    return this;
+  }
+
   /** Makes the states' volumes remember what is durable, so that recovery can lose power too. */
   public CrashExplorer recordingStates() {
     recording = true;
@@ -127,7 +139,7 @@ public final class CrashExplorer {
   /** Goes through all states. */
   public CrashReport explore(Check check) {
     History history = volume.history();
-    Replay replay = new Replay(history);
+    Replay replay = new Replay(history, renameSteps);
     int points = 0;
     int exhaustive = 0;
     try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
@@ -185,7 +197,8 @@ public final class CrashExplorer {
   private record Made(int number, Choice choice, Replay.@Nullable Tree tree) {}
 
   private Made make(int number, List<Event> pending, Choice choice, Replay replay) {
-    boolean impossible = namesInOrder && losesOlderNames(pending, choice);
+    boolean impossible =
+        (namesInOrder && losesOlderNames(pending, choice)) || losesWhatIsFirst(pending, choice);
     return new Made(
         number, choice, impossible ? null : replay.treeAfter(pending, choice, sectorBytes));
   }
@@ -238,6 +251,21 @@ public final class CrashExplorer {
           return true;
         }
         lost |= !choice.kept.get(at);
+      }
+    }
+    return false;
+  }
+
+  /** Whether a change of names is kept without the one that reaches the disk before it. */
+  private static boolean losesWhatIsFirst(List<Event> pending, Choice choice) {
+    Set<Names> lost = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (int at = 0; at < pending.size(); at++) {
+      if (pending.get(at) instanceof Names names) {
+        if (!choice.kept.get(at)) {
+          lost.add(names);
+        } else if (names.after() != null && lost.contains(names.after())) {
+          return true;
+        }
       }
     }
     return false;

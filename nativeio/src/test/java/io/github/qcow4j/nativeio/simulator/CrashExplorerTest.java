@@ -200,36 +200,128 @@ final class CrashExplorerTest {
         });
   }
 
+  /** What lists of the two directories a power cut may leave of a rename between them. */
+  private static Set<String> listsAfterARename(RenameSteps steps, String synced)
+      throws IOException {
+    SimulatedVolume volume = volumeWithFile(filled(1, 512));
+    volume.createDirectory(Path.of("/inner"));
+    volume.settle();
+    volume.rename(FILE, Path.of("/inner/moved"), RenameMode.REPLACE);
+    if (!synced.isEmpty()) {
+      volume.syncDirectory(Path.of(synced));
+      volume.mark("synced");
+    }
+    Set<String> lists = ConcurrentHashMap.newKeySet();
+    CrashExplorer.of(volume)
+        .renames(steps)
+        .explore(state -> {
+          if (synced.isEmpty() || state.marks().contains("synced")) {
+            lists.add(
+                state.volume().list(Path.of("/")) + "" + state.volume().list(Path.of("/inner")));
+          }
+        });
+    return lists;
+  }
+
+  @Test
+  void aRenameBetweenTwoDirectoriesMayReachTheDiskInTwoSteps() throws IOException {
+    String before = "[file, inner][]";
+    String both = "[file, inner][moved]";
+    String after = "[inner][moved]";
+    String lost = "[inner][]";
+    assertThat(listsAfterARename(RenameSteps.ONE, "")).containsExactlyInAnyOrder(before, after);
+    assertThat(listsAfterARename(RenameSteps.NEW_NAME_FIRST, ""))
+        .containsExactlyInAnyOrder(before, both, after);
+    assertThat(listsAfterARename(RenameSteps.ANY_ORDER, ""))
+        .containsExactlyInAnyOrder(before, both, after, lost);
+  }
+
+  @Test
+  void theSyncOfOneDirectoryMakesItsPartOfARenameDurableAndWhatComesBeforeIt() throws IOException {
+    String both = "[file, inner][moved]";
+    String after = "[inner][moved]";
+    for (String directory : new String[] {"/", "/inner"}) {
+      assertThat(listsAfterARename(RenameSteps.ONE, directory)).containsExactly(after);
+    }
+    assertThat(listsAfterARename(RenameSteps.NEW_NAME_FIRST, "/")).containsExactly(after);
+    assertThat(listsAfterARename(RenameSteps.NEW_NAME_FIRST, "/inner"))
+        .containsExactlyInAnyOrder(both, after);
+    assertThat(listsAfterARename(RenameSteps.ANY_ORDER, "/"))
+        .containsExactlyInAnyOrder("[inner][]", after);
+    assertThat(listsAfterARename(RenameSteps.ANY_ORDER, "/inner"))
+        .containsExactlyInAnyOrder(both, after);
+  }
+
+  @Test
+  void withoutRenameFlagsARenameThatReplacesNothingTakesTwoSteps() throws IOException {
+    SimulatedVolume volume =
+        SimulatedVolume.create(SimulatedVolume.Options.standard().without(Capability.RENAME_FLAGS));
+    volume.open(FILE, OpenOptions.creatingNew()).close();
+    volume.settle();
+    volume.rename(FILE, Path.of("/moved"), RenameMode.NO_REPLACE);
+    Set<String> lists = ConcurrentHashMap.newKeySet();
+    CrashExplorer.of(volume)
+        .namesInOrder()
+        .explore(state -> lists.add(state.volume().list(Path.of("/")).toString()));
+    assertThat(lists).containsExactlyInAnyOrder("[file]", "[file, moved]", "[moved]");
+  }
+
+  @Test
+  void aRenameInTwoStepsThatFailsInTheSecondHasNotHappened() throws IOException {
+    SimulatedVolume volume =
+        SimulatedVolume.create(
+            SimulatedVolume.Options.standard()
+                .without(Capability.RENAME_FLAGS)
+                .without(Capability.UNNAMED_FILES));
+    try (AtomicFile atomic = AtomicFile.create(volume, FILE)) {
+      volume.faults().only("unlink").failCall(1, Errno.EIO);
+      assertThatThrownBy(() -> atomic.publish(RenameMode.NO_REPLACE))
+          .hasMessageContaining("Input/output error");
+      assertThat(atomic.published()).isFalse();
+      assertThat(volume.exists(FILE)).isFalse();
+      volume.faults().none();
+      atomic.publish(RenameMode.NO_REPLACE);
+    }
+    assertThat(volume.list(Path.of("/"))).containsExactly("file");
+  }
+
   @Test
   void anAtomicFileIsOldOrNewInEveryStateAndNewOncePublished() throws IOException {
-    for (boolean unnamed : new boolean[] {false, true}) {
-      SimulatedVolume.Options options = SimulatedVolume.Options.standard();
-      SimulatedVolume volume =
-          SimulatedVolume.create(unnamed ? options : options.without(Capability.UNNAMED_FILES));
-      try (BlockFile file = volume.open(FILE, OpenOptions.creatingNew())) {
-        Bytes.write(file, filled(1, 5000), 0);
-      }
-      volume.settle();
-      try (AtomicFile atomic = AtomicFile.create(volume, FILE)) {
-        Bytes.write(atomic.file(), filled(2, 3000), 0);
-        Bytes.write(atomic.file(), filled(2, 6000), 3000);
-        atomic.publish(RenameMode.REPLACE);
-        volume.mark("published");
-      }
-      Set<Integer> lengths = ConcurrentHashMap.newKeySet();
-      CrashReport report =
-          CrashExplorer.of(volume)
-              .explore(state -> {
-                byte[] content = contentOf(state.volume(), FILE);
-                boolean old = Arrays.equals(content, filled(1, 5000));
-                boolean now = Arrays.equals(content, filled(2, 9000));
-                assertThat(old || now).isTrue();
-                assertThat(now || !state.marks().contains("published")).isTrue();
-                lengths.add(content.length);
-              });
-      assertThat(lengths).containsExactlyInAnyOrder(5000, 9000);
-      assertThat(report.distinctStates()).isPositive();
+    for (RenameSteps steps : RenameSteps.values()) {
+      anAtomicFileIsOldOrNew(steps, false);
+      anAtomicFileIsOldOrNew(steps, true);
     }
+  }
+
+  private static void anAtomicFileIsOldOrNew(RenameSteps steps, boolean unnamed)
+      throws IOException {
+    SimulatedVolume.Options options = SimulatedVolume.Options.standard();
+    SimulatedVolume volume =
+        SimulatedVolume.create(unnamed ? options : options.without(Capability.UNNAMED_FILES));
+    try (BlockFile file = volume.open(FILE, OpenOptions.creatingNew())) {
+      Bytes.write(file, filled(1, 5000), 0);
+    }
+    volume.settle();
+    try (AtomicFile atomic = AtomicFile.create(volume, FILE)) {
+      Bytes.write(atomic.file(), filled(2, 3000), 0);
+      Bytes.write(atomic.file(), filled(2, 6000), 3000);
+      atomic.publish(RenameMode.REPLACE);
+      volume.mark("published");
+    }
+    Set<Integer> lengths = ConcurrentHashMap.newKeySet();
+    CrashReport report =
+        CrashExplorer.of(volume)
+            .renames(steps)
+            .explore(state -> {
+              byte[] content = contentOf(state.volume(), FILE);
+              boolean old = Arrays.equals(content, filled(1, 5000));
+              boolean now = Arrays.equals(content, filled(2, 9000));
+              assertThat(old || now).isTrue();
+              assertThat(now || !state.marks().contains("published")).isTrue();
+              lengths.add(content.length);
+            });
+    assertThat(lengths).containsExactlyInAnyOrder(5000, 9000);
+    assertThat(report.distinctStates()).isPositive();
   }
 
   @Test

@@ -25,6 +25,7 @@ final class Replay {
   private static final int SMALLEST_SECTOR_BYTES = 512;
 
   private final Inode start;
+  private final RenameSteps renameSteps;
 
   /** Durable bytes by inode number; what is missing is empty. */
   private final Map<Long, Content> contents = new HashMap<>();
@@ -39,8 +40,9 @@ final class Replay {
 
   private final List<Object> marks = new ArrayList<>();
 
-  Replay(History history) {
+  Replay(History history, RenameSteps renameSteps) {
     this.start = history.start;
+    this.renameSteps = renameSteps;
     load(start);
   }
 
@@ -75,7 +77,7 @@ final class Replay {
   void pass(Event event) {
     switch (event) {
       case Data data -> pending.add(data);
-      case Names names -> pending.add(names);
+      case Names names -> pending.addAll(names.inSteps(renameSteps));
       case Event.Mark mark -> marks.add(mark.mark());
       case Event.FileSyncFailed failed ->
           pending.stream()
@@ -92,15 +94,27 @@ final class Replay {
             }
             return reached;
           });
-      case Event.DirectorySynced synced ->
-          pending.removeIf(each -> {
-            boolean reached = each instanceof Names names && names.touches(synced.inode());
-            if (reached) {
-              ((Names) each).bindings().forEach(binding -> bind(directories, binding));
-            }
-            return reached;
-          });
+      case Event.DirectorySynced synced -> syncNames(synced.inode());
     }
+  }
+
+  private void syncNames(long directory) {
+    Set<Names> reached = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Event each : pending) {
+      if (each instanceof Names names && names.touches(directory)) {
+        reached.add(names);
+        if (names.after() != null) {
+          reached.add(names.after());
+        }
+      }
+    }
+    pending.removeIf(each -> {
+      boolean now = each instanceof Names names && reached.contains(names);
+      if (now) {
+        ((Names) each).bindings().forEach(binding -> bind(directories, binding));
+      }
+      return now;
+    });
   }
 
   private Content durable(long inode) {

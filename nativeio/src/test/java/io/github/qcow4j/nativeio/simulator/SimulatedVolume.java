@@ -15,6 +15,7 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.Event.Binding;
 import io.github.qcow4j.nativeio.simulator.NameTree.Location;
 import io.github.qcow4j.nativeio.support.LockTable;
+import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -416,6 +417,17 @@ public final class SimulatedVolume implements Volume {
 
   @Override
   public synchronized void rename(Path from, Path to, RenameMode mode) throws IOException {
+    if (mode == RenameMode.REPLACE || can(Capability.RENAME_FLAGS)) {
+      renameInOneStep(from, to, mode);
+    } else if (mode == RenameMode.NO_REPLACE) {
+      StepwiseRename.withoutReplacing(this, from, to);
+    } else {
+      StepwiseRename.exchange(this, from, to);
+    }
+  }
+
+  @GuardedBy("this")
+  private void renameInOneStep(Path from, Path to, RenameMode mode) throws IOException {
     faults.check("renameat2", from);
     Location source = names.find("renameat2", from, false);
     Location target = names.find("renameat2", to, false);

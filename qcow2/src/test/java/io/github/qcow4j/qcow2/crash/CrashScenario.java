@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.crash;
 import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.CrashReport;
+import io.github.qcow4j.nativeio.simulator.RenameSteps;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.nativeio.simulator.StateCensus;
 import java.util.Random;
@@ -32,6 +33,7 @@ public record CrashScenario(String name, int runs, CrashWorkload workload) {
           .seed(seed)
           .census(census)
           .sectorBytes(random.nextBoolean() ? 512 : 4096)
+          .renames(seed % 2 == 0 ? RenameSteps.NEW_NAME_FIRST : RenameSteps.ONE)
           .limitPerPoint(LIMIT_PER_POINT)
           .explore(check);
     } catch (Exception | AssertionError e) {
