@@ -1,5 +1,6 @@
 package io.github.qcow4j.benchmarks;
 
+import io.github.qcow4j.benchmarks.material.Providers;
 import io.github.qcow4j.nativeio.AccessPattern;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyResult;
@@ -8,7 +9,6 @@ import io.github.qcow4j.nativeio.LockMode;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.nativeio.Volumes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -34,8 +34,8 @@ import org.openjdk.jmh.annotations.Warmup;
  */
 @BenchmarkMode(Mode.AverageTime)
 @Fork(1)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
+@Warmup(iterations = 1, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 150, timeUnit = TimeUnit.MILLISECONDS)
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH calls the set-up first
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -60,11 +60,7 @@ public class ProviderBenchmark {
   /** Makes the file: data, with a hole in the second half. */
   @Setup(Level.Trial)
   public void make() throws IOException {
-    volume =
-        Volumes.providers().stream()
-            .filter(each -> each.provider().name().equals(provider))
-            .findFirst()
-            .orElseThrow(() -> new IllegalStateException(provider + " does not work here"));
+    volume = Providers.named(provider);
     file = volume.open(FILE, OpenOptions.creatingNew());
     file.write(ByteBuffer.allocateDirect(FILE_BYTES / 2), 0);
     file.truncate(FILE_BYTES);
@@ -100,6 +96,18 @@ public class ProviderBenchmark {
     file.sync();
   }
 
+  /** {@code fsync(2)}, the same. */
+  @Benchmark
+  public void syncAll() throws IOException {
+    file.syncAll();
+  }
+
+  /** {@code statx(2)} of an open file. */
+  @Benchmark
+  public long size() throws IOException {
+    return file.size();
+  }
+
   /** {@code statx(2)} of a name. */
   @Benchmark
   public FileStatus status() throws IOException {
@@ -118,6 +126,18 @@ public class ProviderBenchmark {
   @Benchmark
   public long nextData() throws IOException {
     return file.nextData(nextOffset());
+  }
+
+  /** {@code lseek(2)} with {@code SEEK_HOLE}. */
+  @Benchmark
+  public long nextHole() throws IOException {
+    return file.nextHole(nextOffset());
+  }
+
+  /** {@code fcntl(2)} with {@code F_OFD_GETLK}. */
+  @Benchmark
+  public boolean lockedByOther() throws IOException {
+    return file.lockedByOther(100, 1, LockMode.EXCLUSIVE);
   }
 
   /** {@code fallocate(2)} with {@code FALLOC_FL_PUNCH_HOLE}, of what is a hole already. */

@@ -1,6 +1,9 @@
 package io.github.qcow4j.benchmarks.calls;
 
+import io.github.qcow4j.benchmarks.NativeCallBenchmark;
 import io.github.qcow4j.benchmarks.ProviderBenchmark;
+import io.github.qcow4j.benchmarks.SharingCallBenchmark;
+import io.github.qcow4j.benchmarks.material.LoopMount;
 import io.github.qcow4j.benchmarks.material.Machine;
 import io.github.qcow4j.benchmarks.material.ResultsFile;
 import java.io.IOException;
@@ -15,15 +18,16 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
-import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * Runs {@link ProviderBenchmark} and writes what each call costs through each provider into its
- * part of {@code benchmarks/RESULTS.md}, or of the file of the property {@code out}. The arguments
- * are JMH's.
+ * Runs {@link ProviderBenchmark}, {@link NativeCallBenchmark} and, as root, {@link
+ * SharingCallBenchmark}, and writes what each call costs through each provider into its part of
+ * {@code benchmarks/RESULTS.md}, or of the file of the property {@code out}. The arguments are
+ * JMH's.
  */
 public final class ProviderCalls {
 
@@ -35,14 +39,17 @@ public final class ProviderCalls {
   public static void main(String[] arguments)
       throws IOException, RunnerException, CommandLineOptionException {
     String before = Machine.load();
-    Options options =
+    ChainedOptionsBuilder options =
         new OptionsBuilder()
             .parent(new CommandLineOptions(arguments))
             .include(ProviderBenchmark.class.getName() + "\\.")
-            .jvmArgs("--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED")
-            .build();
+            .include(NativeCallBenchmark.class.getName() + "\\.")
+            .jvmArgs("--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED");
+    if (LoopMount.isPossible()) {
+      options.include(SharingCallBenchmark.class.getName() + "\\.");
+    }
     Map<String, Map<String, Result<?>>> calls = new TreeMap<>();
-    for (RunResult run : new Runner(options).run()) {
+    for (RunResult run : new Runner(options.build()).run()) {
       String method = run.getParams().getBenchmark();
       String call = method.substring(method.lastIndexOf('.') + 1);
       calls
@@ -55,7 +62,9 @@ public final class ProviderCalls {
     part.add(
         """
         Written by `mvn -q -Pcalls -pl benchmarks -am package -DskipTests`: JMH, nanoseconds per call on tmpfs, with the error of 99.9 %%;
-        load %s before. What each call does: `ProviderBenchmark`. `portable` asks the kernel nothing for `nextData`.
+        load %s before. A process of its own for each figure: a warm-up of 400 ms, five runs of 150 ms. What each call does:
+        `ProviderBenchmark`; `NativeCallBenchmark`, of what `java.nio` has nothing for; `SharingCallBenchmark`, on an XFS in a
+        file on tmpfs. `portable` asks the kernel nothing for `nextData`, `nextHole`, `advise` and `punchHole`.
         """
             .formatted(before));
     part.addAll(table(calls));
