@@ -1,5 +1,7 @@
 package io.github.qcow4j.nativeio;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How many bytes were copied in which way.
  *
@@ -36,6 +38,16 @@ public record CopyResult(long reflinkBytes, long kernelCopyBytes, long userCopyB
       case KERNEL_COPY -> kernelCopyBytes;
       case USER_COPY -> userCopyBytes;
     };
+  }
+
+  /** The costliest way in which something was copied, or null when nothing was. */
+  public @Nullable CopyMethod costliest() {
+    if (userCopyBytes > 0) {
+      return CopyMethod.USER_COPY;
+    }
+    return kernelCopyBytes > 0
+        ? CopyMethod.KERNEL_COPY
+        : reflinkBytes > 0 ? CopyMethod.REFLINK : null;
   }
 
   /** All bytes copied. */

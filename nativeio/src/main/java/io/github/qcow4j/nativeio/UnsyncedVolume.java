@@ -100,6 +100,11 @@ final class UnsyncedVolume implements Volume {
     volume.copyPermissions(from, UnsyncedBlockFile.within(to));
   }
 
+  @Override
+  public void setPermissions(Path path, int permissions) throws IOException {
+    volume.setPermissions(path, permissions);
+  }
+
   /** Nobody has to ask for this one, so it is done. */
   @Override
   public boolean syncFileSystem(Path path) throws IOException {

@@ -96,6 +96,14 @@ public interface Volume {
   void copyPermissions(Path from, BlockFile to) throws IOException;
 
   /**
+   * Sets the permission bits of a file or directory, links followed ({@code fchmod(2)}). The file
+   * has to be readable for this process. Not durable on return.
+   *
+   * @param permissions the bits, 0 to 07777; the umask has no say
+   */
+  void setPermissions(Path path, int permissions) throws IOException;
+
+  /**
    * Makes everything durable that was written to the file system which {@code path} is on, by any
    * process ({@code syncfs(2)}).
    *

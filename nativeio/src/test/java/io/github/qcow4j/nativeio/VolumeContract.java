@@ -345,4 +345,17 @@ public abstract class VolumeContract {
     }
     assertThat(volume.status(to).permissions()).isEqualTo(0604);
   }
+
+  @Test
+  void permissionsOfFilesAndDirectoriesAreSetWhateverTheUmaskIs() throws IOException {
+    Path file = make("file", 1);
+    Path folder = directory.resolve("folder");
+    volume.createDirectory(folder);
+    volume.setPermissions(file, 0606);
+    volume.setPermissions(folder, 0700);
+    assertThat(volume.status(file).permissions()).isEqualTo(0606);
+    assertThat(volume.status(folder).permissions()).isEqualTo(0700);
+    assertThatThrownBy(() -> volume.setPermissions(directory.resolve("none"), 0600))
+        .isInstanceOf(NoSuchFileException.class);
+  }
 }

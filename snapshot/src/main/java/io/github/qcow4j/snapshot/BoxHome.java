@@ -1,6 +1,5 @@
 package io.github.qcow4j.snapshot;
 
-import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -28,19 +27,23 @@ import io.github.qcow4j.snapshot.model.DiskDifference;
 import io.github.qcow4j.snapshot.model.ExportRequest;
 import io.github.qcow4j.snapshot.model.HeldBox;
 import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.HomeReport;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
 import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotRequest;
 import io.github.qcow4j.snapshot.model.TreeNode;
 import io.github.qcow4j.snapshot.operation.BoxRemoval;
 import io.github.qcow4j.snapshot.operation.Capturing;
+import io.github.qcow4j.snapshot.operation.Checking;
 import io.github.qcow4j.snapshot.operation.Cloning;
 import io.github.qcow4j.snapshot.operation.Collecting;
 import io.github.qcow4j.snapshot.operation.Creation;
 import io.github.qcow4j.snapshot.operation.Difference;
 import io.github.qcow4j.snapshot.operation.Exporting;
+import io.github.qcow4j.snapshot.operation.FromDirectory;
 import io.github.qcow4j.snapshot.operation.Home;
 import io.github.qcow4j.snapshot.operation.Importing;
+import io.github.qcow4j.snapshot.operation.LettingGo;
 import io.github.qcow4j.snapshot.operation.Merging;
 import io.github.qcow4j.snapshot.operation.Renaming;
 import io.github.qcow4j.snapshot.operation.Restoring;
@@ -51,7 +54,6 @@ import io.github.qcow4j.snapshot.operation.Undoing;
 import io.github.qcow4j.snapshot.operation.Views;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -102,6 +104,7 @@ public final class BoxHome implements Closeable {
     Volume volume = Volumes.host();
     HomeLayout layout = prepare(volume, options.directory());
     HomeDirectories.requireOneFileSystem(volume, layout);
+    NewHome.makePrivate(volume, layout.catalogue());
     Catalogue catalogue = Catalogue.open(layout.catalogue());
     return open(
         options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
@@ -118,7 +121,8 @@ public final class BoxHome implements Closeable {
       Consumer<Step> observer)
       throws IOException {
     Leases leases = new Leases(volume, layout.locks());
-    Journal journal = new Journal(volume, layout, catalogue, leases, clock, observer);
+    LettingGo thawing = new LettingGo(volume, catalogue, leases);
+    Journal journal = new Journal(volume, layout, catalogue, leases, clock, thawing, observer);
     Home home =
         new Home(
             volume,
@@ -141,37 +145,9 @@ public final class BoxHome implements Closeable {
     }
   }
 
-  /** Makes the directories of a home that are missing. */
+  /** The directories of a home, made where they are missing. */
   static HomeLayout prepare(Volume volume, Path directory) throws IOException {
-    makeDirectories(volume, directory.toAbsolutePath());
-    HomeLayout layout = new HomeLayout(volume.realPath(directory));
-    for (Path each : layout.directories()) {
-      makeDirectories(volume, each);
-    }
-    volume.open(layout.locks(), OpenOptions.creatingIfMissing()).close();
-    for (Path each : layout.directories()) {
-      volume.syncDirectory(each);
-    }
-    volume.syncDirectory(layout.home());
-    return layout;
-  }
-
-  private static void makeDirectories(Volume volume, Path directory) throws IOException {
-    if (volume.exists(directory)) {
-      return;
-    }
-    Path parent = directory.getParent();
-    if (parent != null) {
-      makeDirectories(volume, parent);
-    }
-    try {
-      volume.createDirectory(directory);
-    } catch (FileAlreadyExistsException e) {
-      // Another process makes the same home.
-    }
-    if (parent != null) {
-      volume.syncDirectory(parent);
-    }
+    return NewHome.prepare(volume, directory);
   }
 
   /** What operations work with, for tests that look inside. */
@@ -238,7 +214,8 @@ public final class BoxHome implements Closeable {
    * #snapshot(String, String, String)}; of a running one the disks are captured while whoever
    * writes to them holds still, by sharing storage where that is possible. Whatever happens, that
    * one is let go again, also when a signal ends this process; that it could not be is told by
-   * {@link Captured#thawFailure}.
+   * {@link Captured#thawFailure}. When this process is killed, it is let go as soon as somebody
+   * opens the home, or works on the box.
    *
    * @param control stops it
    * @throws io.github.qcow4j.snapshot.quiesce.QuiesceException when the writer cannot be made to
@@ -360,6 +337,21 @@ public final class BoxHome implements Closeable {
     return Collecting.run(home, request, control);
   }
 
+  /**
+   * Holds catalogue, files, every chain and every image against each other. Boxes that run, and
+   * what others work with at this moment, are left alone, which is told.
+   *
+   * @param repair whether to mend what can be mended without losing data: leaked clusters, wrong
+   *     reference counts, notes of the catalogue that headers disprove, permissions, boxes that
+   *     only a dead process runs. A box whose live disks cannot be relied on is put under
+   *     quarantine, and lifted from it when they can be again. Files that nothing knows are left to
+   *     {@link #collect}
+   * @param control counts images, and stops it
+   */
+  public HomeReport check(boolean repair, JobControl control) throws IOException {
+    return Checking.run(home, repair, control);
+  }
+
   /** What the root disks of a box and of its snapshots hang on, and what hangs on those. */
   public List<TreeNode> tree(String box) throws IOException {
     return new Views(home).tree(box);
@@ -404,6 +396,41 @@ public final class BoxHome implements Closeable {
       ArchiveSource source, @Nullable String name, IntakeLimits limits, JobControl control)
       throws IOException {
     return Importing.fromArchive(home, source, name, limits, control);
+  }
+
+  /**
+   * Makes boxes of a directory that boxes travel in, ours or Cocoon's, all on the same layers. The
+   * directory is only read: many may do so at once, and it may go afterwards.
+   *
+   * @param names the boxes' names, at least one
+   * @param limits how large it may be
+   * @param control follows and stops it
+   * @throws io.github.qcow4j.snapshot.transfer.TransferException when something is wrong with the
+   *     directory
+   */
+  public Created cloneDirectory(
+      Path directory, List<String> names, IntakeLimits limits, JobControl control)
+      throws IOException {
+    return FromDirectory.clone(home, directory, names, limits, control);
+  }
+
+  /**
+   * Puts the disks of a stopped box back to those of a directory that boxes travel in, all in one.
+   * What they were is kept as {@link #restore} keeps it. The directory is only read.
+   *
+   * @param force also when the directory is an export neither of this box nor of a snapshot that it
+   *     has
+   * @param limits how large it may be
+   * @param control follows and stops it
+   * @return the box, and how its data came
+   * @throws io.github.qcow4j.snapshot.error.RefusedException when it is not of this box
+   * @throws io.github.qcow4j.snapshot.transfer.TransferException when something is wrong with the
+   *     directory
+   */
+  public Created restoreDirectory(
+      String box, Path directory, boolean force, IntakeLimits limits, JobControl control)
+      throws IOException {
+    return FromDirectory.restore(home, box, directory, force, limits, control);
   }
 
   /** Closes the catalogue; nothing may be under way. */

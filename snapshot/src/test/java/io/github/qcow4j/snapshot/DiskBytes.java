@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,6 +59,14 @@ final class DiskBytes {
     try (DiskImage image =
         DiskImages.open(volume, path, ReferencePolicy.allow(), options().withWriting())) {
       image.write(offset, ByteBuffer.wrap(bytes));
+      image.sync();
+    }
+  }
+
+  static void resize(Volume volume, Path path, long sizeBytes) throws IOException {
+    ImageOptions writing = options().withWriting();
+    try (DiskImage image = DiskImages.open(volume, path, ReferencePolicy.allow(), writing)) {
+      ((Qcow2Image) image).resize(sizeBytes);
       image.sync();
     }
   }

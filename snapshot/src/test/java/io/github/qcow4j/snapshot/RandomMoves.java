@@ -2,10 +2,12 @@ package io.github.qcow4j.snapshot;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Random operations on a home, and a model that knows what it has to show after each: the digest of
@@ -34,6 +37,10 @@ final class RandomMoves {
   private final Writer writer;
   private final String imageContent;
   private final Map<String, Map<String, String>> kept = new TreeMap<>();
+
+  /** Directories that were exported, and the digests of their disks by role. */
+  private final Map<Path, Map<String, String>> exported = new TreeMap<>();
+
   private int names;
   private Move last = new Move("nothing", () -> {}, shown -> {});
 
@@ -106,7 +113,7 @@ final class RandomMoves {
     Box box = pick(boxes);
     List<Snapshot> snapshots = home.snapshots(box.name());
     boolean full = boxes.size() >= MAX_BOXES;
-    int dice = random.nextInt(20);
+    int dice = random.nextInt(25);
     if (dice < 2 && !full) {
       return create();
     } else if (dice < 7 || (snapshots.isEmpty() && dice < 14)) {
@@ -123,8 +130,62 @@ final class RandomMoves {
       return cloneOf(box.name(), snapshots);
     } else if (dice < 19) {
       return rename(box.name());
+    } else if (dice < 20) {
+      return remove(box.name());
+    } else if (dice < 22) {
+      return exported.isEmpty() ? export(box.name()) : fromDirectory(box, full);
+    } else if (dice < 23) {
+      return export(box.name());
     }
-    return remove(box.name());
+    return upkeep(random.nextBoolean());
+  }
+
+  private Move export(String box) {
+    Path directory = Path.of("/" + name());
+    return new Move(
+        "export " + box + " to " + directory,
+        () -> home.exportDirectory(box, null, directory, new JobControl()),
+        shown -> exported.put(directory, copy(shown, box + ":", "")));
+  }
+
+  private Move fromDirectory(Box box, boolean full) {
+    Path directory = pick(List.copyOf(exported.keySet()));
+    Map<String, String> disks = exported.get(directory);
+    boolean fits =
+        box.disks().stream().map(BoxDisk::role).collect(Collectors.toSet()).equals(disks.keySet());
+    if (fits && (full || random.nextBoolean())) {
+      return new Move(
+          "restore " + box.name() + " from " + directory,
+          () ->
+              home.restoreDirectory(
+                  box.name(), directory, true, IntakeLimits.DEFAULT, new JobControl()),
+          shown -> {
+            kept.put(box.name(), copy(shown, box.name() + ":", box.name() + ":"));
+            shown.putAll(copy(disks, "", box.name() + ":"));
+          });
+    } else if (full) {
+      return upkeep(true);
+    }
+    List<String> clones = List.of(name(), name());
+    return new Move(
+        "clone " + directory + " as " + clones,
+        () -> home.cloneDirectory(directory, clones, IntakeLimits.DEFAULT, new JobControl()),
+        shown -> {
+          for (String each : clones) {
+            shown.put(each, "box");
+            shown.putAll(copy(disks, "", each + ":"));
+          }
+        });
+  }
+
+  /** What changes nothing that anybody sees. */
+  private Move upkeep(boolean check) {
+    return check
+        ? new Move("check", () -> home.check(true, new JobControl()), shown -> {})
+        : new Move(
+            "collect",
+            () -> home.collect(CollectRequest.ofGarbage(false), new JobControl()),
+            shown -> {});
   }
 
   private <T> T pick(List<T> list) {

@@ -7,6 +7,7 @@ import io.github.qcow4j.snapshot.error.BoxException.Kind;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -17,6 +18,7 @@ import picocli.CommandLine.ParseResult;
 public final class BoxCommands {
 
   private static final int HELP_COLUMNS = 100;
+  private static final String JSON = "--json";
 
   private final Session session;
   private final CommandLine line;
@@ -39,17 +41,20 @@ public final class BoxCommands {
                     .addSubcommand(new SnapshotTree(session))
                     .addSubcommand(new ShowSnapshot(session))
                     .addSubcommand(new SnapshotPath(session))
+                    .addSubcommand(new DiffSnapshots(session))
                     .addSubcommand(new RemoveSnapshots(session)))
             .addSubcommand(new RestoreBox(session))
             .addSubcommand(new CloneBox(session))
             .addSubcommand(new ExportBox(session))
-            .addSubcommand(new ImportBox(session));
+            .addSubcommand(new ImportBox(session))
+            .addSubcommand(new CollectGarbage(session))
+            .addSubcommand(new CheckHome(session));
     line.setOut(writer(console.out()));
     line.setErr(writer(console.err()));
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setUsageHelpWidth(HELP_COLUMNS);
     line.setExpandAtFiles(false);
-    line.setParameterExceptionHandler((failure, arguments) -> misused(failure));
+    line.setParameterExceptionHandler(this::misused);
     line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure));
     line.setExecutionStrategy(BoxCommands::execute);
   }
@@ -89,10 +94,18 @@ public final class BoxCommands {
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  private int misused(ParameterException failure) {
+  /** What could not be read to its end may still have asked for JSON. */
+  private int misused(ParameterException failure, String[] arguments) {
     String name = failure.getCommandLine().getCommandSpec().qualifiedName();
+    boolean json =
+        session.isJson()
+            || Arrays.stream(arguments)
+                .takeWhile(each -> !each.equals("--"))
+                .anyMatch(JSON::equals);
     return tell(
-        Kind.USAGE, failure.getMessage() + "; 'qcow4j " + name + " --help' tells what it takes");
+        Kind.USAGE,
+        failure.getMessage() + "; 'qcow4j " + name + " --help' tells what it takes",
+        json);
   }
 
   private int failed(Exception failure) {
@@ -101,14 +114,15 @@ public final class BoxCommands {
     if (failure instanceof JobCancelledException && console.isCancelled()) {
       return Kind.FAILED.exitCode();
     }
-    return tell(FailureCode.of(failure), FailureText.of(failure, console.errorText()));
+    return tell(
+        FailureCode.of(failure), FailureText.of(failure, console.errorText()), session.isJson());
   }
 
   /** One line for people, and a document for programs that want one. */
-  private int tell(Kind kind, String message) {
+  private int tell(Kind kind, String message, boolean asJson) {
     String oneLine = message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
     session.console().error(oneLine);
-    if (session.isJson()) {
+    if (asJson) {
       JsonWriter json = new JsonWriter();
       json.object().key("error").object();
       json.member("code", kind.code()).member("message", oneLine).end().end();

@@ -152,7 +152,7 @@ final class BoxText {
   }
 
   /** Columns as wide as their widest cell, the last one as long as it is. */
-  private static String table(List<List<String>> rows) {
+  static String table(List<List<String>> rows) {
     int columns = rows.getFirst().size();
     int[] widths = new int[columns];
     for (List<String> row : rows) {

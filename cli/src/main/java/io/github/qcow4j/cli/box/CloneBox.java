@@ -15,14 +15,20 @@ import picocli.CommandLine.Parameters;
 /** {@code box clone}. */
 @Command(
     name = "clone",
-    description = "Makes boxes that begin as another one is, all of one call on one base.")
+    description =
+        "Makes boxes that begin as another one is, or as an exported directory, all of one call on"
+            + " one base.")
 final class CloneBox extends BoxAction {
 
   /** More at once are a mistake sooner than a wish. */
   private static final int MAX_COUNT = 100_000;
 
-  @Parameters(index = "0", paramLabel = "BOX", description = "the box")
-  private String box = "";
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "BOX",
+      description = "the box; with --from-dir a name as those after it")
+  private @Nullable String box;
 
   @Parameters(index = "1..*", arity = "0..*", paramLabel = "NAME", description = "the new boxes")
   private List<String> names = new ArrayList<>();
@@ -45,14 +51,25 @@ final class CloneBox extends BoxAction {
   @Option(names = "--full", description = "copy all data, to depend on nothing")
   private boolean full;
 
+  @Option(
+      names = "--from-dir",
+      paramLabel = "DIR",
+      description = "begin as this exported directory, which is only read, in place of a box")
+  private @Nullable String directory;
+
+  @Option(
+      names = "--max-size",
+      paramLabel = "SIZE",
+      description = "refuse a directory whose disks are larger together; 1T if not given")
+  private @Nullable String maxSize;
+
   CloneBox(Session session) {
     super(session);
   }
 
   @Override
   int act(BoxHome home) throws IOException {
-    CloneRequest request = new CloneRequest(box, snapshot, wanted(), full);
-    Created created = home.cloneBox(request, session().startJob());
+    Created created = directory == null ? ofBox(home) : ofDirectory(home, directory);
     session()
         .answer(
             BoxText.made(created),
@@ -63,13 +80,37 @@ final class CloneBox extends BoxAction {
     return 0;
   }
 
-  private List<String> wanted() throws InvalidRequestException {
+  private Created ofBox(BoxHome home) throws IOException {
+    String source = box;
+    if (source == null) {
+      throw new InvalidRequestException("which box is to be cloned?");
+    } else if (maxSize != null) {
+      throw new InvalidRequestException("--max-size goes with --from-dir");
+    }
+    CloneRequest request = new CloneRequest(source, snapshot, wanted(names), full);
+    return home.cloneBox(request, session().startJob());
+  }
+
+  private Created ofDirectory(BoxHome home, String from) throws IOException {
+    if (snapshot != null || full) {
+      throw new InvalidRequestException("--from-dir goes with neither --snapshot nor --full");
+    }
+    List<String> all = new ArrayList<>();
+    if (box != null) {
+      all.add(box);
+    }
+    all.addAll(names);
+    return home.cloneDirectory(
+        Session.path(from), wanted(all), Session.limits(maxSize), session().startJob());
+  }
+
+  private List<String> wanted(List<String> given) throws InvalidRequestException {
     boolean counted = prefix != null || count != 0;
-    if (counted != names.isEmpty()) {
+    if (counted != given.isEmpty()) {
       throw new InvalidRequestException(
           "the clones need names, or a --count and a --prefix for them");
     } else if (!counted) {
-      return names;
+      return given;
     } else if (prefix == null || count < 1 || count > MAX_COUNT) {
       throw new InvalidRequestException(
           "--count, from 1 to " + MAX_COUNT + ", and --prefix go together");

@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.cli.output.SizeFormat;
+import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
@@ -78,7 +79,10 @@ final class ExportBox extends BoxAction {
       session()
           .answer(
               result.directory() + "\n",
-              json -> json.member("path", result.directory().toString()));
+              json -> {
+                json.member("path", result.directory().toString());
+                BoxJson.method(json, result.method());
+              });
       return 0;
     }
     boolean stream = archive.equals(STANDARD_OUTPUT);
@@ -90,10 +94,12 @@ final class ExportBox extends BoxAction {
       session()
           .answer(
               result.path() + ", " + SizeFormat.of(result.archiveBytes()) + "\n",
-              json ->
-                  json.member("path", String.valueOf(result.path()))
-                      .member("size_bytes", result.archiveBytes())
-                      .member("version", result.manifest().version()));
+              json -> {
+                json.member("path", String.valueOf(result.path()))
+                    .member("size_bytes", result.archiveBytes())
+                    .member("version", result.manifest().version());
+                BoxJson.method(json, CopyMethod.USER_COPY);
+              });
     }
     return 0;
   }

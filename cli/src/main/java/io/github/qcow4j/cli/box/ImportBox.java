@@ -2,7 +2,6 @@ package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
-import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.model.Created;
 import java.io.IOException;
 import java.nio.channels.Channels;
@@ -40,11 +39,15 @@ final class ImportBox extends BoxAction {
 
   @Override
   int act(BoxHome home) throws IOException {
-    String size = maxSize;
-    IntakeLimits limits =
-        size == null ? IntakeLimits.DEFAULT : new IntakeLimits(Session.bytes(size));
-    Created created = home.importArchive(source(), name, limits, session().startJob());
-    session().answer(BoxText.made(created), json -> BoxJson.box(json, created.box()));
+    Created created =
+        home.importArchive(source(), name, Session.limits(maxSize), session().startJob());
+    session()
+        .answer(
+            BoxText.made(created),
+            json -> {
+              BoxJson.box(json, created.box());
+              BoxJson.method(json, created.method());
+            });
     return 0;
   }
 

@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code box snapshot rm}. */
-@Command(name = "rm", description = "Removes snapshots that nothing depends on.")
+@Command(
+    name = "rm",
+    description =
+        "Removes snapshots that nothing depends on. With --merge any snapshot can go: what others"
+            + " need of it moves into them first.")
 final class RemoveSnapshots extends BoxAction {
 
   @Parameters(index = "0", paramLabel = "BOX", description = "the box")
@@ -17,6 +22,9 @@ final class RemoveSnapshots extends BoxAction {
   @Parameters(index = "1..*", arity = "1..*", paramLabel = "SNAP", description = "the snapshots")
   private List<String> snapshots = new ArrayList<>();
 
+  @Option(names = "--merge", description = "move the data to what depends on it")
+  private boolean merge;
+
   RemoveSnapshots(Session session) {
     super(session);
   }
@@ -24,7 +32,11 @@ final class RemoveSnapshots extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     for (String snapshot : snapshots) {
-      home.removeSnapshot(box, snapshot);
+      if (merge) {
+        home.mergeSnapshot(box, snapshot, session().startJob());
+      } else {
+        home.removeSnapshot(box, snapshot);
+      }
     }
     session().answer("", json -> BoxJson.names(json, "removed", snapshots));
     return 0;

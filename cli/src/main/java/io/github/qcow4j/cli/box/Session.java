@@ -1,12 +1,15 @@
 package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.ReferenceChoice;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.JsonWriter;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -42,6 +45,24 @@ final class Session {
   private boolean json;
 
   @Option(
+      names = "--references",
+      paramLabel = "HOW",
+      scope = ScopeType.INHERIT,
+      description =
+          "what images outside the home may lead to: deny, same-dir, under=DIR or allow; same-dir"
+              + " if not given")
+  private @Nullable String references;
+
+  @Option(
+      names = "--max-chain",
+      paramLabel = "N",
+      scope = ScopeType.INHERIT,
+      description =
+          "how many images may lie on each other below a live disk before a snapshot or clone"
+              + " shortens its chain, 2 and more; 64 if not given")
+  private int maxChain = HomeOptions.DEFAULT_MAX_CHAIN_LAYERS;
+
+  @Option(
       names = {"-h", "--help"},
       usageHelp = true,
       scope = ScopeType.INHERIT,
@@ -64,7 +85,27 @@ final class Session {
 
   /** Opens the home. */
   BoxHome open(String command) throws IOException {
-    return BoxHome.open(HomeOptions.of(directory()).withCommand("qcow4j box " + command));
+    if (maxChain < 2) {
+      throw new InvalidRequestException("--max-chain takes 2 or more: " + maxChain);
+    }
+    return BoxHome.open(
+        HomeOptions.of(directory())
+            .withCommand("qcow4j box " + command)
+            .withExternals(externals())
+            .withMaxChainLayers(maxChain));
+  }
+
+  private ReferencePolicy externals() throws InvalidRequestException {
+    try {
+      return ReferenceChoice.of(
+          ReferencePolicy.sameDirectory(),
+          references,
+          console.environment(ReferenceChoice.VARIABLE));
+    } catch (UsageException e) {
+      InvalidRequestException invalid = new InvalidRequestException(String.valueOf(e.getMessage()));
+      invalid.initCause(e);
+      throw invalid;
+    }
   }
 
   /** A job that a signal stops. */
@@ -119,6 +160,11 @@ final class Session {
       invalid.initCause(e);
       throw invalid;
     }
+  }
+
+  /** How large what comes in may be. */
+  static IntakeLimits limits(@Nullable String maxSize) throws InvalidRequestException {
+    return maxSize == null ? IntakeLimits.DEFAULT : new IntakeLimits(bytes(maxSize));
   }
 
   /** A file as the user names it. */

@@ -4,6 +4,7 @@ import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.ObjectOption;
 import io.github.qcow4j.cli.option.Option;
+import io.github.qcow4j.cli.option.ReferenceChoice;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -173,7 +174,8 @@ final class ImageAccess {
 
   /** Which files an image may lead to. */
   ReferencePolicy policy() throws UsageException {
-    return ReferenceChoice.of(references, console.environment(ReferenceChoice.VARIABLE));
+    return ReferenceChoice.of(
+        ReferencePolicy.allowAndProbe(), references, console.environment(ReferenceChoice.VARIABLE));
   }
 
   /** How many layers a chain may have. */

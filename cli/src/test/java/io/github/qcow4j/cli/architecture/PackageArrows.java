@@ -69,7 +69,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot.layout   -> snapshot.error
           snapshot.lease    ->
           snapshot.catalogue -> snapshot.error snapshot.model
-          snapshot.journal  -> snapshot.catalogue snapshot.error snapshot.layout snapshot.lease
+          snapshot.journal  -> snapshot.catalogue snapshot.error snapshot.layout snapshot.lease snapshot.model
           snapshot.operation -> snapshot.catalogue snapshot.error snapshot.journal snapshot.layout \
                                snapshot.lease snapshot.model snapshot.quiesce snapshot.archive \
                                snapshot.directory snapshot.intake snapshot.json

@@ -9,7 +9,10 @@ import io.github.qcow4j.nativeio.Processes;
 import io.github.qcow4j.nativeio.Volumes;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +131,53 @@ final class BoxProgramTest {
     box.ok("snapshot", "rm", "web", "less");
   }
 
+  /** Nobody is told of a SIGKILL: whoever comes next lets the writer go, and calls the hook. */
+  @Test
+  void aCaptureThatIsKilledLeavesNobodyStoppedOnceTheHomeIsOpened() throws Exception {
+    Process run = run("cat");
+    try (BufferedReader output = run.inputReader()) {
+      run.outputWriter().append("begun\n").flush();
+      assertThat(output.readLine()).isEqualTo("begun");
+      long writer = run.children().findFirst().orElseThrow().pid();
+      awaitHolder(writer);
+      Path log = directory.resolve("log");
+      Path hook = killingHook(writer, log);
+      Process capture =
+          java("box", "snapshot", "create", "web", "live", "--quiesce", "hook=" + hook);
+      capture.getErrorStream().transferTo(OutputStream.nullOutputStream());
+      assertThat(capture.waitFor()).isEqualTo(128 + 9);
+      assertThat(processes.status(writer).stopped()).isTrue();
+      assertThat(box.ok("show", "web")).contains("status: running");
+      while (processes.status(writer).stopped()) {
+        Thread.onSpinWait();
+      }
+      assertThat(Files.readAllLines(log)).containsExactly("freeze", "thaw");
+      assertThat(box.ok("snapshot", "list", "web", "--json")).doesNotContain("live");
+    }
+    run.outputWriter().close();
+    assertThat(run.waitFor()).isZero();
+    assertThat(box.ok("check")).contains("all is well");
+  }
+
+  /** At freeze it stops the writer itself, and kills whoever called it. */
+  private Path killingHook(long writer, Path log) throws IOException {
+    Path hook = directory.resolve("hook");
+    Files.writeString(
+        hook,
+        """
+        #!/bin/sh
+        echo "$1" >> %s
+        if [ "$1" = freeze ]; then
+          kill -STOP %d
+          while ! grep -q '^State:.T' /proc/%d/status; do :; done
+          kill -KILL $PPID
+        fi
+        """
+            .formatted(log, writer, writer));
+    Files.setPosixFilePermissions(hook, PosixFilePermissions.fromString("rwx------"));
+    return hook;
+  }
+
   /** The program's number is noted just after its start. */
   private void awaitHolder(long pid) {
     while (!box.ok("show", "web").contains("process " + pid)) {
@@ -138,11 +188,12 @@ final class BoxProgramTest {
   private Process run(String... command) throws IOException {
     List<String> words = new ArrayList<>(List.of("box", "run", "web", "--"));
     words.addAll(List.of(command));
+    return java(words.toArray(String[]::new));
+  }
+
+  private Process java(String... words) throws IOException {
     ProcessBuilder builder =
-        JavaProcess.builder(
-            List.of("--enable-native-access=ALL-UNNAMED"),
-            Main.class,
-            words.toArray(String[]::new));
+        JavaProcess.builder(List.of("--enable-native-access=ALL-UNNAMED"), Main.class, words);
     builder.environment().putAll(Map.of("QCOW4J_HOME", box.home().toString()));
     return builder.start();
   }

@@ -243,6 +243,16 @@ public final class LinuxVolume implements Volume {
   }
 
   @Override
+  public void setPermissions(Path path, int permissions) throws IOException {
+    int descriptor = openDescriptor(path, ANY_FILE);
+    try {
+      check("fchmod", calls.fchmod(descriptor, permissions), path);
+    } finally {
+      calls.close(descriptor);
+    }
+  }
+
+  @Override
   public boolean syncFileSystem(Path path) throws IOException {
     return WholeFileSystem.SYNC.call(calls, opening.anything(path), path);
   }

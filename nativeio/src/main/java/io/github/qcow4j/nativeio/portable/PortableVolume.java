@@ -219,6 +219,15 @@ public final class PortableVolume implements Volume {
     }
   }
 
+  @Override
+  public void setPermissions(Path path, int permissions) throws IOException {
+    try {
+      Files.setAttribute(path, "unix:mode", permissions);
+    } catch (IOException e) {
+      throw Failures.translate("fchmod", e, path);
+    }
+  }
+
   private static boolean tryToSet(Path path, String attribute, int value) {
     try {
       Files.setAttribute(path, attribute, value);

@@ -410,8 +410,10 @@ public final class SimulatedVolume implements Volume {
     bind("symlink " + link, binding(location, inode), location);
   }
 
-  /** Sets permission bits; they mean nothing here, but are kept. */
+  /** They mean nothing here, but are kept. */
+  @Override
   public synchronized void setPermissions(Path path, int permissions) throws IOException {
+    faults.check("fchmod", path);
     names.existing("chmod", path, true).permissions = permissions;
   }
 

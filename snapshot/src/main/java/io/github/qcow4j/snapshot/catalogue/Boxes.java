@@ -102,6 +102,11 @@ public final class Boxes {
         imageId);
   }
 
+  /** The status of a box that nobody runs. */
+  public void setStatus(String boxId, BoxStatus status) throws CatalogueException {
+    rows.update("UPDATE box SET status = ? WHERE id = ?", status.label(), boxId);
+  }
+
   /** Notes who holds a box as running, or that nobody does. */
   public void setHolder(String boxId, @Nullable Holder holder) throws CatalogueException {
     rows.update(

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -142,6 +144,27 @@ public final class Catalogue implements Closeable {
       // SQLite has done it already after some failures, and says so.
       cause.addSuppressed(e);
     }
+  }
+
+  /**
+   * What SQLite finds wrong with the file, and with references between tables; empty for nothing.
+   */
+  public List<String> faults() throws IOException {
+    return read(rows -> {
+      List<String> faults = new ArrayList<>();
+      for (String line : rows.list("PRAGMA integrity_check", row -> row.text("integrity_check"))) {
+        if (!line.equals("ok")) {
+          faults.add(line);
+        }
+      }
+      faults.addAll(
+          rows.list(
+              "PRAGMA foreign_key_check",
+              row ->
+                  "a row of table '%s' refers to one of '%s' that is not there"
+                      .formatted(row.text("table"), row.text("parent"))));
+      return faults;
+    });
   }
 
   /** Runs statements outside of any transaction, where some have to be. */

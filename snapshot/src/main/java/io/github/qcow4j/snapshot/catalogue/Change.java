@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.catalogue;
 
 import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.model.BoxStatus;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +25,7 @@ public record Change(Statement statement, List<@Nullable Object> parameters) {
   enum Statement {
     ADD_BOX("INSERT INTO box (id, name, status, created_at, carried) VALUES (?, ?, ?, ?, ?)"),
     RENAME_BOX("UPDATE box SET name = ? WHERE id = ?"),
+    SET_STATUS("UPDATE box SET status = ? WHERE id = ?"),
     DROP_BOX("DELETE FROM box WHERE id = ?"),
     ADD_IMAGE(
         "INSERT INTO image (id, kind, file, format, virtual_size, created_at, last_used_at,"
@@ -78,6 +80,11 @@ public record Change(Statement statement, List<@Nullable Object> parameters) {
   /** Another name. */
   public static Change renameBox(String id, String name) {
     return of(Statement.RENAME_BOX, name, id);
+  }
+
+  /** The status of a box that nobody runs. */
+  public static Change setStatus(String id, BoxStatus status) {
+    return of(Statement.SET_STATUS, status.label(), id);
   }
 
   /** No box. */

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param switches what is done to live disks once the new files are complete
  * @param changes how the catalogue changes with it
  * @param doomed files that go when it has
+ * @param holds who is made to hold still meanwhile, in this order
  */
 public record Intent(
     long seq,
@@ -28,7 +29,8 @@ public record Intent(
     List<String> read,
     List<FileSwitch> switches,
     List<Change> changes,
-    List<String> doomed) {
+    List<String> doomed,
+    List<Hold> holds) {
 
   /** How far an operation is. */
   public enum Phase {
@@ -44,12 +46,13 @@ public record Intent(
     switches = List.copyOf(switches);
     changes = List.copyOf(changes);
     doomed = List.copyOf(doomed);
+    holds = List.copyOf(holds);
   }
 
   /** The same with its number. */
   Intent numbered(long number) {
     return new Intent(
-        number, operation, boxId, phase, holder, made, read, switches, changes, doomed);
+        number, operation, boxId, phase, holder, made, read, switches, changes, doomed, holds);
   }
 
   /** The same, done but for the files that go. */
@@ -64,6 +67,7 @@ public record Intent(
         List.of(),
         List.of(),
         List.of(),
-        doomed);
+        doomed,
+        List.of());
   }
 }

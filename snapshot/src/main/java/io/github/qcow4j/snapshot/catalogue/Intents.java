@@ -51,6 +51,15 @@ public final class Intents {
           each.fresh(),
           each.inode());
     }
+    for (int at = 0; at < intent.holds().size(); at++) {
+      Hold hold = intent.holds().get(at);
+      rows.update(
+          "INSERT INTO intent_hold VALUES (?, ?, ?, ?)",
+          seq,
+          at,
+          hold.kind().label(),
+          hold.target());
+    }
     for (int at = 0; at < intent.changes().size(); at++) {
       addChange(seq, at, intent.changes().get(at));
     }
@@ -123,7 +132,11 @@ public final class Intents {
                   "SELECT * FROM intent_change WHERE intent = ? ORDER BY position",
                   Intents::readChange,
                   head.seq()),
-              files(head.seq(), "doomed")));
+              files(head.seq(), "doomed"),
+              rows.list(
+                  "SELECT * FROM intent_hold WHERE intent = ? ORDER BY position",
+                  row -> new Hold(Hold.Kind.ofLabel(row.text("kind")), row.text("target")),
+                  head.seq())));
     }
     return intents;
   }
@@ -147,6 +160,7 @@ public final class Intents {
       rows.update("UPDATE intent SET phase = 'sweeping' WHERE seq = ?", intent.seq());
       rows.update("DELETE FROM intent_switch WHERE intent = ?", intent.seq());
       rows.update("DELETE FROM intent_change WHERE intent = ?", intent.seq());
+      rows.update("DELETE FROM intent_hold WHERE intent = ?", intent.seq());
       rows.update("DELETE FROM intent_file WHERE intent = ? AND role <> 'doomed'", intent.seq());
     }
   }
@@ -175,6 +189,7 @@ public final class Intents {
         Phase.valueOf(row.text("phase").toUpperCase(Locale.ROOT)),
         new Holder(
             row.number("holder_pid"), row.time("holder_started"), row.text("holder_command")),
+        List.of(),
         List.of(),
         List.of(),
         List.of(),

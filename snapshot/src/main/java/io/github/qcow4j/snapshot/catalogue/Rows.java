@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.catalogue;
 
+import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -90,6 +91,13 @@ public final class Rows {
     // Where its native library cannot be loaded, the driver says so only in the cause.
     Throwable behind = cause.getCause();
     String reason = cause.getMessage() + (behind == null ? "" : ": " + behind.getMessage());
-    return new CatalogueException("cannot " + what + ": " + reason, constraint, cause);
+    return new CatalogueException(kind(cause), "cannot " + what + ": " + reason, constraint, cause);
+  }
+
+  private static BoxException.Kind kind(SQLException cause) {
+    int code = cause instanceof SQLiteException lite ? lite.getResultCode().code & PRIMARY_CODE : 0;
+    boolean corrupt =
+        code == SQLiteErrorCode.SQLITE_CORRUPT.code || code == SQLiteErrorCode.SQLITE_NOTADB.code;
+    return corrupt ? BoxException.Kind.CORRUPT : BoxException.Kind.FAILED;
   }
 }

@@ -105,7 +105,18 @@ final class Schema {
         PRIMARY KEY (intent, position)) WITHOUT ROWID
 """;
 
-  static final Migrations MIGRATIONS = new Migrations(List.of(VERSION_1));
+  /** Who is made to hold still, for those who go on after a dead process. */
+  private static final String VERSION_2 =
+"""
+      CREATE TABLE intent_hold (
+        intent INTEGER NOT NULL REFERENCES intent(seq) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('agent', 'hook', 'process')),
+        target TEXT NOT NULL,
+        PRIMARY KEY (intent, position)) WITHOUT ROWID
+""";
+
+  static final Migrations MIGRATIONS = new Migrations(List.of(VERSION_1, VERSION_2));
 
   private Schema() {}
 }

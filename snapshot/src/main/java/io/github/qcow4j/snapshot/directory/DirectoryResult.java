@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.directory;
 
+import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,15 @@ public record DirectoryResult(Path directory, List<ExportedFile> files) {
 
   public DirectoryResult {
     files = List.copyOf(files);
+  }
+
+  /** The costliest way in which data was copied, or null when there was none. */
+  public @Nullable CopyMethod method() {
+    CopyResult all = CopyResult.NONE;
+    for (ExportedFile file : files) {
+      all = all.plus(file.copied());
+    }
+    return all.costliest();
   }
 
   /**

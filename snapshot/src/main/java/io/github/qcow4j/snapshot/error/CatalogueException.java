@@ -1,6 +1,6 @@
 package io.github.qcow4j.snapshot.error;
 
-/** The catalogue could not be read or written. */
+/** The catalogue could not be read or written, or is damaged. */
 public final class CatalogueException extends BoxException {
 
   private static final long serialVersionUID = 1L;
@@ -8,12 +8,13 @@ public final class CatalogueException extends BoxException {
   private final boolean constraint;
 
   /**
+   * @param kind {@link Kind#CORRUPT} for a damaged file, else {@link Kind#FAILED}
    * @param message what was tried
    * @param constraint whether a rule of the catalogue was about to be broken, such as a name twice
    * @param cause what SQLite says
    */
-  public CatalogueException(String message, boolean constraint, Throwable cause) {
-    super(Kind.FAILED, message);
+  public CatalogueException(Kind kind, String message, boolean constraint, Throwable cause) {
+    super(kind, message);
     this.constraint = constraint;
     initCause(cause);
   }

@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -67,7 +68,8 @@ sealed interface FileSwitches {
       case EXCHANGED -> Progress.BEGUN;
       case DONE -> Progress.DONE;
       case UNEXPLAINED ->
-          throw new IOException("the files of an unfinished operation were changed by others");
+          throw new DisagreementException(
+              "the files of an unfinished operation were changed by others");
     };
   }
 

@@ -41,6 +41,7 @@ public final class Journal {
   private final Catalogue catalogue;
   private final Leases leases;
   private final InstantSource clock;
+  private final Thawing thawing;
   private final Consumer<Step> observer;
 
   /** Makes the files of an intent, complete and durable but for their names. */
@@ -51,7 +52,20 @@ public final class Journal {
     void make() throws IOException;
   }
 
+  /** Lets those go on that a dead process had made to hold still. */
+  @FunctionalInterface
+  public interface Thawing {
+
+    /**
+     * Does it.
+     *
+     * @return false when somebody may still hold still, and it is to be tried again
+     */
+    boolean thaw(Intent intent) throws IOException;
+  }
+
   /**
+   * @param thawing what recovery begins with
    * @param observer told of every step; for tests that end the process there
    */
   public Journal(
@@ -60,12 +74,14 @@ public final class Journal {
       Catalogue catalogue,
       Leases leases,
       InstantSource clock,
+      Thawing thawing,
       Consumer<Step> observer) {
     this.volume = volume;
     this.layout = layout;
     this.catalogue = catalogue;
     this.leases = leases;
     this.clock = clock;
+    this.thawing = thawing;
     this.observer = observer;
   }
 
@@ -269,6 +285,11 @@ public final class Journal {
   /** Takes the right to carry out an intent; null when the process that began it lives. */
   @Nullable Lease take(Intent intent) throws IOException {
     return leases.intent(intent.seq());
+  }
+
+  /** Lets those go on that the intent's dead process had made to hold still. */
+  boolean thaw(Intent intent) throws IOException {
+    return thawing.thaw(intent);
   }
 
   Volume volume() {

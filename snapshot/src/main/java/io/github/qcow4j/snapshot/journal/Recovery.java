@@ -1,12 +1,17 @@
 package io.github.qcow4j.snapshot.journal;
 
+import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.journal.FileSwitches.Progress;
 import io.github.qcow4j.snapshot.lease.Lease;
+import io.github.qcow4j.snapshot.model.BoxStatus;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,14 +58,39 @@ public final class Recovery {
       try (Lease lease = journal.take(each)) {
         if (lease != null) {
           Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(each.seq()));
-          if (now != null) {
-            end(now);
+          if (now != null && endOrQuarantine(now)) {
             ended++;
           }
         }
       }
     }
     return ended;
+  }
+
+  /**
+   * What others have changed under an operation can be neither ended nor undone without guessing:
+   * its box is left as it is, and refused from then on. All other boxes go on.
+   */
+  private boolean endOrQuarantine(Intent intent) throws IOException {
+    try {
+      // The files can wait for as long as it takes; a guest that holds still cannot.
+      if (!journal.thaw(intent)) {
+        return false;
+      }
+      end(intent);
+      return true;
+    } catch (DisagreementException | ImageException | NoSuchFileException e) {
+      String boxId = intent.boxId();
+      if (boxId == null) {
+        throw e;
+      }
+      return journal
+          .catalogue()
+          .write(rows -> {
+            new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
+            return false;
+          });
+    }
   }
 
   void end(Intent intent) throws IOException {

@@ -15,6 +15,12 @@ import java.util.List;
  */
 public record HomeLayout(Path home) {
 
+  /** Permissions of a new home and the directories in it. */
+  public static final int PRIVATE_DIRECTORY = 0700;
+
+  /** Permissions of new files in a home; later ones of a disk have those of the live one. */
+  public static final int PRIVATE_FILE = 0600;
+
   private static final String DISKS = "disks";
   private static final String LAYERS = "layers";
   private static final String STAGING = "staging";

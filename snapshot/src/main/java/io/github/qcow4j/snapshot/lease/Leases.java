@@ -5,7 +5,9 @@ import io.github.qcow4j.nativeio.LockMode;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,7 @@ public final class Leases {
   private static final long BOXES = 1L << 32;
   private static final long IMAGES = 2L << 32;
   private static final long INTENTS = 3L << 32;
+  private static final long STAGING = 4L << 32;
 
   private final Volume volume;
   private final Path file;
@@ -63,6 +66,16 @@ public final class Leases {
   /** The right to carry out an intent; null when the process that wrote it down is at it. */
   public @Nullable Lease intent(long intentSeq) throws IOException {
     return take(INTENTS + intentSeq, LockMode.EXCLUSIVE);
+  }
+
+  /**
+   * The right to work in a staging directory; null when somebody has it, or, by chance, one of
+   * another name: places follow from a checksum of the name.
+   */
+  public @Nullable Lease staging(String name) throws IOException {
+    CRC32C checksum = new CRC32C();
+    checksum.update(name.getBytes(StandardCharsets.UTF_8));
+    return take(STAGING + checksum.getValue(), LockMode.EXCLUSIVE);
   }
 
   private boolean held(long place) throws IOException {

@@ -10,6 +10,7 @@ import io.github.qcow4j.snapshot.catalogue.Rows;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.error.DependedOnException;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.BoxStatus;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -34,6 +35,9 @@ public final class BoxRemoval {
       if (!force) {
         home.requireStopped(box);
         requireNoWriter(home, box, open);
+      }
+      if (box.status() == BoxStatus.QUARANTINED) {
+        Quarantine.abandonIntents(home, box);
       }
       remove(home, box, force, held);
     }

@@ -17,6 +17,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,13 +95,12 @@ record CapturedFile(Volume volume, Path live, Path copy, long sizeBytes) {
     return ImageInspector.inspect(volume, image, options).virtualSizeBytes();
   }
 
-  private static CopyMethod method(CopyResult copied) {
-    return copied.userCopyBytes() > 0
-        ? CopyMethod.USER_COPY
-        : copied.kernelCopyBytes() > 0 ? CopyMethod.KERNEL_COPY : CopyMethod.REFLINK;
+  /** The costliest way in which something was copied; where nothing was, it was no worse. */
+  static CopyMethod method(CopyResult copied) {
+    return Objects.requireNonNullElse(copied.costliest(), CopyMethod.REFLINK);
   }
 
-  private static CopyMethod costlier(CopyMethod one, CopyMethod other) {
+  static CopyMethod costlier(CopyMethod one, CopyMethod other) {
     return one.compareTo(other) >= 0 ? one : other;
   }
 }

@@ -49,6 +49,7 @@ public final class Capturing {
   private final JobControl control;
   private final BoxRow box;
   private final List<CapturedFile> files = new ArrayList<>();
+  private QuiescePlan plan = QuiescePlan.nothing();
   private @Nullable Quiesced<CopyMethod> quiesced;
 
   private Capturing(Home home, SnapshotRequest request, JobControl control, BoxRow box) {
@@ -65,6 +66,7 @@ public final class Capturing {
     try (LeaseSet held = new LeaseSet()) {
       Names.require("snapshot", request.name());
       BoxRow box = home.lock(request.box(), held);
+      home.requireUsable(box);
       if (home.leases().isRunning(box.seq())) {
         quiesced = new Capturing(home, request, control, box).capture();
       } else {
@@ -86,6 +88,7 @@ public final class Capturing {
     Snapshotting.requireFree(home, box, request.name());
     Instant now = home.now();
     Draft draft = new Draft();
+    plan(draft);
     String snapshotId = home.ids().next();
     draft.change(
         Change.addSnapshot(snapshotId, box.id(), request.name(), request.description(), now));
@@ -147,7 +150,7 @@ public final class Capturing {
   }
 
   private void make() throws IOException {
-    Quiesced<CopyMethod> copied = QuiesceBracket.run(plan(), control, this::copyAll);
+    Quiesced<CopyMethod> copied = QuiesceBracket.run(plan, control, this::copyAll);
     quiesced = copied;
     try {
       if (copied.consistency() == Consistency.NONE) {
@@ -190,13 +193,23 @@ public final class Capturing {
     }
   }
 
-  private QuiescePlan plan() throws IOException {
-    if (request.mode() instanceof QuiesceMode.None) {
-      return QuiescePlan.nothing();
+  /** Whom to ask to hold still; noted in the draft, for those who may have to let them go. */
+  private void plan(Draft draft) throws IOException {
+    QuiesceMode mode = request.mode();
+    if (mode instanceof QuiesceMode.None) {
+      return;
     }
     Processes processes = Volumes.processes(home.volume());
-    return QuiescePlan.of(
-        request.mode(), request.onFailure(), processes, writer(processes), box.name());
+    ProcessIdentity writer = writer(processes);
+    plan = QuiescePlan.of(mode, request.onFailure(), processes, writer, box.name());
+    if (mode instanceof QuiesceMode.Agent agent) {
+      draft.holds.add(LettingGo.agent(agent.socket()));
+    } else if (mode instanceof QuiesceMode.Hook hook) {
+      draft.holds.add(LettingGo.hook(hook.program()));
+    }
+    if (writer != null) {
+      draft.holds.add(LettingGo.process(writer));
+    }
   }
 
   /** The process that the catalogue names, if it is still that one. */

@@ -59,7 +59,7 @@ public final class Cloning {
   /** Makes the clones. */
   public static Created run(Home home, CloneRequest request, JobControl control)
       throws IOException {
-    checkNames(home, request);
+    requireFree(home, request.names());
     CopyMethod method;
     try (LeaseSet held = new LeaseSet();
         LeaseSet open = new LeaseSet()) {
@@ -74,12 +74,13 @@ public final class Cloning {
     return new Created(boxes, method);
   }
 
-  private static void checkNames(Home home, CloneRequest request) throws IOException {
-    if (request.names().isEmpty()) {
+  /** Requires names for new boxes: at least one, none taken, none twice. */
+  static void requireFree(Home home, List<String> wanted) throws IOException {
+    if (wanted.isEmpty()) {
       throw new InvalidRequestException("a clone needs a name");
     }
     Set<String> names = new HashSet<>();
-    for (String name : request.names()) {
+    for (String name : wanted) {
       if (!names.add(Names.require("box", name))) {
         throw new InvalidRequestException("two clones of the name '" + name + "'");
       }

@@ -16,14 +16,17 @@ import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected;
+import io.github.qcow4j.snapshot.model.Collected.Cause;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Removes what is of no use to anybody, and snapshots beyond the limits that were set. */
 public final class Collecting {
@@ -54,30 +57,51 @@ public final class Collecting {
     void run() throws IOException;
   }
 
-  private void line(String kind, String name, long bytes, String reason, Removal removal)
-      throws IOException {
-    if (request.dryRun()) {
-      lines.add(new Collected(kind, name, bytes, reason, false, null));
-      return;
+  /** Something that goes, why, and how. */
+  private record Candidate(
+      String kind, String name, long bytes, List<Cause> causes, String reason) {
+
+    Collected told(boolean removed, @Nullable String hindrance) {
+      return new Collected(kind, name, bytes, causes, reason, removed, hindrance);
     }
+  }
+
+  private boolean line(Candidate candidate, Removal removal) throws IOException {
+    return line(candidate, () -> {}, removal);
+  }
+
+  /**
+   * Removes it, or says why not; returns whether it is gone, or would be.
+   *
+   * @param rehearsal what a dry run does instead, which finds the same hindrances
+   */
+  private boolean line(Candidate candidate, Removal rehearsal, Removal removal) throws IOException {
     try {
       control.checkpoint();
-      removal.run();
-      lines.add(new Collected(kind, name, bytes, reason, true, null));
+      if (request.dryRun()) {
+        rehearsal.run();
+      } else {
+        removal.run();
+      }
+      lines.add(candidate.told(!request.dryRun(), null));
+      return true;
     } catch (BoxException | ImageException e) {
-      lines.add(new Collected(kind, name, bytes, reason, false, e.getMessage()));
+      lines.add(candidate.told(false, e.getMessage()));
+      return false;
     }
   }
 
   private void intents() throws IOException {
     for (Intent intent : home.read(rows -> new Intents(rows).all())) {
       if (isDead(intent)) {
-        line(
-            "intent",
-            intent.operation() + " " + intent.seq(),
-            0,
-            "begun by " + intent.holder().inWords() + ", which is gone",
-            () -> new Recovery(home.journal()).run(List.of(intent)));
+        Candidate ended =
+            new Candidate(
+                "intent",
+                intent.operation() + " " + intent.seq(),
+                0,
+                List.of(Cause.FINISHED_INTENT),
+                "begun by " + intent.holder().inWords() + ", which is gone");
+        line(ended, () -> new Recovery(home.journal()).run(List.of(intent)));
       }
     }
   }
@@ -89,37 +113,24 @@ public final class Collecting {
   }
 
   /** A snapshot that could go. */
-  private record Candidate(BoxRow box, SnapshotRow snapshot, long bytes) {}
+  private record Evictable(BoxRow box, SnapshotRow snapshot, long bytes) {}
 
   private void snapshots() throws IOException {
-    List<Candidate> byUse = candidates();
-    Integer keep = request.keepSnapshots();
-    Duration olderThan = request.olderThan();
-    Long maxSize = request.maxSizeBytes();
-    int left = byUse.size();
-    long bytesLeft = byUse.stream().mapToLong(Candidate::bytes).sum();
-    Instant now = home.now();
-    for (Candidate each : byUse) {
-      List<String> reasons = new ArrayList<>();
-      if (keep != null && left > keep) {
-        reasons.add("more than " + keep + " snapshots");
-      }
-      if (olderThan != null && each.snapshot().lastUsedAt().plus(olderThan).isBefore(now)) {
-        reasons.add("not used since " + each.snapshot().lastUsedAt());
-      }
-      if (maxSize != null && bytesLeft > maxSize) {
-        reasons.add("more than " + maxSize + " bytes in snapshots");
-      }
+    List<Evictable> byUse = evictable();
+    long left = byUse.size();
+    long bytesLeft = byUse.stream().mapToLong(Evictable::bytes).sum();
+    for (Evictable each : byUse) {
+      Map<Cause, String> reasons = reasons(each.snapshot(), left, bytesLeft);
       if (!reasons.isEmpty()) {
-        String name = each.box().name() + "/" + each.snapshot().name();
-        int before = lines.size();
-        line(
-            "snapshot",
-            name,
-            each.bytes(),
-            String.join("; ", reasons),
-            () -> Merging.run(home, each.box().name(), each.snapshot().name(), control));
-        if (request.dryRun() || lines.get(before).removed()) {
+        Candidate evicted =
+            new Candidate(
+                "snapshot",
+                each.box().name() + "/" + each.snapshot().name(),
+                each.bytes(),
+                List.copyOf(reasons.keySet()),
+                String.join("; ", reasons.values()));
+        if (line(
+            evicted, () -> Merging.run(home, each.box().name(), each.snapshot().name(), control))) {
           left--;
           bytesLeft -= each.bytes();
         }
@@ -127,15 +138,33 @@ public final class Collecting {
     }
   }
 
+  private Map<Cause, String> reasons(SnapshotRow snapshot, long left, long bytesLeft) {
+    Map<Cause, String> reasons = new LinkedHashMap<>();
+    Integer keep = request.keepSnapshots();
+    Duration olderThan = request.olderThan();
+    Long maxSize = request.maxSizeBytes();
+    if (keep != null && left > keep) {
+      reasons.put(Cause.LRU_KEEP, "more than " + keep + " snapshots");
+    }
+    Duration unused = Duration.between(snapshot.lastUsedAt(), home.now());
+    if (olderThan != null && unused.compareTo(olderThan) > 0) {
+      reasons.put(Cause.LRU_AGE, "not used since " + snapshot.lastUsedAt());
+    }
+    if (maxSize != null && bytesLeft > maxSize) {
+      reasons.put(Cause.LRU_SIZE, "more than " + maxSize + " bytes in snapshots");
+    }
+    return reasons;
+  }
+
   /** All snapshots, the one that was not used for longest first. */
-  private List<Candidate> candidates() throws IOException {
+  private List<Evictable> evictable() throws IOException {
     if (request.keepSnapshots() == null
         && request.olderThan() == null
         && request.maxSizeBytes() == null) {
       return List.of();
     }
     return home.read(rows -> {
-      List<Candidate> found = new ArrayList<>();
+      List<Evictable> found = new ArrayList<>();
       Boxes boxes = new Boxes(rows);
       for (BoxRow box : boxes.all()) {
         for (SnapshotRow snapshot : boxes.snapshots(box.id()).reversed()) {
@@ -143,7 +172,7 @@ public final class Collecting {
           for (DiskRow disk : boxes.snapshotDisks(snapshot.id())) {
             bytes += allocated(home.layout().resolve(disk.image().file()));
           }
-          found.add(new Candidate(box, snapshot, bytes));
+          found.add(new Evictable(box, snapshot, bytes));
         }
       }
       found.sort(Comparator.comparing(each -> each.snapshot().lastUsedAt()));
@@ -162,13 +191,14 @@ public final class Collecting {
   private void layers() throws IOException {
     for (ImageRow image : home.read(rows -> new Images(rows).all())) {
       if (image.kind().frozen() && isUnneeded(image)) {
-        Path file = home.layout().resolve(image.file());
-        line(
-            "layer",
-            image.file(),
-            allocated(file),
-            "nothing lies on it, and it is no snapshot's",
-            () -> remove(image));
+        Candidate unneeded =
+            new Candidate(
+                "layer",
+                image.file(),
+                allocated(home.layout().resolve(image.file())),
+                List.of(Cause.UNNEEDED_BASE),
+                "nothing lies on it, and it is no snapshot's");
+        line(unneeded, () -> remove(image));
       }
     }
   }
@@ -191,22 +221,28 @@ public final class Collecting {
   }
 
   private void orphans() throws IOException {
-    for (Path orphan : Orphans.find(home)) {
+    Orphans orphans = new Orphans(home);
+    for (Path orphan : orphans.find()) {
       line(
-          "orphan",
-          home.layout().home().relativize(orphan).toString(),
-          allocated(orphan),
-          "the catalogue does not know it",
-          () -> remove(orphan));
+          orphan(orphan, allocated(orphan)),
+          () -> orphans.requireUnneeded(orphan),
+          () -> orphans.remove(orphan));
+    }
+    for (String name : StagingArea.names(home)) {
+      try (StagingArea abandoned = StagingArea.abandoned(home, name)) {
+        if (abandoned != null) {
+          line(orphan(abandoned.directory(), abandoned.allocatedBytes()), abandoned::clear);
+        }
+      }
     }
   }
 
-  private void remove(Path orphan) throws IOException {
-    Path directory = orphan.getParent();
-    if (directory == null || !Orphans.find(home).contains(orphan)) {
-      return;
-    }
-    home.volume().unlink(orphan);
-    home.volume().syncDirectory(directory);
+  private Candidate orphan(Path path, long bytes) {
+    return new Candidate(
+        "orphan",
+        home.layout().home().relativize(path).toString(),
+        bytes,
+        List.of(Cause.ORPHAN),
+        "the catalogue does not know it");
   }
 }

@@ -164,6 +164,7 @@ public final class Creation {
   /** A second name; the first goes when the box is there. */
   private void adopt(Path staged, Path disk) throws IOException {
     SecondName.give(home.volume(), staged, disk);
+    home.volume().setPermissions(disk, HomeLayout.PRIVATE_FILE);
   }
 
   private DiskImage open(Path path, @Nullable ImageFormat stated) throws IOException {

@@ -2,6 +2,7 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.Hold;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.journal.Journal;
 import java.io.IOException;
@@ -17,6 +18,7 @@ final class Draft {
   final List<FileSwitch> switches = new ArrayList<>();
   final List<Change> changes = new ArrayList<>();
   final List<String> doomed = new ArrayList<>();
+  final List<Hold> holds = new ArrayList<>();
   private final List<Journal.Making> makings = new ArrayList<>();
 
   /** One more file, and how it is made. */
@@ -30,7 +32,7 @@ final class Draft {
   }
 
   Intent intent(Home home, String operation, @Nullable String boxId) {
-    return home.intent(operation, boxId, made, read, switches, changes, doomed);
+    return home.intent(operation, boxId, made, read, switches, changes, doomed, holds);
   }
 
   void makeAll() throws IOException {

@@ -151,7 +151,7 @@ public final class Exporting {
   private DirectoryRequest directory() {
     SnapshotRow from = snapshot;
     return new DirectoryRequest(
-        from == null ? home.ids().next() : from.id(),
+        from == null ? box.id() : from.id(),
         from == null ? box.name() : from.name(),
         from == null ? null : from.description(),
         disks.stream()

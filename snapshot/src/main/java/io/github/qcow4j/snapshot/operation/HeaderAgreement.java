@@ -51,6 +51,22 @@ final class HeaderAgreement {
     }
   }
 
+  /** All files that the headers of images name; it fails when one cannot be asked. */
+  Set<Path> named() throws IOException {
+    Set<Path> named = new HashSet<>();
+    for (ImageRow image : home.read(rows -> new Images(rows).all())) {
+      addBelow(home, image, named);
+    }
+    return named;
+  }
+
+  private static void addBelow(Home home, ImageRow image, Set<Path> named) throws IOException {
+    Path below = image.format().equals(ImageFormat.QCOW2.label()) ? below(home, image) : null;
+    if (below != null) {
+      named.add(below);
+    }
+  }
+
   /** The file that an image's header names, or null for none. */
   static @Nullable Path below(Home home, ImageRow image) throws IOException {
     Path path = home.layout().resolve(image.file());

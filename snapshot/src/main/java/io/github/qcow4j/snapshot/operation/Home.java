@@ -7,6 +7,7 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.Hold;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Intent;
@@ -15,6 +16,7 @@ import io.github.qcow4j.snapshot.error.BoxNotFoundException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.error.NameTakenException;
+import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.journal.Journal;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
@@ -22,6 +24,7 @@ import io.github.qcow4j.snapshot.layout.Ids;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.lease.Leases;
+import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
 import java.time.Instant;
@@ -71,9 +74,20 @@ public record Home(
       List<String> read,
       List<FileSwitch> switches,
       List<Change> changes,
-      List<String> doomed) {
+      List<String> doomed,
+      List<Hold> holds) {
     return new Intent(
-        0, operation, boxId, Intent.Phase.MAKING, holder, made, read, switches, changes, doomed);
+        0,
+        operation,
+        boxId,
+        Intent.Phase.MAKING,
+        holder,
+        made,
+        read,
+        switches,
+        changes,
+        doomed,
+        holds);
   }
 
   /** Carries out an intent that gives names; one that is taken meanwhile is told as such. */
@@ -109,11 +123,22 @@ public record Home(
     return now;
   }
 
-  /** The same for a box that is not running either. */
+  /** The same for a box that is not running either, and whose disks can be relied on. */
   BoxRow lockStopped(String name, LeaseSet held) throws IOException {
     BoxRow box = lock(name, held);
+    requireUsable(box);
     requireStopped(box);
     return box;
+  }
+
+  /** Requires that the disks of a box are known to be what the catalogue says. */
+  void requireUsable(BoxRow box) throws WrongStateException {
+    if (box.status() == BoxStatus.QUARANTINED) {
+      throw new WrongStateException(
+          "box '%s' is quarantined, for its disks are not what the catalogue says: see check,"
+                  .formatted(box.name())
+              + " restore it to a snapshot, or remove it");
+    }
   }
 
   void requireStopped(BoxRow box) throws IOException {
@@ -153,10 +178,13 @@ public record Home(
   }
 
   private InUseException inUse(ImageRow image) throws IOException {
+    return new InUseException("layer '" + image.file() + "' is in use", worker(image));
+  }
+
+  /** Who works with an image, in words, as far as the catalogue knows. */
+  @Nullable String worker(ImageRow image) throws IOException {
     List<Intent> intents = read(rows -> new Intents(rows).ofFile(image.file()));
-    return new InUseException(
-        "layer '" + image.file() + "' is in use",
-        intents.isEmpty() ? null : intents.getFirst().holder().inWords());
+    return intents.isEmpty() ? null : intents.getFirst().holder().inWords();
   }
 
   HomePolicy policy() {

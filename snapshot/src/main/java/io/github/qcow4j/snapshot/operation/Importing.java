@@ -1,6 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
-import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveIntake;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
@@ -8,7 +8,6 @@ import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.archive.StagedArchive;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.intake.StagedDisk;
-import io.github.qcow4j.snapshot.intake.Staging;
 import io.github.qcow4j.snapshot.json.JsonText;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.model.CreateRequest;
@@ -16,7 +15,6 @@ import io.github.qcow4j.snapshot.model.Created;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,22 +38,29 @@ public final class Importing {
     if (name != null) {
       Creation.requireFree(home, name);
     }
-    Path staging = begin(home);
-    try {
-      StagedArchive staged =
-          ArchiveIntake.stage(source, new Staging(home.volume(), staging), limits, control);
-      String boxName = name != null ? name : staged.manifest().boxName();
-      if (boxName == null) {
-        throw new InvalidRequestException("the archive does not name its box; give it a name");
+    try (StagingArea staging = StagingArea.make(home)) {
+      try {
+        return fromStaged(
+            home, ArchiveIntake.stage(source, staging.staging(), limits, control), name, control);
+      } finally {
+        staging.clearQuietly();
       }
-      JsonObject options = staged.manifest().boxOptions();
-      String carried =
-          options == null ? null : new String(JsonText.write(options), StandardCharsets.UTF_8);
-      return Creation.run(
-          home, new CreateRequest(boxName, sources(staged.disks()), carried), control);
-    } finally {
-      end(home.volume(), staging);
     }
+  }
+
+  private static Created fromStaged(
+      Home home, StagedArchive staged, @Nullable String name, JobControl control)
+      throws IOException {
+    String boxName = name != null ? name : staged.manifest().boxName();
+    if (boxName == null) {
+      throw new InvalidRequestException("the archive does not name its box; give it a name");
+    }
+    JsonObject options = staged.manifest().boxOptions();
+    String carried =
+        options == null ? null : new String(JsonText.write(options), StandardCharsets.UTF_8);
+    Created created =
+        Creation.run(home, new CreateRequest(boxName, sources(staged.disks()), carried), control);
+    return new Created(created.boxes(), CopyMethod.USER_COPY);
   }
 
   private static List<DiskSource> sources(List<StagedDisk> disks) {
@@ -64,23 +69,5 @@ public final class Importing {
       sources.add(new DiskSource.Staged(disk.role(), disk.path()));
     }
     return sources;
-  }
-
-  private static Path begin(Home home) throws IOException {
-    Path staging = home.layout().staging().resolve(home.ids().next());
-    home.volume().createDirectory(staging);
-    return staging;
-  }
-
-  /** What is left there belongs to nobody; what cannot be removed now is found later. */
-  private static void end(Volume volume, Path staging) {
-    try {
-      for (String name : volume.list(staging)) {
-        volume.unlink(staging.resolve(name));
-      }
-      volume.removeDirectory(staging);
-    } catch (IOException e) {
-      // The box is there or is not: that alone is told.
-    }
   }
 }

@@ -57,6 +57,7 @@ public final class Merging {
     if (owner == null) {
       return;
     }
+    home.requireUsable(owner);
     if (owner.id().equals(box.id())) {
       home.requireStopped(owner);
       return;

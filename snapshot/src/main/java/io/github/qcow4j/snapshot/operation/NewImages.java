@@ -2,7 +2,6 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyMethod;
-import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -20,6 +19,7 @@ import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,7 +38,7 @@ final class NewImages {
    * An empty image.
    *
    * @param below what lies below, or null
-   * @param like a file whose permissions it gets, or null
+   * @param like a file whose permissions it gets, or null for its owner alone
    */
   void empty(Path path, long sizeBytes, @Nullable Below below, @Nullable Path like)
       throws IOException {
@@ -49,6 +49,8 @@ final class NewImages {
     try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
       if (like != null) {
         volume.copyPermissions(like, file);
+      } else {
+        volume.setPermissions(path, HomeLayout.PRIVATE_FILE);
       }
       ImageCreation.writeFresh(file, spec);
       file.syncAll();
@@ -65,6 +67,7 @@ final class NewImages {
   /** A copy of a file: shared storage where that is possible. */
   CopyMethod copy(BlockFile source, Path path) throws IOException {
     try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
+      volume.setPermissions(path, HomeLayout.PRIVATE_FILE);
       CopyMethod method = copyData(source, file);
       file.syncAll();
       return method;
@@ -82,20 +85,12 @@ final class NewImages {
     while (data >= 0) {
       long hole = source.nextHole(data);
       long end = hole < 0 ? size : hole;
-      method = costlier(method, method(target.copyRange(source, data, data, end - data)));
+      method =
+          CapturedFile.costlier(
+              method, CapturedFile.method(target.copyRange(source, data, data, end - data)));
       data = end >= size ? -1 : source.nextData(end);
     }
     return method;
-  }
-
-  private static CopyMethod method(CopyResult copied) {
-    return copied.userCopyBytes() > 0
-        ? CopyMethod.USER_COPY
-        : copied.kernelCopyBytes() > 0 ? CopyMethod.KERNEL_COPY : CopyMethod.REFLINK;
-  }
-
-  private static CopyMethod costlier(CopyMethod one, CopyMethod other) {
-    return one.compareTo(other) >= 0 ? one : other;
   }
 
   /** A qcow2 image that shows what an open image shows, and needs no other. */
@@ -106,6 +101,7 @@ final class NewImages {
       Conversion.run(
           List.of(source), target, ConvertOptions.DEFAULT, control, (offset, length, e) -> {});
     }
+    volume.setPermissions(path, HomeLayout.PRIVATE_FILE);
   }
 
   /** An image for reading, with all that lies below; nobody may write to any of it meanwhile. */

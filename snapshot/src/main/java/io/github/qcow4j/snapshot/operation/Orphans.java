@@ -1,16 +1,20 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.DisagreementException;
+import io.github.qcow4j.snapshot.error.WrongStateException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds files among disks and layers that neither the catalogue nor anything under way knows. The
@@ -19,16 +23,49 @@ import java.util.Set;
  */
 final class Orphans {
 
-  private Orphans() {}
+  private final Home home;
+  private @Nullable Set<Path> neededByHeaders;
 
-  static List<Path> find(Home home) throws IOException {
+  Orphans(Home home) {
+    this.home = home;
+  }
+
+  /** Removes one that still is an orphan, unless an image's header names it all the same. */
+  void remove(Path orphan) throws IOException {
+    Path directory = orphan.getParent();
+    if (directory == null || !find().contains(orphan)) {
+      return;
+    }
+    requireUnneeded(orphan);
+    home.volume().unlink(orphan);
+    home.volume().syncDirectory(directory);
+  }
+
+  /** Requires that one is a file that no image's header names. */
+  void requireUnneeded(Path orphan) throws IOException {
+    String name = home.layout().home().relativize(orphan).toString();
+    if (home.volume().linkStatus(orphan).kind() == FileKind.DIRECTORY) {
+      throw new WrongStateException("'" + name + "' is a directory, which nothing here makes");
+    }
+    Set<Path> needed = neededByHeaders;
+    if (needed == null) {
+      needed = new HeaderAgreement(home).named();
+      neededByHeaders = needed;
+    }
+    if (needed.contains(orphan)) {
+      throw new DisagreementException(
+          "an image lies on '" + name + "', which the catalogue does not know: see check");
+    }
+  }
+
+  List<Path> find() throws IOException {
     List<Path> files = new ArrayList<>();
     for (Path directory : List.of(home.layout().disks(), home.layout().layers())) {
       for (String name : home.volume().list(directory)) {
         files.add(directory.resolve(name));
       }
     }
-    Set<Path> known = known(home);
+    Set<Path> known = known();
     List<Path> orphans = new ArrayList<>();
     for (Path file : files) {
       if (!known.contains(file) && !isOnItsWay(file, known)) {
@@ -38,7 +75,7 @@ final class Orphans {
     return orphans;
   }
 
-  private static Set<Path> known(Home home) throws IOException {
+  private Set<Path> known() throws IOException {
     return home.read(rows -> {
       Set<Path> known = new HashSet<>();
       for (ImageRow image : new Images(rows).all()) {

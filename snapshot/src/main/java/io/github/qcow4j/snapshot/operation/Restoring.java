@@ -1,18 +1,14 @@
 package io.github.qcow4j.snapshot.operation;
 
-import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
-import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageKind;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
-import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.error.WrongStateException;
-import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.Box;
@@ -34,20 +30,24 @@ public final class Restoring {
   private final LeaseSet held;
   private final Draft draft = new Draft();
   private final Instant now;
-  private final String operationId;
+  private final Replacing replacing;
 
   private Restoring(Home home, BoxRow box, LeaseSet held) {
     this.home = home;
     this.box = box;
     this.held = held;
     this.now = home.now();
-    this.operationId = home.ids().next();
+    this.replacing = new Replacing(home, box, draft, now);
   }
 
   /** Restores. */
   public static Box run(Home home, RestoreRequest request) throws IOException {
     try (LeaseSet held = new LeaseSet()) {
-      BoxRow box = home.lockStopped(request.box(), held);
+      BoxRow box = home.lock(request.box(), held);
+      home.requireStopped(box);
+      if (request.keep() != null) {
+        home.requireUsable(box);
+      }
       SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, request.snapshot()));
       List<DiskRow> frozen = home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()));
       for (DiskRow disk : frozen) {
@@ -61,7 +61,10 @@ public final class Restoring {
   private void run(SnapshotRow snapshot, List<DiskRow> frozen, @Nullable String keep)
       throws IOException {
     try (LeaseSet open = new LeaseSet()) {
-      Forgetting.add(home, draft, box, held);
+      for (DiskRow disk : frozen) {
+        requireReadable(home, disk.image());
+      }
+      replacing.begin(held);
       String keepId = home.ids().next();
       if (keep != null) {
         Names.require("snapshot", keep);
@@ -71,9 +74,9 @@ public final class Restoring {
       }
       int position = 0;
       for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
-        ImageRow layer = readable(sameRole(frozen, disk.role()));
+        ImageRow layer = sameRole(frozen, disk.role()).image();
         if (keep == null) {
-          exchange(disk, layer, open);
+          replacing.exchange(disk, onLayer(layer), open);
         } else {
           fork(disk, layer, keepId, position, open);
         }
@@ -98,12 +101,18 @@ public final class Restoring {
   }
 
   /** Everything below the new disk has to be there and to make sense before the old one goes. */
-  private ImageRow readable(DiskRow frozen) throws IOException {
-    ImageRow layer = frozen.image();
-    ImageFormat format = ImageFormat.byLabel(layer.format()).orElseThrow();
-    Path path = home.layout().resolve(layer.file());
+  static void requireReadable(Home home, ImageRow image) throws IOException {
+    ImageFormat format = ImageFormat.byLabel(image.format()).orElseThrow();
+    Path path = home.layout().resolve(image.file());
     NewImages.open(home.volume(), path, format, home.policy()).close();
-    return layer;
+  }
+
+  private Replacing.NewDisk onLayer(ImageRow layer) {
+    long size = layer.virtualSizeBytes();
+    Below below = Below.layer(layer);
+    NewImages images = new NewImages(home.volume());
+    return new Replacing.NewDisk(
+        size, below.parent(), (path, like) -> images.empty(path, size, below, like));
   }
 
   /** The present disk becomes a layer, and what is kept for undoing a child of that. */
@@ -113,45 +122,13 @@ public final class Restoring {
     Freezing.Frozen present =
         new Freezing(home, draft, box, open, now).freeze(disk, ImageKind.SNAPSHOT, layerId, layer);
     draft.change(Change.addSnapshotDisk(keepId, disk.role(), position, layerId));
-    String kept = HomeLayout.kept(box.id(), disk.role(), operationId);
+    String kept = replacing.keptFile(disk);
     Path live = home.layout().resolve(disk.image().file());
     draft.make(
         kept,
         () ->
             new NewImages(home.volume())
                 .empty(home.layout().resolve(kept), present.sizeBytes(), present.below(), live));
-    keep(disk, kept, present.sizeBytes(), present.below().parent());
-  }
-
-  private void keep(DiskRow disk, String file, long sizeBytes, @Nullable Parent parent) {
-    String keptId = home.ids().next();
-    String format = ImageFormat.QCOW2.label();
-    draft.change(Change.addImage(keptId, ImageKind.KEPT, file, format, sizeBytes, now, box.id()));
-    draft.change(Change.link(keptId, parent));
-    draft.change(Change.keep(box.id(), disk.role(), keptId));
-  }
-
-  private void exchange(DiskRow disk, ImageRow layer, LeaseSet open) throws IOException {
-    ImageRow image = disk.image();
-    Path live = home.layout().resolve(image.file());
-    DiskImage present = NewImages.openAlone(home.volume(), live, ImageFormat.QCOW2);
-    open.add(present);
-
-    String next = HomeLayout.next(box.id(), disk.role(), operationId);
-    String kept = HomeLayout.kept(box.id(), disk.role(), operationId);
-    draft.make(
-        next,
-        () ->
-            new NewImages(home.volume())
-                .empty(
-                    home.layout().resolve(next),
-                    layer.virtualSizeBytes(),
-                    Below.layer(layer),
-                    live));
-    long inode = home.volume().status(live).identity().inode();
-    draft.switches.add(new FileSwitch(FileSwitch.Kind.EXCHANGE, image.file(), kept, next, inode));
-    keep(disk, kept, present.virtualSize(), image.parent());
-    draft.change(Change.link(image.id(), Below.layer(layer).parent()));
-    draft.change(Change.resizeImage(image.id(), layer.virtualSizeBytes()));
+    replacing.keep(disk, kept, present.sizeBytes(), present.below().parent());
   }
 }

@@ -60,6 +60,14 @@ public final class SnapshotRemoval {
     });
   }
 
+  /** What an image is, and what lies right on it, in words. */
+  static List<String> neededBy(Home home, ImageRow image) throws IOException {
+    List<String> needed = new ArrayList<>();
+    needed.add(home.read(rows -> inWords(rows, image)));
+    needed.addAll(dependants(home, image));
+    return needed.stream().distinct().toList();
+  }
+
   /** What an image is. */
   static String inWords(Rows rows, ImageRow image) throws IOException {
     BoxRow owner = new Boxes(rows).boxOf(image.id());

@@ -2,12 +2,15 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.check.ImageCheck;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
@@ -37,6 +40,7 @@ public final class Undoing {
       for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
         for (DiskRow old : kept) {
           if (old.role().equals(disk.role())) {
+            requireSound(home, old.image());
             putBack(home, draft, box, disk, old.image(), operationId, held);
           }
         }
@@ -44,6 +48,17 @@ public final class Undoing {
       home.journal().run(draft.intent(home, Operations.UNDO, box.id()), draft::makeAll);
     }
     return new Views(home).box(boxName);
+  }
+
+  /** What was replaced because it was corrupt is not put back. */
+  private static void requireSound(Home home, ImageRow old) throws IOException {
+    Restoring.requireReadable(home, old);
+    try (ImageCheck check = ImageCheck.open(home.volume(), home.layout().resolve(old.file()))) {
+      if (check.run(finding -> {}, new JobControl()).corruptions() > 0) {
+        throw new DisagreementException(
+            "'" + old.file() + "', which the last restore has replaced, is corrupt");
+      }
+    }
   }
 
   private static void putBack(

@@ -78,6 +78,25 @@ public final class GuestAgent implements Quiescer {
     }
   }
 
+  /**
+   * Thaws what another process has frozen that is gone, or nothing when nothing is frozen.
+   *
+   * @throws QuiesceException when it may still be frozen
+   */
+  public void thaw() throws IOException {
+    new Frozen(null).thaw();
+  }
+
+  /** Whether there is somebody to ask. */
+  public boolean isListening() {
+    try {
+      connect().close();
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private AgentConnection connect() throws QuiesceException {
     try {
       return AgentConnection.open(socket);
@@ -96,7 +115,7 @@ public final class GuestAgent implements Quiescer {
 
     private @Nullable AgentConnection connection;
 
-    Frozen(AgentConnection connection) {
+    Frozen(@Nullable AgentConnection connection) {
       this.connection = connection;
     }
 

@@ -62,6 +62,15 @@ public final class HookProgram implements Quiescer {
     return frozen;
   }
 
+  /**
+   * Calls the program with {@code thaw}, for what another process has frozen that is gone.
+   *
+   * @throws QuiesceException when it fails
+   */
+  public void thaw() throws IOException {
+    new Frozen().thaw();
+  }
+
   /** What the program holds still. */
   private final class Frozen implements Hold {
 

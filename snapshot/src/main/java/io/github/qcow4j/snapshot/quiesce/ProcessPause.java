@@ -63,6 +63,27 @@ public final class ProcessPause implements Quiescer {
     return stopped;
   }
 
+  /**
+   * Lets go on whoever is stopped of the process, its group if it leads one, and all who descend
+   * from it: for what another process has stopped that is gone. Those whose ancestor has ended are
+   * not known any more.
+   *
+   * @throws QuiesceException when one may still be stopped
+   */
+  public void letGo() throws IOException {
+    ProcessIdentity writer = root;
+    if (writer == null || !processes.isAlive(writer)) {
+      return;
+    }
+    Stopped stopped = new Stopped(writer);
+    for (ProcessStatus each : stopped.family()) {
+      if (each.stopped()) {
+        stopped.ours.push(each.identity());
+      }
+    }
+    stopped.thaw();
+  }
+
   /** The processes that were stopped, the last one first. */
   private final class Stopped implements Hold {
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes writers hold still around a capture and lets them go on afterwards, on every way out: also
  * when the capture fails, the job is cancelled, or a signal ends this process. Of a {@code SIGKILL}
- * nobody is told: what was frozen stays frozen then.
+ * nobody is told: what was frozen stays frozen then until somebody else lets it go.
  */
 public final class QuiesceBracket {
 

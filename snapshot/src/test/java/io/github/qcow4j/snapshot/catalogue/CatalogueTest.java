@@ -79,7 +79,7 @@ class CatalogueTest {
     Catalogue.open(file(), next()).close();
     assertThatThrownBy(() -> Catalogue.open(file()).close())
         .isInstanceOf(NewerHomeException.class)
-        .hasMessageContaining("version 2")
+        .hasMessageContaining("version " + (Schema.MIGRATIONS.latest() + 1))
         .hasMessageContaining("use a newer one");
     Catalogue.open(file(), next()).close();
   }

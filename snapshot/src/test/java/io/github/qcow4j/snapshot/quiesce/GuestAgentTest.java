@@ -27,6 +27,20 @@ final class GuestAgentTest {
   @TempDir Path directory;
 
   @Test
+  void whatADeadProcessHasFrozenIsThawedByAnother() throws Exception {
+    try (FakeAgent agent = FakeAgent.polite(directory)) {
+      agent.frozen = true;
+      GuestAgent another = new GuestAgent(agent.socket);
+      assertThat(another.isListening()).isTrue();
+      another.thaw();
+      assertThat(agent.frozen).isFalse();
+      another.thaw();
+      assertThat(agent.frozen).isFalse();
+    }
+    assertThat(new GuestAgent(directory.resolve("none")).isListening()).isFalse();
+  }
+
+  @Test
   void anAgentFreezesAndThaws() throws Exception {
     try (FakeAgent agent = FakeAgent.polite(directory)) {
       Quiescer.Hold hold = freeze(agent, LONG);

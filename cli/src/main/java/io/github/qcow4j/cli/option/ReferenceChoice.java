@@ -1,6 +1,5 @@
-package io.github.qcow4j.cli.image;
+package io.github.qcow4j.cli.option;
 
-import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.Reference;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
@@ -10,25 +9,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which files an image may lead to, as {@code --references} and the environment say it. The
- * environment can only take away from what the option, or {@code qemu-img}'s habit, allows.
+ * environment can only take away from what the option, or the command's habit, allows.
  */
-final class ReferenceChoice {
+public final class ReferenceChoice {
 
   /** The environment variable. */
-  static final String VARIABLE = "QCOW4J_REFERENCES";
+  public static final String VARIABLE = "QCOW4J_REFERENCES";
 
   private ReferenceChoice() {}
 
   /**
    * The policy.
    *
+   * @param otherwise what is allowed when nothing is said
    * @param option the value of the option, or null when it is not given
    * @param environment the value of the variable, or null when it is not set
    */
-  static ReferencePolicy of(@Nullable String option, @Nullable String environment)
+  public static ReferencePolicy of(
+      ReferencePolicy otherwise, @Nullable String option, @Nullable String environment)
       throws UsageException {
-    ReferencePolicy wanted =
-        option == null ? ReferencePolicy.allowAndProbe() : policy("--references", option);
+    ReferencePolicy wanted = option == null ? otherwise : policy("--references", option);
     return environment == null || environment.isEmpty()
         ? wanted
         : both(wanted, policy(VARIABLE, environment));

@@ -1,0 +1,70 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.Parent;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** All images of a home at one moment, and what lies below each as the catalogue says. */
+final class Links {
+
+  private final Home home;
+  private final Map<String, ImageRow> byId = new HashMap<>();
+  private final Map<Path, ImageRow> byPath = new HashMap<>();
+
+  private Links(Home home) {
+    this.home = home;
+  }
+
+  static Links of(Home home) throws IOException {
+    Links links = new Links(home);
+    for (ImageRow image : home.read(rows -> new Images(rows).all())) {
+      links.byId.put(image.id(), image);
+      links.byPath.put(home.layout().resolve(image.file()), image);
+    }
+    return links;
+  }
+
+  /** The file that lies below an image, or null for none. */
+  @Nullable Path below(ImageRow image) {
+    return switch (image.parent()) {
+      case null -> null;
+      case Parent.Inside inside -> {
+        ImageRow below = byId.get(inside.imageId());
+        yield below == null ? null : home.layout().resolve(below.file());
+      }
+      case Parent.Outside outside -> Path.of(outside.path());
+    };
+  }
+
+  /** The image of a file, or null when the catalogue knows none. */
+  @Nullable ImageRow at(Path path) {
+    return byPath.get(path);
+  }
+
+  /** An image and all that lie below it in the home, from the top; a circle is gone round once. */
+  List<ImageRow> chain(ImageRow image) {
+    List<ImageRow> chain = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    ImageRow next = image;
+    while (next != null && seen.add(next.id())) {
+      chain.add(next);
+      next = next.parent() instanceof Parent.Inside inside ? byId.get(inside.imageId()) : null;
+    }
+    return chain;
+  }
+
+  /** Whether an image lies on itself. */
+  boolean isCircular(ImageRow image) {
+    return chain(image).getLast().parent() instanceof Parent.Inside inside
+        && inside.imageId().equals(image.id());
+  }
+}

@@ -1,0 +1,114 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.snapshot.intake.Staging;
+import io.github.qcow4j.snapshot.layout.Ids;
+import io.github.qcow4j.snapshot.lease.Lease;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory for what comes in, until it is known to be sound. It is leased as long as somebody
+ * works in it: one without a lease is what a dead process has left.
+ */
+final class StagingArea implements Closeable {
+
+  private final Home home;
+  private final Path directory;
+  private final Lease lease;
+
+  private StagingArea(Home home, Path directory, Lease lease) {
+    this.home = home;
+    this.directory = directory;
+    this.lease = lease;
+  }
+
+  /** A new one. */
+  static StagingArea make(Home home) throws IOException {
+    while (true) {
+      String id = home.ids().next();
+      Lease lease = home.leases().staging(id);
+      if (lease != null) {
+        try {
+          Path directory = home.layout().staging().resolve(id);
+          home.volume().createDirectory(directory);
+          return new StagingArea(home, directory, lease);
+        } catch (IOException | RuntimeException e) {
+          try (lease) {
+            throw e;
+          }
+        }
+      }
+    }
+  }
+
+  /** The names of all there are. */
+  static List<String> names(Home home) throws IOException {
+    Path staging = home.layout().staging();
+    List<String> names = new ArrayList<>();
+    for (String name : home.volume().list(staging)) {
+      if (Ids.isId(name)
+          && home.volume().linkStatus(staging.resolve(name)).kind() == FileKind.DIRECTORY) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  /** One that a dead process has left, or null when somebody works in it. */
+  static @Nullable StagingArea abandoned(Home home, String name) throws IOException {
+    Lease lease = home.leases().staging(name);
+    return lease == null
+        ? null
+        : new StagingArea(home, home.layout().staging().resolve(name), lease);
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  Staging staging() {
+    return new Staging(home.volume(), directory);
+  }
+
+  long allocatedBytes() throws IOException {
+    long bytes = 0;
+    for (String name : home.volume().list(directory)) {
+      bytes += home.volume().linkStatus(directory.resolve(name)).allocatedBytes();
+    }
+    return bytes;
+  }
+
+  /** Removes it with all that is in it. */
+  void clear() throws IOException {
+    for (String name : home.volume().list(directory)) {
+      try {
+        home.volume().unlink(directory.resolve(name));
+      } catch (NoSuchFileException e) {
+        // Whoever was to take it away did.
+      }
+    }
+    home.volume().removeDirectory(directory);
+    home.volume().syncDirectory(home.layout().staging());
+  }
+
+  /** The same; what cannot be removed now does no harm, and the next collection finds it. */
+  void clearQuietly() {
+    try {
+      clear();
+    } catch (IOException e) {
+      // Whether the operation went well or not, that alone is told.
+    }
+  }
+
+  /** Gives it back. What is left in it belongs to nobody then, and the next collection takes it. */
+  @Override
+  public void close() throws IOException {
+    lease.close();
+  }
+}
