@@ -84,8 +84,10 @@ class KilledCaptureTest {
   }
 
   private void awaitStopped(long pid, boolean stopped) throws IOException {
-    while (processes.status(pid) instanceof ProcessStatus status && status.stopped() != stopped) {
+    ProcessStatus status = processes.status(pid);
+    while (status != null && status.stopped() != stopped) {
       Thread.onSpinWait();
+      status = processes.status(pid);
     }
   }
 

@@ -27,8 +27,7 @@ final class DurationTextTest {
 
   @Test
   void whatIsNoSpanIsRefusedWithExamples() {
-    for (String bad :
-        List.of("", "7", "d", "-1d", "7 d", "1.5h", "1y", "PT", "-PT1H", "7D")) {
+    for (String bad : List.of("", "7", "d", "-1d", "7 d", "1.5h", "1y", "PT", "-PT1H", "7D")) {
       assertThatThrownBy(() -> DurationText.parse(bad))
           .as(bad)
           .isInstanceOf(InvalidRequestException.class)

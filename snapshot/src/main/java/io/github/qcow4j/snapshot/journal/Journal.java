@@ -254,7 +254,13 @@ public final class Journal {
       }
       directories.add(directoryOf(path));
     }
-    sync(directories);
+    for (Path directory : directories) {
+      try {
+        volume.syncDirectory(directory);
+      } catch (NoSuchFileException e) {
+        // A staging directory may be gone before, or lost with the power: nothing is in it then.
+      }
+    }
   }
 
   /** A new file whose name is switched at once need not have that name durable before. */
