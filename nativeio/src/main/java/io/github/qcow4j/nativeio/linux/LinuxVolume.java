@@ -244,9 +244,9 @@ public final class LinuxVolume implements Volume {
 
   @Override
   public void setPermissions(Path path, int permissions) throws IOException {
-    int descriptor = openDescriptor(path, ANY_FILE);
+    int descriptor = opening.anything(path);
     try {
-      check("fchmod", calls.fchmod(descriptor, permissions), path);
+      Results.check("fchmod", calls.fchmod(descriptor, permissions), path);
     } finally {
       calls.close(descriptor);
     }
