@@ -111,10 +111,29 @@ final class Resize {
       // File systems place what is reserved beside what has its place already.
       image.dataFile().sync();
       image.preallocateBehindEnd(
-          clusterEnd, (newBytes + header.clusterSize() - 1) & -header.clusterSize(), this::take);
+          firstWithoutPlace(oldBytes),
+          (newBytes + header.clusterSize() - 1) & -header.clusterSize(),
+          this::take);
     }
     image.sync();
     image.changeSize(newBytes, Math.max(l1Entries, header.l1Entries()));
+  }
+
+  /**
+   * The first cluster with a new part that has no place: the disk's last one too, when all that it
+   * holds so far are zeros. One that holds more has its place already.
+   */
+  private long firstWithoutPlace(long oldBytes) throws IOException {
+    long lastCluster = oldBytes & -header.clusterSize();
+    long position = lastCluster;
+    while (position < oldBytes) {
+      Extent extent = image.extentAt(position, oldBytes - position);
+      if (!extent.readsAsZeros()) {
+        return lastCluster + header.clusterSize();
+      }
+      position = extent.end();
+    }
+    return lastCluster;
   }
 
   private void growDataFile(long newBytes) throws IOException {

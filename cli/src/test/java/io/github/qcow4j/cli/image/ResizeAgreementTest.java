@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code resize} does to an image what qemu-img does, and says the same. */
@@ -190,6 +191,39 @@ final class ResizeAgreementTest {
       Files.delete(image);
       Files.delete(data);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "cluster_size=64k, metadata, write 0 4k",
+    "cluster_size=64k, metadata, write -z 2M 32k",
+    "cluster_size=64k, metadata, write -P 5 2050k 4k",
+    "cluster_size=2M, metadata, write 0 4k",
+    "cluster_size=2M, full, write 0 4k",
+    "cluster_size=2M, falloc, write -z 2M 32k",
+    "extended_l2=on, metadata, write 0 4k",
+    "extended_l2=on, metadata, write -P 5 2050k 4k",
+    "extended_l2=on, full, write -z 2M 32k",
+  })
+  void whatIsPreallocatedBeginsWithinTheLastClusterOfTheOldDisk(
+      String options, String mode, String command) throws IOException {
+    Path image = directory.resolve("within.qcow2");
+    QEMU.create(image, options, 2080 << 10);
+    QEMU.io(image, command);
+    Path old = directory.resolve("old.raw");
+    QEMU.convertToRaw(image, "qcow2", old);
+
+    OurRun run = OurRun.asQemuImg("resize", "--preallocation=" + mode, image.toString(), "+80k");
+
+    assertThat(run.exitCode()).as("%s", run).isZero();
+    QEMU.assertCheckClean(image);
+    QEMU.img("resize", "-q", "-f", "raw", old.toString(), "+80k").orFail();
+    assertThat(QEMU.img("compare", image.toString(), old.toString()).exitCode()).isZero();
+    long lengthBytes = Files.size(image);
+    QEMU.io(image, "write -P 6 2080k 80k");
+    assertThat(Files.size(image)).isEqualTo(lengthBytes);
+    Files.delete(old);
+    Files.delete(image);
   }
 
   @Test
