@@ -25,10 +25,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The commands by name. Only the one that is called is loaded. */
-final class CommandTable {
+public final class CommandTable {
 
   /** The commands of {@code qemu-img} that there are, in alphabetical order. */
-  static final List<String> QEMU_IMG =
+  public static final List<String> QEMU_IMG =
       List.of(
           "amend",
           "bench",
@@ -47,15 +47,19 @@ final class CommandTable {
           "snapshot");
 
   /** The commands of our own. */
-  static final List<String> OWN = List.of("chain", "flatten", "verify");
+  public static final List<String> OWN = List.of("chain", "flatten", "verify");
 
   /** The command that has commands of its own, with exit codes of its own. */
   static final String BOXES = "box";
 
   private CommandTable() {}
 
-  /** The command of that name, or null. */
-  static @Nullable Command find(String name, Console console) {
+  /**
+   * The command of that name, or null.
+   *
+   * @param console what surrounds the call
+   */
+  public static @Nullable Command find(String name, Console console) {
     return switch (name) {
       case "amend" -> new AmendCommand(console);
       case "bench" -> new BenchCommand(console);

@@ -14,12 +14,16 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * What {@code --version} says. As {@code qemu-img} it names the version of that whose command line
- * it understands first, because scripts look for a number there.
+ * What {@code --version} says: the version, and those of the parts. As {@code qemu-img} it names
+ * the version of that whose command line it understands, because scripts look for a number there,
+ * and the parts only when asked in full.
  */
 final class VersionText {
 
   private static final String QEMU_VERSION = "7.2.22";
+
+  private static final List<String> LIBRARIES =
+      List.of("picocli", "aircompressor-v3", "zstd-jni", "sqlite-jdbc", "lz4-java");
 
   private final Console console;
 
@@ -35,14 +39,17 @@ final class VersionText {
         console.personality() == Personality.QEMU_IMG
             ? "qemu-img version " + QEMU_VERSION + " (qcow4j " + own + ")\n"
             : "qcow4j version " + own + "\n");
-    if (console.isVerbose()
-        || moreArguments.contains("--verbose")
-        || moreArguments.contains("-v")) {
+    boolean verbose =
+        console.isVerbose() || moreArguments.contains("--verbose") || moreArguments.contains("-v");
+    if (verbose) {
+      printWaysTaken(out);
+    }
+    if (verbose || console.personality() == Personality.QCOW4J) {
       printParts(out, versions);
     }
   }
 
-  private void printParts(PrintStream out, Properties versions) {
+  private void printWaysTaken(PrintStream out) {
     ProviderInfo provider = console.volume().provider();
     out.print("file access: " + provider.name() + " (" + provider.reason() + ")\n");
     out.print(
@@ -61,6 +68,9 @@ final class VersionText {
     }
     DeflateInfo deflate = Libdeflate.info();
     out.print("deflate: " + deflate.name() + " (" + deflate.reason() + ")\n");
+  }
+
+  private static void printParts(PrintStream out, Properties versions) {
     out.print(
         "runtime: Java "
             + Runtime.version()
@@ -71,7 +81,7 @@ final class VersionText {
             + " "
             + System.getProperty("os.arch")
             + "\n");
-    for (String library : List.of("picocli", "aircompressor-v3", "zstd-jni")) {
+    for (String library : LIBRARIES) {
       out.print("library: " + library + " " + versions.getProperty(library, "unknown") + "\n");
     }
   }

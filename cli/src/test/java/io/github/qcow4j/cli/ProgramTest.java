@@ -22,7 +22,8 @@ final class ProgramTest {
 
   @Test
   void saysItsVersionAndInWhoseStead() {
-    assertThat(OurRun.asQcow4j("--version").stdout()).matches("qcow4j version \\S+\n");
+    assertThat(OurRun.asQcow4j("--version").stdout())
+        .matches("qcow4j version \\S+\nruntime: Java .*\n(library: \\S+ [0-9.-]+\n){5}");
     assertThat(OurRun.asQemuImg("-V").stdout())
         .matches("qemu-img version 7\\.2\\.22 \\(qcow4j \\S+\\)\n");
   }
@@ -49,7 +50,8 @@ final class ProgramTest {
     assertThat(errorsThroughPortable("-v", "info", "/no/image"))
         .containsExactly(
             "qcow4j: file access through portable: works here",
-            "qcow4j: Could not open '/no/image': Could not open '/no/image': No such file or directory");
+            "qcow4j: Could not open '/no/image': Could not open '/no/image': No such file or"
+                + " directory");
     assertThat(errorsThroughPortable("info", "/no/image")).hasSize(1);
     assertThat(OurRun.asQcow4j("-v", "info", "/no/image").stderr()).doesNotContain("file access");
     assertThat(OurRun.asQemuImg("-v", "info", "/no/image").stderr())

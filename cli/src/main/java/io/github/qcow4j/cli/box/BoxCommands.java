@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -77,6 +78,15 @@ public final class BoxCommands {
    */
   public static int run(Console console, List<String> arguments) {
     return new BoxCommands(console).line.execute(arguments.toArray(String[]::new));
+  }
+
+  /**
+   * All commands, as picocli knows them.
+   *
+   * @param console what surrounds the call
+   */
+  public static CommandSpec model(Console console) {
+    return new BoxCommands(console).line.getCommandSpec();
   }
 
   /** A group by itself is no command. */

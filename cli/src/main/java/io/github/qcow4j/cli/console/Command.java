@@ -69,6 +69,15 @@ public abstract class Command {
     return arguments;
   }
 
+  /** What help says of it, with the option that asks for help. */
+  public final Description description() {
+    return new Description(
+        description.name(),
+        description.operands(),
+        description.summary(),
+        description.options().with(HELP));
+  }
+
   /** What surrounds the call. */
   protected final Console console() {
     return console;

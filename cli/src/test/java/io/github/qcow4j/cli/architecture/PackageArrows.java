@@ -84,6 +84,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           cli               -> cli.box cli.console cli.image cli.option
           cli.box           -> cli.console cli.option cli.output
           cli.rehearsal     -> cli cli.console
+          cli.pages         -> cli cli.box cli.console cli.option
           cli.option        ->
           cli.output        ->
           cli.console       -> cli.option
