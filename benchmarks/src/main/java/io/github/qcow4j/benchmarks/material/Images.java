@@ -169,7 +169,7 @@ public final class Images implements Closeable {
 
   /** A disk of its own size without content, every cluster of it mapped to a place in the file. */
   public Path mapped(long diskBytes) throws IOException {
-    Path path = directory.resolve("mapped.qcow2");
+    Path path = directory.resolve("mapped-" + diskBytes + ".qcow2");
     if (!Files.exists(path)) {
       qemuImg.run(
           List.of(

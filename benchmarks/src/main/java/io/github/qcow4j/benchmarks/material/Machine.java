@@ -26,6 +26,11 @@ public final class Machine {
         "- Java " + Runtime.version() + options());
   }
 
+  /** What tells it from other machines, and what runs on it from other versions, in one line. */
+  public static String identity() throws IOException {
+    return String.join("; ", describe().stream().skip(1).map(line -> line.substring(2)).toList());
+  }
+
   private static String options() {
     String options = System.getenv("QCOW4J_JAVA_OPTIONS");
     return options == null ? "" : ", QCOW4J_JAVA_OPTIONS=" + options;

@@ -1,20 +1,20 @@
 package io.github.qcow4j.benchmarks.sidebyside;
 
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
-/**
- * One way to do a job: a command line, to which the names of source and target are added.
- *
- * @param name how the results call it
- * @param ending what it promises of the target when it ends
- * @param command the program and its options
- */
-record Contender(String name, Ending ending, List<String> command) {
+/** One way to do a job. */
+interface Contender {
+
+  /** Whose way it is. */
+  enum Side {
+    OURS,
+    /** One whose time the figure of the job is held against. */
+    RIVAL,
+    /** One that is shown, and that no figure is held against. */
+    SHOWN,
+    /** Ours doing nothing: what the start of the runtime takes, which some figures set aside. */
+    START
+  }
 
   /** What a command promises, by what it was told. */
   enum Ending {
@@ -26,36 +26,15 @@ record Contender(String name, Ending ending, List<String> command) {
     SYNCED
   }
 
-  private static final Path SELF = Path.of("/proc/self/stat");
+  /** How the results call it. */
+  String name();
 
-  /** User and system time of children that ended, in /proc/self/stat behind the name: proc(5). */
-  private static final int CHILDREN_USER_FIELD = 13;
+  /** Whose way it is. */
+  Side side();
 
-  /** USER_HZ, the unit of the times there; 100 on every architecture that runs Java. */
-  private static final double TICKS_PER_SECOND = 100;
+  /** What it promises of the target when it ends. */
+  Ending ending();
 
-  /** Runs it once, on a target that is not there before. */
-  Measured run(Path source, Path target) throws IOException, InterruptedException {
-    Files.deleteIfExists(target);
-    List<String> line = new ArrayList<>(command);
-    line.add(source.toString());
-    line.add(target.toString());
-    ProcessBuilder builder =
-        new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(Redirect.INHERIT);
-    long ticksBefore = childrenTicks();
-    long start = System.nanoTime();
-    int exitCode = builder.start().waitFor();
-    double wallSeconds = (System.nanoTime() - start) / 1e9;
-    if (exitCode != 0) {
-      throw new IOException(String.join(" ", line) + ": exit code " + exitCode);
-    }
-    return new Measured(wallSeconds, (childrenTicks() - ticksBefore) / TICKS_PER_SECOND);
-  }
-
-  private static long childrenTicks() throws IOException {
-    String stat = Files.readString(SELF);
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    return Long.parseLong(fields[CHILDREN_USER_FIELD])
-        + Long.parseLong(fields[CHILDREN_USER_FIELD + 1]);
-  }
+  /** Does the job once; the target is as the job prepares it. */
+  Measured run(Workpiece work) throws IOException, InterruptedException;
 }

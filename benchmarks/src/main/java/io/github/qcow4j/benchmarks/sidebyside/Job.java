@@ -13,29 +13,54 @@ import java.util.Map;
  * A job that all contenders do in turn.
  *
  * @param name how the results call it
- * @param source makes what it reads
+ * @param figure what the ratio of our time to that of the fastest rival is to be at most; 0 when
+ *     nothing is said of it
+ * @param sources make what it reads, or find it made
  * @param contenders who does it
- * @param comparison how their targets are compared
+ * @param preparation what is done to the target before each turn
+ * @param comparison how targets are compared
  */
-record Job(String name, Source source, List<Contender> contenders, Comparison comparison) {
+record Job(
+    String name,
+    double figure,
+    List<Source> sources,
+    List<? extends Contender> contenders,
+    Preparation preparation,
+    Comparison comparison) {
 
-  /** A job whose targets are to be the same byte for byte. */
-  Job(String name, Source source, List<Contender> contenders) {
-    this(name, source, contenders, (left, right) -> Files.mismatch(left, right) < 0);
+  Job {
+    sources = List.copyOf(sources);
+    contenders = List.copyOf(contenders);
+  }
+
+  /** Makes a source. */
+  @FunctionalInterface
+  interface Source {
+
+    Path make() throws IOException;
+  }
+
+  /** Brings the target to where a contender begins. */
+  @FunctionalInterface
+  interface Preparation {
+
+    /** Nothing is there. */
+    Preparation NOTHING = work -> Files.deleteIfExists(work.target());
+
+    void prepare(Workpiece work) throws IOException;
   }
 
   /** Whether two targets hold the same. */
   @FunctionalInterface
   interface Comparison {
 
+    /** They are the same byte for byte. */
+    Comparison BYTES = (left, right) -> Files.mismatch(left, right) < 0;
+
+    /** It does not matter, or there are none. */
+    Comparison NONE = (left, right) -> true;
+
     boolean areSame(Path left, Path right) throws IOException;
-  }
-
-  /** Makes what a job reads, or finds it made. */
-  @FunctionalInterface
-  interface Source {
-
-    Path make() throws IOException;
   }
 
   /**
@@ -48,30 +73,46 @@ record Job(String name, Source source, List<Contender> contenders, Comparison co
    * @param target what they write; gone afterwards
    * @param rounds how many rounds are measured
    */
-  Map<String, Measured> run(Path target, int rounds) throws IOException, InterruptedException {
-    Path image = source.make();
-    Path first = target.resolveSibling("first.raw");
-    for (Contender contender : contenders) {
-      contender.run(image, target);
-      if (!Files.exists(first)) {
-        Files.move(target, first);
-      } else if (!comparison.areSame(first, target)) {
-        throw new IOException(contender.name() + " writes something else: " + target);
-      }
+  Map<Contender, Measured> run(Path target, int rounds) throws IOException, InterruptedException {
+    List<Path> made = new ArrayList<>();
+    for (Source source : sources) {
+      made.add(source.make());
     }
-    Files.delete(first);
-    Map<String, List<Measured>> runs = new LinkedHashMap<>();
-    contenders.forEach(contender -> runs.put(contender.name(), new ArrayList<>()));
+    Workpiece work = new Workpiece(made, target);
+    compareAll(work);
+    Map<Contender, List<Measured>> runs = new LinkedHashMap<>();
+    contenders.forEach(contender -> runs.put(contender, new ArrayList<>()));
     List<Contender> turn = new ArrayList<>(contenders);
     for (int round = 0; round < rounds; round++) {
       for (Contender contender : turn) {
-        runs.getOrDefault(contender.name(), List.of()).add(contender.run(image, target));
+        preparation.prepare(work);
+        runs.getOrDefault(contender, List.of()).add(contender.run(work));
       }
       Collections.reverse(turn);
     }
     Files.deleteIfExists(target);
-    Map<String, Measured> medians = new LinkedHashMap<>();
-    runs.forEach((name, measured) -> medians.put(name, Measured.median(measured)));
+    Map<Contender, Measured> medians = new LinkedHashMap<>();
+    runs.forEach((contender, measured) -> medians.put(contender, Measured.median(measured)));
     return medians;
+  }
+
+  private void compareAll(Workpiece work) throws IOException, InterruptedException {
+    Path first = work.target().resolveSibling("first");
+    try {
+      for (Contender contender : contenders) {
+        preparation.prepare(work);
+        contender.run(work);
+        if (!Files.exists(work.target())) {
+          continue;
+        }
+        if (!Files.exists(first)) {
+          Files.move(work.target(), first);
+        } else if (!comparison.areSame(first, work.target())) {
+          throw new IOException(contender.name() + " makes something else of " + work);
+        }
+      }
+    } finally {
+      Files.deleteIfExists(first);
+    }
   }
 }

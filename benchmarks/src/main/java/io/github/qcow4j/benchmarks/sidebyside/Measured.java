@@ -9,13 +9,18 @@ import java.util.function.ToDoubleFunction;
  *
  * @param wallSeconds from before the process was made until it was gone
  * @param processorSeconds in user and kernel mode, its children's included
+ * @param peakMib the most memory it had at any time, in MiB; 0 when that is not known
+ * @param outputMib the length of what it wrote, in MiB
  */
-record Measured(double wallSeconds, double processorSeconds) {
+record Measured(double wallSeconds, double processorSeconds, double peakMib, double outputMib) {
 
-  /** The medians of each. */
+  /** The medians of each; the most memory of all, as that is a promise. */
   static Measured median(List<Measured> runs) {
     return new Measured(
-        median(runs, Measured::wallSeconds), median(runs, Measured::processorSeconds));
+        median(runs, Measured::wallSeconds),
+        median(runs, Measured::processorSeconds),
+        runs.stream().mapToDouble(Measured::peakMib).max().orElse(0),
+        median(runs, Measured::outputMib));
   }
 
   private static double median(List<Measured> runs, ToDoubleFunction<Measured> value) {

@@ -5,138 +5,134 @@ import io.github.qcow4j.benchmarks.material.LoopMount;
 import io.github.qcow4j.benchmarks.material.Machine;
 import io.github.qcow4j.benchmarks.material.ResultsFile;
 import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
- * Measures conversions of our packaged folder beside qemu-img's, prints the results and writes them
- * to their part of a file.
- *
- * <p>Arguments, each optional, in any order: {@code folder=DIR} our packaged folder, {@code
- * out=FILE} the results, {@code places=DIR,DIR} where to measure, {@code mib=N} the size of the
- * disks, {@code sharing=KIND,KIND} which file systems that share storage to make and measure on, if
- * root does, and {@code sharing-gib=N,N} the sizes of the disks there, {@code rounds=N} how often,
- * {@code jobs=REGEX} which jobs.
+ * Measures jobs of our packaged folder beside qemu-img's, and writes the results, with those of
+ * earlier runs that were not measured again, to their part of a file, and to pictures beside it.
  */
 public final class SideBySide {
 
-  private static final String DEFAULT_PLACES = "/dev/shm,/var/tmp";
-  private static final String DEFAULT_SHARING = "xfs,btrfs";
-  private static final String DEFAULT_SHARING_GIB = "10,100";
-  private static final int DEFAULT_MIB = 1024;
-  private static final int DEFAULT_ROUNDS = 7;
+  private static final Path LOOP_PARENT = Path.of("/var/tmp");
 
-  private final Contenders contenders;
-  private final List<Path> places;
-  private final List<String> sharing;
-  private final List<Integer> sharingGib;
-  private final long sizeBytes;
-  private final int rounds;
-  private final String jobs;
-  private final List<String> report = new ArrayList<>();
+  /** One GiB of content, and the targets of contenders that copy ten of it, with some room. */
+  private static final long LOOP_BYTES = 32L << 30;
 
-  private SideBySide(List<String> arguments) {
-    contenders = new Contenders(Path.of(option(arguments, "folder", "cli/target/qcow4j")));
-    places = list(arguments, "places", DEFAULT_PLACES).stream().map(Path::of).toList();
-    sharing = list(arguments, "sharing", DEFAULT_SHARING);
-    sharingGib =
-        list(arguments, "sharing-gib", DEFAULT_SHARING_GIB).stream().map(Integer::valueOf).toList();
-    sizeBytes = Long.parseLong(option(arguments, "mib", "" + DEFAULT_MIB)) << 20;
-    rounds = Integer.parseInt(option(arguments, "rounds", "" + DEFAULT_ROUNDS));
-    jobs = option(arguments, "jobs", ".*");
+  /** What is larger shares its storage alone. */
+  private static final int MOST_COPIED_GIB = 10;
+
+  /** For what is done in milliseconds. */
+  private static final int SHORT_JOBS_ROUNDS_FACTOR = 3;
+
+  private final RunOptions options;
+  private final Programs programs;
+  private final ResultStore store;
+
+  private SideBySide(RunOptions options) throws IOException {
+    this.options = options;
+    programs = new Programs(options.folder());
+    store = ResultStore.open(options.data(), Machine.identity());
   }
 
-  /** Measures. */
+  /**
+   * Measures.
+   *
+   * @param arguments as {@link RunOptions} describes them
+   */
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    List<String> options = List.of(arguments);
-    SideBySide run = new SideBySide(options);
+    SideBySide run = new SideBySide(RunOptions.parse(List.of(arguments)));
     run.measure();
-    ResultsFile.replace(Path.of(option(options, "out", "benchmarks/RESULTS.md")), run.report);
-  }
-
-  private static List<String> list(List<String> arguments, String name, String fallback) {
-    return Stream.of(option(arguments, name, fallback).split(",", -1))
-        .filter(item -> !item.isEmpty())
-        .toList();
-  }
-
-  private static String option(List<String> arguments, String name, String fallback) {
-    return arguments.stream()
-        .filter(argument -> argument.startsWith(name + "="))
-        .map(argument -> argument.substring(name.length() + 1))
-        .findFirst()
-        .orElse(fallback);
+    run.report();
   }
 
   private void measure() throws IOException, InterruptedException {
-    say("# Beside qemu-img");
-    say("");
-    Machine.describe().forEach(this::say);
-    say("");
-    say(
-        """
-        Written by `mvn -q -Pside-by-side -pl cli,benchmarks -am package -DskipTests`. Every run is a process of its own, start-up included, that
-        makes a new target; sources are in the page cache. Medians of %d rounds in which all take turns.
-        The disk is %d MiB of this machine's own files. qemu-img leaves its target to the page cache;
-        `qcow4j convert` makes it durable before it shows it. Told `-t unsafe`, both leave it to the
-        page cache; "then sync" makes qemu-img's durable too.\
-        """
-            .formatted(rounds, sizeBytes >> 20));
-    for (Path place : places) {
-      measure(place);
+    for (Path place : options.places()) {
+      String kind = Files.getFileStore(place).type();
+      String size = size(options.sizeBytes() >> 20);
+      try (Images images = Images.in(place, options.sizeBytes())) {
+        measure("On " + kind + ", " + size, images, new PlaceJobs(programs, images).all(), 1);
+      }
+      try (Images images = Images.in(place, options.sizeBytes())) {
+        measure(
+            "On " + kind + ", metadata alone", images, new MetadataJobs(programs, images).all(), 1);
+      }
+      try (Images images = Images.in(place, 64L << 20)) {
+        measure(
+            "On " + kind + ", start",
+            images,
+            new StartJobs(programs, images).all(),
+            SHORT_JOBS_ROUNDS_FACTOR);
+      }
     }
     if (LoopMount.isPossible()) {
-      for (String kind : sharing) {
-        new SharingRun(contenders, kind, sharingGib, rounds, jobs).lines().forEach(this::say);
+      for (String kind : options.sharing()) {
+        measureSharing(kind);
       }
     }
   }
 
-  private void measure(Path place) throws IOException, InterruptedException {
-    FileStore store = Files.getFileStore(place);
-    ResultTable table = new ResultTable(sizeBytes);
-    try (Images images = Images.in(place, sizeBytes)) {
-      for (Job job : jobs(images)) {
-        System.out.println(job.name() + " on " + store.type() + ", load " + Machine.load());
-        table.add(job, job.run(images.directory().resolve("target.raw"), rounds));
+  private static String size(long mebibytes) {
+    return mebibytes % 1024 == 0 ? mebibytes / 1024 + " GiB" : mebibytes + " MiB";
+  }
+
+  private void measureSharing(String kind) throws IOException, InterruptedException {
+    if (options.sharingGib().isEmpty()) {
+      return;
+    }
+    try (LoopMount mount = LoopMount.make(kind, LOOP_PARENT, LOOP_BYTES)) {
+      for (int gib : options.sharingGib()) {
+        try (Images images = Images.sharingIn(mount.directory(), (long) gib << 30)) {
+          List<Job> jobs = new SharingJobs(programs, images, gib > MOST_COPIED_GIB).all();
+          measure("On " + kind + ", storage shared, " + gib + " GiB", images, jobs, 1);
+        }
       }
     }
-    say("");
-    say("## On " + store.type() + " (load " + Machine.load() + " at the end)");
-    say("");
-    table.lines().forEach(this::say);
   }
 
-  private List<Job> jobs(Images images) {
-    List<Job> all =
-        List.of(
-            new Job("plain → raw", images::plain, contenders.converting("qcow2")),
-            new Job("zlib → raw", images::zlib, contenders.converting("qcow2")),
-            new Job("zstd → raw", images::zstd, contenders.converting("qcow2")),
-            new Job("4 layers → raw", images::chain, contenders.converting("qcow2")),
-            new Job("raw → raw", images::raw, contenders.converting("raw")),
-            compressing(images, "zlib"),
-            compressing(images, "zstd"));
-    return all.stream().filter(job -> job.name().matches(jobs)).toList();
+  private void measure(String place, Images images, List<Job> jobs, int factor)
+      throws IOException, InterruptedException {
+    for (Job job : jobs) {
+      if (options.wants(place, job.name())) {
+        System.out.println(job.name() + ", " + place + ", load " + Machine.load());
+        int rounds = options.rounds() * factor;
+        Map<Contender, Measured> medians = job.run(images.directory().resolve("target"), rounds);
+        store.put(results(place, job, medians, rounds));
+      }
+    }
   }
 
-  /** No target may be more than a hundredth larger than the first, and that is ours. */
-  private Job compressing(Images images, String type) {
-    return new Job(
-        "raw → " + type,
-        images::raw,
-        contenders.compressing(type),
-        (ours, other) ->
-            Files.size(ours) <= Files.size(other) + Files.size(other) / 100
-                && SharingRun.areSame("qcow2", ours, other));
+  private static List<Result> results(
+      String place, Job job, Map<Contender, Measured> medians, int rounds) {
+    List<Result> results = new ArrayList<>();
+    medians.forEach((contender, median) ->
+        results.add(
+            new Result(
+                place,
+                job.name(),
+                job.figure(),
+                contender.name(),
+                contender.side(),
+                contender.ending(),
+                median,
+                rounds,
+                LocalDate.now(ZoneOffset.UTC))));
+    return results;
   }
 
-  private void say(String line) {
-    System.out.println(line);
-    report.add(line);
+  private void report() throws IOException {
+    List<String> part = Report.of(Machine.describe(), store.results());
+    part.forEach(System.out::println);
+    ResultsFile.replace(options.out(), part);
+    for (var place : Report.byPlaceAndJob(store.results()).entrySet()) {
+      Path plot = options.out().resolveSibling(Plot.fileName(place.getKey()));
+      Files.createDirectories(plot.resolveSibling("."));
+      Files.writeString(plot, Plot.of(place.getKey(), place.getValue()));
+    }
   }
 }

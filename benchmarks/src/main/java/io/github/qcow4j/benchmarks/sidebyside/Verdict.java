@@ -1,0 +1,51 @@
+package io.github.qcow4j.benchmarks.sidebyside;
+
+import io.github.qcow4j.benchmarks.sidebyside.Contender.Ending;
+import io.github.qcow4j.benchmarks.sidebyside.Contender.Side;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Whether a job is as fast as it is to be.
+ *
+ * @param ours what ours took, told nothing
+ * @param rival the fastest of those it is held against
+ * @param startSeconds what of our time is set aside
+ */
+record Verdict(Result ours, Result rival, double startSeconds) {
+
+  /** The most memory that any job of ours is to take, in MiB. */
+  static final double MOST_MIB = 256;
+
+  /** That of the results of one job; nothing when nobody is held against it. */
+  static Optional<Verdict> of(List<Result> job) {
+    Optional<Result> ours =
+        job.stream()
+            .filter(each -> each.side() == Side.OURS && each.ending() == Ending.DEFAULT)
+            .findFirst();
+    Optional<Result> rival =
+        job.stream()
+            .filter(each -> each.side() == Side.RIVAL)
+            .min(Comparator.comparingDouble(each -> each.median().wallSeconds()));
+    double start =
+        job.stream()
+            .filter(each -> each.side() == Side.START)
+            .mapToDouble(each -> each.median().wallSeconds())
+            .sum();
+    return ours.isPresent() && rival.isPresent()
+        ? Optional.of(new Verdict(ours.get(), rival.get(), start))
+        : Optional.empty();
+  }
+
+  /** Our time over that of the rival. */
+  double ratio() {
+    return (ours.median().wallSeconds() - startSeconds) / rival.median().wallSeconds();
+  }
+
+  /** Whether a figure is set, and was missed. */
+  boolean isLost() {
+    double figure = ours.figure() == 0 ? 1 : ours.figure();
+    return ratio() > figure || ours.median().peakMib() > MOST_MIB;
+  }
+}
