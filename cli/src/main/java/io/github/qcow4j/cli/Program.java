@@ -5,6 +5,7 @@ import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.image.ImageEnvironment;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
@@ -107,7 +108,8 @@ final class Program {
       throw UsageException.wrongForm("Command not found: " + name);
     }
     noteWeakerFileAccess();
-    return command.run(rest);
+    return command.run(
+        rest, failureExitCode -> ImageEnvironment.requireUnderstood(console, failureExitCode));
   }
 
   private void beVerbose(String option) throws UsageException {

@@ -38,16 +38,30 @@ public abstract class Command {
     this.description = description;
   }
 
+  /** What must hold before any work begins. */
+  @FunctionalInterface
+  public interface Precondition {
+
+    /**
+     * Refuses to go on.
+     *
+     * @param failureExitCode what the program ends with then
+     */
+    void require(int failureExitCode) throws CommandFailure;
+  }
+
   /**
    * Runs the command.
    *
    * @param arguments what the user wrote behind its name
+   * @param beforehand asked once the options are known, and not for help
    * @return the exit code
    * @throws UsageException when the arguments make no sense
    * @throws CommandFailure when it cannot go on
    * @throws IOException when something fails that the command has no words for
    */
-  public final int run(List<String> arguments) throws UsageException, CommandFailure, IOException {
+  public final int run(List<String> arguments, Precondition beforehand)
+      throws UsageException, CommandFailure, IOException {
     OptionTable options = description.options().with(HELP);
     OptionScanner scanner = new OptionScanner(options, scanned(arguments));
     for (Option option = scanner.next(); option != null; option = scanner.next()) {
@@ -57,6 +71,7 @@ public abstract class Command {
       }
       accept(option.name(), option.takesValue() ? scanner.value() : "");
     }
+    beforehand.require(failureExitCode());
     return execute(scanner.operands());
   }
 
@@ -76,6 +91,11 @@ public abstract class Command {
         description.operands(),
         description.summary(),
         description.options().with(HELP));
+  }
+
+  /** What the program ends with when an image cannot be opened. */
+  protected int failureExitCode() {
+    return 1;
   }
 
   /** What surrounds the call. */

@@ -127,6 +127,8 @@ public final class AmendCommand extends Command {
       }
       try {
         RewriteRequest request = new AmendChoice(image, options).rewriting(compressionLevel);
+        Long size = request.others().sizeBytes();
+        access.requireSize(size == null ? 0 : size);
         JobControl control = console().startJob(progress == null ? (done, total) -> {} : progress);
         if (request.isNeeded(image.header())) {
           ImageRewrite.run(console().volume(), image, request, control);

@@ -15,6 +15,7 @@ import io.github.qcow4j.qcow2.check.ImageRepair;
 import io.github.qcow4j.qcow2.check.RepairReport;
 import io.github.qcow4j.qcow2.check.RepairScope;
 import io.github.qcow4j.qcow2.check.SnapshotFinding;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
@@ -110,6 +111,7 @@ public final class CheckCommand extends Command {
   private CheckReport check(ImageName name, OutputFormat outputFormat)
       throws CommandFailure, IOException {
     try (ImageCheck check = open(name)) {
+      requireSize(name, check.header());
       CheckReport report = run(control -> check.run(this::say, control));
       print(
           switch (outputFormat) {
@@ -123,6 +125,7 @@ public final class CheckCommand extends Command {
   private CheckReport repair(RepairScope wanted, ImageName name, OutputFormat outputFormat)
       throws CommandFailure, IOException {
     try (ImageRepair repair = openForRepair(name)) {
+      requireSize(name, repair.header());
       RepairReport repaired = run(control -> repair.run(wanted, this::say, control));
       CheckReport report = repaired.remaining();
       if (repaired.changedAnything()) {
@@ -139,6 +142,10 @@ public final class CheckCommand extends Command {
           });
       return report;
     }
+  }
+
+  private void requireSize(ImageName name, Qcow2Header header) throws CommandFailure {
+    access.requireSize("Could not open '" + name.given() + "': ", header.virtualSize());
   }
 
   private void print(String text) {

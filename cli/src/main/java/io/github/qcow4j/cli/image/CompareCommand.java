@@ -63,6 +63,11 @@ public final class CompareCommand extends Command {
   }
 
   @Override
+  protected int failureExitCode() {
+    return NOT_OPENED;
+  }
+
+  @Override
   protected void accept(String option, String value) throws UsageException, CommandFailure {
     switch (option) {
       case "a-format" -> firstFormat = value;

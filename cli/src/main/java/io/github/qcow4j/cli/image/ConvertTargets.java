@@ -211,7 +211,7 @@ final class ConvertTargets implements AutoCloseable {
           name.path(),
           backingName,
           spec.backingFormat(),
-          access.policy(),
+          access.policyForNamed(name, backingName),
           access.options(name).withSharing(ImageOptions.Sharing.DEFAULT));
     } catch (IOException e) {
       throw console.errorText().couldNotOpen(1, name.given(), e);

@@ -95,6 +95,7 @@ public final class CreateCommand extends Command {
     FormatOptions options = options(file, size);
     BackingChoice.check(file, options);
     long sizeBytes = new BackingChoice(console(), access, name, options).sizeOr(unsafe);
+    access.requireSize(file + ": ", sizeBytes);
     if (!quiet) {
       console()
           .out()

@@ -69,10 +69,24 @@ final class ImageAccess {
       case "force-share" -> forceShare = true;
       case "image-opts" -> described = true;
       case "object" -> objects.add(value);
-      case "references" -> references = value;
-      case "max-chain" -> maxChain = maxChain(value);
-      case "max-size" -> maxSize = SizeText.parse("maximum virtual size", value);
+      case "references", "max-chain", "max-size" -> acceptLimit(option, value);
       default -> throw new IllegalStateException("nobody takes the option " + option);
+    }
+  }
+
+  /** A limit that is not understood is no answer to what the command was asked. */
+  private void acceptLimit(String option, String value) throws CommandFailure {
+    try {
+      switch (option) {
+        case "references" -> {
+          var _ = ReferenceChoice.of(ReferencePolicy.deny(), value, null);
+          references = value;
+        }
+        case "max-chain" -> maxChain = maxChain(value);
+        default -> maxSize = SizeText.parse("maximum virtual size", value);
+      }
+    } catch (UsageException e) {
+      throw new CommandFailure(failureExitCode, String.valueOf(e.getMessage()));
     }
   }
 
@@ -178,6 +192,22 @@ final class ImageAccess {
         ReferencePolicy.allowAndProbe(), references, console.environment(ReferenceChoice.VARIABLE));
   }
 
+  /**
+   * The same, for a backing file that the user names for an image, which is no reference of that
+   * image yet: it is opened like the image itself. What it names in its turn is one.
+   *
+   * @param image the image that is to stand on it
+   * @param backing its name, as the user gave it
+   */
+  ReferencePolicy policyForNamed(ImageName image, String backing) throws UsageException {
+    return ReferenceChoice.admittingNamed(policy(), image.path(), backing);
+  }
+
+  /** Which files an image may lead to, when the user said so; else null. */
+  @Nullable ReferencePolicy statedPolicy() throws UsageException {
+    return references == null ? null : policy();
+  }
+
   /** How many layers a chain may have. */
   int maxChainLayers() {
     return maxChain;
@@ -186,6 +216,20 @@ final class ImageAccess {
   /** The largest virtual size to accept. */
   long maxVirtualSize() {
     return maxSize;
+  }
+
+  /** Refuses a disk larger than the user accepts. */
+  void requireSize(long virtualSize) throws CommandFailure {
+    requireSize("", virtualSize);
+  }
+
+  /** The same, with words before the reason. */
+  void requireSize(String what, long virtualSize) throws CommandFailure {
+    if (virtualSize > maxSize) {
+      throw new CommandFailure(
+          failureExitCode,
+          what + "Virtual size " + virtualSize + " exceeds the allowed " + maxSize + " bytes");
+    }
   }
 
   /** How to open an image. */

@@ -95,6 +95,7 @@ public final class MeasureCommand extends Command {
   }
 
   private Measurement ofSize() throws UsageException, CommandFailure {
+    access.requireSize(size);
     MeasureTarget target = MeasureTargets.of(targetFormat, targetOptions);
     try {
       return ImageMeasure.ofSize(size, target);

@@ -8,6 +8,7 @@ import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.Progress;
+import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.Qcow2Image;
@@ -137,7 +138,7 @@ public final class RebaseCommand extends Command {
           name.path(),
           backing,
           backingFormat,
-          access.policy(),
+          access.policyForNamed(name, backing),
           access.options(name).withFormat(null));
     } catch (IOException e) {
       StringBuilder line = new StringBuilder("Could not open new backing file '" + backing + "': ");
@@ -196,7 +197,7 @@ public final class RebaseCommand extends Command {
 
   private void rebase(
       DiskImage overlay, @Nullable DiskImage newBacking, @Nullable BackingName newName)
-      throws IOException {
+      throws CommandFailure, IOException {
     RebaseOptions options =
         new RebaseOptions(
             RebaseOptions.DEFAULT.parallelism(),
@@ -212,6 +213,20 @@ public final class RebaseCommand extends Command {
       if (progress != null) {
         progress.complete();
       }
+    } catch (SystemCallException e) {
+      if (!isWriteTo(overlay, e)) {
+        throw e;
+      }
+      throw new CommandFailure(
+          1, "Error while writing to COW image: " + console().errorText().reason(e), null, e);
     }
+  }
+
+  private static boolean isWriteTo(DiskImage overlay, SystemCallException failure) {
+    return overlay.path().toString().equals(failure.getFile())
+        && switch (failure.call()) {
+          case "pwrite", "fallocate", "ftruncate", "fdatasync" -> true;
+          default -> false;
+        };
   }
 }

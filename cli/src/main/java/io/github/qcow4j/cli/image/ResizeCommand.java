@@ -108,7 +108,7 @@ public final class ResizeCommand extends Command {
     return 0;
   }
 
-  private void requireSense(long present, long total) throws UsageException {
+  private void requireSense(long present, long total) throws UsageException, CommandFailure {
     if (total <= 0) {
       throw UsageException.wrongValue("New image size must be positive");
     }
@@ -122,10 +122,7 @@ public final class ResizeCommand extends Command {
     if (total <= present && preallocation != Preallocation.OFF) {
       throw UsageException.wrongValue("Preallocation can only be used for growing images");
     }
-    if (total > access.maxVirtualSize()) {
-      throw UsageException.wrongValue(
-          "Virtual size " + total + " exceeds the allowed " + access.maxVirtualSize() + " bytes");
-    }
+    access.requireSize(total);
   }
 
   private void resize(DiskImage image, long total) throws UsageException, CommandFailure {

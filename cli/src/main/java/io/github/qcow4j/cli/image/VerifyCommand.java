@@ -5,9 +5,9 @@ import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
-import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.JsonWriter;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.verify.Concern;
 import io.github.qcow4j.qcow2.verify.ImageVerification;
@@ -37,11 +37,14 @@ public final class VerifyCommand extends Command {
               ImageAccess.FORCE_SHARE,
               OutputFormat.OPTION,
               ImageAccess.QUIET,
+              ImageAccess.REFERENCES,
+              ImageAccess.MAX_CHAIN,
               ImageAccess.MAX_SIZE));
+
+  private final ImageAccess access;
 
   private @Nullable String format;
   private String output = "human";
-  private long maxSize = Long.MAX_VALUE;
   private boolean besideWriters;
   private boolean quiet;
 
@@ -50,16 +53,17 @@ public final class VerifyCommand extends Command {
    */
   public VerifyCommand(Console console) {
     super(console, DESCRIPTION);
+    this.access = new ImageAccess(console, NOT_ANSWERED);
   }
 
   @Override
   protected void accept(String option, String value) throws UsageException, CommandFailure {
     switch (option) {
       case "format" -> format = value;
-      case "max-size" -> maxSize = SizeText.parse("max-size", value);
       case "force-share" -> besideWriters = true;
       case "output" -> output = value;
-      default -> quiet = true;
+      case "quiet" -> quiet = true;
+      default -> access.accept(option, value);
     }
   }
 
@@ -69,7 +73,7 @@ public final class VerifyCommand extends Command {
       throw UsageException.wrongForm("Expecting one image file name");
     }
     OutputFormat outputFormat = OutputFormat.of(output);
-    ImageName name = new ImageAccess(console(), NOT_ANSWERED).name(operands.getFirst(), format);
+    ImageName name = access.name(operands.getFirst(), format);
     VerificationReport report = verify(name);
     if (!quiet) {
       console()
@@ -83,12 +87,18 @@ public final class VerifyCommand extends Command {
     return report.isAcceptable() ? 0 : OBJECTIONABLE;
   }
 
-  private VerificationReport verify(ImageName name) throws CommandFailure, IOException {
+  private VerificationReport verify(ImageName name)
+      throws UsageException, CommandFailure, IOException {
+    ReferencePolicy stated = access.statedPolicy();
     try {
       return ImageVerification.run(
           console().volume(),
           name.path(),
-          new VerificationOptions(name.format(), maxSize, besideWriters),
+          new VerificationOptions(
+              name.format(),
+              access.maxVirtualSize(),
+              besideWriters,
+              stated == null ? ReferencePolicy.deny() : stated),
           console().startJob());
     } catch (JobCancelledException e) {
       throw e;

@@ -34,6 +34,29 @@ public final class ReferenceChoice {
         : both(wanted, policy(VARIABLE, environment));
   }
 
+  /**
+   * The policy, but for the one backing file that the user names himself.
+   *
+   * @param policy what holds for all that images name
+   * @param image the image for which it is named
+   * @param backing its name
+   */
+  public static ReferencePolicy admittingNamed(ReferencePolicy policy, Path image, String backing) {
+    return new ReferencePolicy() {
+      @Override
+      public Path admit(Reference reference, Volume volume) throws IOException {
+        boolean named =
+            reference.namingImage().equals(image) && reference.storedName().equals(backing);
+        return named ? reference.resolved() : policy.admit(reference, volume);
+      }
+
+      @Override
+      public boolean mayProbeFormat() {
+        return policy.mayProbeFormat();
+      }
+    };
+  }
+
   private static ReferencePolicy policy(String source, String text) throws UsageException {
     return switch (text) {
       case "deny" -> ReferencePolicy.deny();

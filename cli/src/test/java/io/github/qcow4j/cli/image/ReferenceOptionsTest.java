@@ -1,6 +1,8 @@
 package io.github.qcow4j.cli.image;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.testing.OurRun;
@@ -63,6 +65,49 @@ final class ReferenceOptionsTest {
     assertDenied(map(near, "allow", "--references=deny"), "references are not allowed here");
     assertDenied(map(far, "same-dir"), "it lies outside the directory of the image that names it");
     assertThat(map(near, "same-dir")).returns(0, OurRun::exitCode);
+  }
+
+  @Test
+  void aBackingFileThatTheUserNamesHimselfIsNoReferenceOfTheImage() throws Exception {
+    Path base = directory.resolve("base.qcow2");
+    Path made = directory.resolve("made.qcow2");
+    String format = "-Fqcow2";
+    assertThat(run("deny", List.of("create", "-fqcow2", "-b" + base, format, made.toString())))
+        .returns(0, OurRun::exitCode);
+    String raw = directory.resolve("made.raw").toString();
+    Files.write(Path.of(raw), new byte[1 << 20]);
+    assertThat(
+            run(
+                "deny",
+                List.of("convert", "-fraw", "-Oqcow2", "-B" + base, format, raw, made.toString())))
+        .returns(0, OurRun::exitCode);
+    Path alone = Workbench.in(directory).image("alone.qcow2", "", 1 << 20);
+    assertThat(run("deny", List.of("rebase", "-b" + base, format, alone.toString())))
+        .returns(0, OurRun::exitCode);
+    // What it names in its turn is one.
+    assertThat(run("deny", List.of("create", "-fqcow2", "-b" + near, format, made.toString())))
+        .returns(1, OurRun::exitCode)
+        .extracting(OurRun::stderr, as(STRING))
+        .contains("Reference to 'base.qcow2' denied: references are not allowed here");
+    assertDenied(
+        run("deny", List.of("rebase", "-b" + near, format, made.toString())),
+        "references are not allowed here");
+  }
+
+  @Test
+  void verifyAllowsTheFilesThatTheUserAllows() {
+    assertThat(verify(near)).contains("backing-file: ");
+    assertThat(verify(near, "--references=deny")).contains("backing-file: ");
+    assertThat(verify(near, "--references=same-dir")).doesNotContain("backing-file: ");
+    assertThat(verify(far, "--references=same-dir")).contains("backing-file: ");
+    assertThat(verify(far, "--references=allow")).doesNotContain("backing-file: ");
+  }
+
+  private static String verify(Path image, String... options) {
+    List<String> arguments = new ArrayList<>(List.of("verify"));
+    arguments.addAll(List.of(options));
+    arguments.add(image.toString());
+    return OurRun.asQcow4j(arguments.toArray(String[]::new)).stdout();
   }
 
   @Test

@@ -107,8 +107,8 @@ public final class ClusterAllocator {
     guard.requireNoMetadata(home, blocks);
     for (long i = 0; i < blocks; i++) {
       refcounts.placeBlock(firstIndex + i, home + i);
+      refcounts.add(home + i, 1, 1);
     }
-    refcounts.add(home, blocks, 1);
     return take(new Run(home + blocks, count));
   }
 
@@ -152,7 +152,7 @@ public final class ClusterAllocator {
   }
 
   private boolean isFree(long cluster) throws IOException {
-    return !refcounts.ensureBlock(cluster) && refcounts.get(cluster) == 0;
+    return !ensureBlock(cluster) && refcounts.get(cluster) == 0;
   }
 
   /** Ends packing: the next compressed cluster begins in a host cluster of its own. */
@@ -184,6 +184,24 @@ public final class ClusterAllocator {
     searchFrom = Math.min(searchFrom, cluster);
   }
 
+  /** Takes back what {@link #allocatePacked} gave, when nothing ever pointed to it. */
+  public void giveBackPacked(long hostOffset, int bytes) throws IOException {
+    long last = (hostOffset + bytes - 1) >>> clusterBits;
+    for (long cluster = hostOffset >>> clusterBits; cluster <= last; cluster++) {
+      refcounts.add(cluster, 1, -1);
+      if (refcounts.get(cluster) == 0) {
+        becameFree(cluster);
+      }
+    }
+  }
+
+  private void becameFree(long cluster) {
+    searchFrom = Math.min(searchFrom, cluster);
+    if (packedEnd >= 0 && packedEnd >>> clusterBits == cluster) {
+      packedEnd = -1;
+    }
+  }
+
   /** Whether references wait to be taken. */
   public boolean hasFreed() {
     return !freed.isEmpty();
@@ -202,10 +220,7 @@ public final class ClusterAllocator {
         long cluster = run.firstCluster + i;
         if (refcounts.get(cluster) == 0) {
           empty.add(new Run(cluster, 1));
-          searchFrom = Math.min(searchFrom, cluster);
-          if (packedEnd >= 0 && packedEnd >>> clusterBits == cluster) {
-            packedEnd = -1;
-          }
+          becameFree(cluster);
         }
       }
     }
@@ -234,7 +249,7 @@ public final class ClusterAllocator {
     long cluster = from;
     while (true) {
       requirePossible(cluster);
-      if (refcounts.ensureBlock(cluster) && cluster % refcounts.blockEntries() == 0) {
+      if (ensureBlock(cluster) && cluster % refcounts.blockEntries() == 0) {
         cluster++;
       }
       long free = refcounts.firstFreeInBlock(cluster);
@@ -244,6 +259,15 @@ public final class ClusterAllocator {
       // Cluster 0 is the header's, whatever its refcount says.
       cluster = free == 0 ? 1 : nextBlock(cluster);
     }
+  }
+
+  /** A new block stands in the first cluster it counts, which nothing has called free before. */
+  private boolean ensureBlock(long cluster) throws IOException {
+    long index = cluster / refcounts.blockEntries();
+    if (refcounts.blockOffset(index) == 0) {
+      guard.requireNoMetadata(index * refcounts.blockEntries(), 1);
+    }
+    return refcounts.ensureBlock(cluster);
   }
 
   private long nextBlock(long cluster) {

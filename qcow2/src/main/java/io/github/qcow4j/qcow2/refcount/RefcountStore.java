@@ -25,6 +25,8 @@ public final class RefcountStore {
   /** Bits 9 to 63 of a refcount table entry: the host offset of a refcount block. */
   private static final long OFFSET_MASK = -512L;
 
+  private static final long MAX_ENTRIES = FormatLimits.MAX_REFCOUNT_TABLE_BYTES / Long.BYTES;
+
   private final BlockFile file;
   private final int clusterBits;
   private final CounterCodec codec;
@@ -191,11 +193,12 @@ public final class RefcountStore {
    * @param tableIndex which block, one that does not exist
    * @param homeCluster the host cluster it is to stand in, free
    */
-  void placeBlock(long tableIndex, long homeCluster) throws LimitExceededException {
+  void placeBlock(long tableIndex, long homeCluster) throws IOException {
+    requirePossible(tableIndex + 1);
+    Page page = blocks.createStored(homeCluster << clusterBits);
     if (tableIndex >= table.length) {
       enlargeInMemory(tableIndex + 1);
     }
-    Page page = blocks.create(homeCluster << clusterBits);
     table[(int) tableIndex] = page.hostOffset();
     dirtyFrom = Math.min(dirtyFrom, (int) tableIndex);
     dirtyTo = Math.max(dirtyTo, (int) tableIndex + 1);
@@ -249,19 +252,21 @@ public final class RefcountStore {
     return table.length > entriesInFile;
   }
 
-  private void enlargeInMemory(long neededEntries) throws LimitExceededException {
+  private void enlargeInMemory(long neededEntries) {
     int perCluster = (1 << clusterBits) / Long.BYTES;
     long wanted = Math.max(neededEntries, table.length + table.length / 2L);
     long rounded = (wanted + perCluster - 1) / perCluster * perCluster;
-    long limit = FormatLimits.MAX_REFCOUNT_TABLE_BYTES / Long.BYTES;
-    if (neededEntries > limit) {
+    table = Arrays.copyOf(table, (int) Math.min(rounded, MAX_ENTRIES));
+  }
+
+  private void requirePossible(long neededEntries) throws LimitExceededException {
+    if (neededEntries > MAX_ENTRIES) {
       throw new LimitExceededException(
           file.path(),
           "Reference count table too large",
           "Reference count table bytes",
           FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
     }
-    table = Arrays.copyOf(table, (int) Math.min(rounded, limit));
   }
 
   /** How many bytes of changed blocks wait to be written. */

@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The clusters of one kind of metadata, L2 tables or refcount blocks, of an image that is being
@@ -23,6 +24,7 @@ public final class MetadataPages {
   private final long budgetBytes;
   private final LinkedHashMap<Long, Page> pages = new LinkedHashMap<>(64, 0.75f, true);
   private long dirtyBytes;
+  private @Nullable IOException refusal;
 
   /**
    * Prepares an empty cache.
@@ -77,6 +79,25 @@ public final class MetadataPages {
     Page page = hold(new Page(hostOffset, new byte[clusterSize]));
     markDirty(page);
     return page;
+  }
+
+  /**
+   * A new cluster as {@link #create} makes it, whose storage is taken at once: when the disk is
+   * full that is found out before anything counts on the cluster, and not when it is written back.
+   */
+  public Page createStored(long hostOffset) throws IOException {
+    try {
+      file.write(ByteBuffer.allocate(clusterSize), hostOffset);
+    } catch (IOException e) {
+      refusal = e;
+      throw e;
+    }
+    return create(hostOffset);
+  }
+
+  /** Whether that failure was one of {@link #createStored}, which changed nothing then. */
+  public boolean isRefusal(IOException failure) {
+    return failure.equals(refusal);
   }
 
   /** Says that the bytes of a cluster were changed. */

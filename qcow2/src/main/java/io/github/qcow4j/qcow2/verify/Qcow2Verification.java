@@ -84,12 +84,13 @@ final class Qcow2Verification {
     ByteBuffer start = ByteBuffer.allocate(FIXED_HEADER_BYTES);
     file.readPadded(start, 0);
     start.flip();
-    if (start.getLong(HeaderField.BACKING_FILE_OFFSET) != 0) {
+    NamedFiles named = new NamedFiles(volume, file, options.references());
+    if (start.getLong(HeaderField.BACKING_FILE_OFFSET) != 0 && !named.admitsBackingFile()) {
       concerns.add(Reason.BACKING_FILE, "names a backing file");
     }
     boolean longHeader = start.getInt(HeaderField.VERSION) >= 3;
     long features = longHeader ? start.getLong(HeaderField.INCOMPATIBLE_FEATURES) : 0;
-    if ((features & Feature.EXTERNAL_DATA_FILE.mask()) != 0) {
+    if ((features & Feature.EXTERNAL_DATA_FILE.mask()) != 0 && !named.admitsDataFile()) {
       concerns.add(Reason.DATA_FILE, "keeps its data in another file");
     }
     if (start.getInt(HeaderField.CRYPT_METHOD) != 0) {

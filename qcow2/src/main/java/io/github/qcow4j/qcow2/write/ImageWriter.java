@@ -69,7 +69,7 @@ public final class ImageWriter {
     this.order = order;
     this.bitmaps = bitmaps;
     this.dirtyBudgetBytes = dirtyBudgetBytes;
-    this.locks = new WriterLocks(header.clusterBits());
+    this.locks = new WriterLocks(header.clusterBits(), tables::isRefusal);
     this.map =
         new ClusterMap(
             tables.file(),
@@ -276,8 +276,20 @@ public final class ImageWriter {
         () -> {
           bitmaps.touch(guestOffset, header.clusterSize());
           long hostOffset = locks.changeTables(() -> placeCompressed(guestOffset, length));
-          tables.file().write(compressed, hostOffset);
-          locks.onTables(() -> linkCompressed(guestOffset, hostOffset, length));
+          boolean written = false;
+          try {
+            tables.file().write(compressed, hostOffset);
+            written = true;
+          } finally {
+            boolean wanted = written;
+            locks.onTables(() -> {
+              if (wanted) {
+                linkCompressed(guestOffset, hostOffset, length);
+              } else {
+                tables.allocator().giveBackPacked(hostOffset, length);
+              }
+            });
+          }
         });
     flushWhenFull();
   }
@@ -397,7 +409,12 @@ public final class ImageWriter {
       Qcow2Header inFile = headerInFile(header);
       ShadowRefcounts refcounts =
           new ShadowRefcounts(
-              tables.file(), inFile, order.refcountTableInFile(), tables.refcounts(), endCluster);
+              tables.file(),
+              inFile,
+              order.refcountTableInFile(),
+              tables.refcounts(),
+              tables.overlap(),
+              endCluster);
       change.apply(
           tables.l1(), new StructureSwitch(tables.file(), inFile, tables.l2Pages(), refcounts));
     });

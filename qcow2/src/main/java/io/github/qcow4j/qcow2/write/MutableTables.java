@@ -63,6 +63,11 @@ final class MutableTables {
     return allocator;
   }
 
+  /** What refuses clusters that metadata occupies, whatever their refcounts say. */
+  MetadataOverlap overlap() {
+    return overlap;
+  }
+
   BitSet dirtyL1() {
     return dirtyL1;
   }
@@ -94,7 +99,7 @@ final class MutableTables {
     } else {
       byte[] old = l2Offset == 0 ? null : l2Pages.get(l2Offset).bytes();
       Run home = allocator.allocateContiguous(1);
-      page = l2Pages.create(home.firstCluster() << header.clusterBits());
+      page = newPage(home.firstCluster());
       if (old != null) {
         System.arraycopy(old, 0, page.bytes(), 0, old.length);
         allocator.freeLater(l2Offset >>> header.clusterBits(), 1);
@@ -103,6 +108,19 @@ final class MutableTables {
       dirtyL1.set(l1Index);
     }
     return new OpenL2(page, new L2Table(page.bytes(), extended()));
+  }
+
+  private Page newPage(long cluster) throws IOException {
+    boolean made = false;
+    try {
+      Page page = l2Pages.createStored(cluster << header.clusterBits());
+      made = true;
+      return page;
+    } finally {
+      if (!made) {
+        allocator.giveBack(cluster);
+      }
+    }
   }
 
   /** Says that an L2 table was changed. */
@@ -139,6 +157,11 @@ final class MutableTables {
   /** The end of the file, or of what was handed out behind it and is not written yet. */
   long hostEnd() throws IOException {
     return Math.max(file.size(), allocator.handedOutEnd());
+  }
+
+  /** Whether a new table or refcount block found no room; all is as it was before it then. */
+  boolean isRefusal(IOException failure) {
+    return l2Pages.isRefusal(failure) || refcounts.blocks().isRefusal(failure);
   }
 
   /** How many bytes of changed tables and refcount blocks wait to be written. */

@@ -11,14 +11,16 @@ import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
- * Gives an image refcounts of another width. A whole second refcount structure is written behind
- * everything in use, and one switch of the header makes it valid: until then nothing has happened,
- * and then the old one is free.
+ * Gives an image refcounts of another width. A whole second refcount structure is written to free
+ * clusters, the lowest first, and one switch of the header makes it valid: until then nothing has
+ * happened, and then the old one is free.
  */
 public final class RefcountWidthChange {
 
@@ -32,8 +34,9 @@ public final class RefcountWidthChange {
   // Of the structure in use, and of the new one.
   private final Set<Long> oldClusters = new HashSet<>();
   private final BitSet blocks = new BitSet();
-  private long home;
-  private long newClusters;
+  private final Set<Long> newClusters = new HashSet<>();
+  private final List<Long> blockHomes = new ArrayList<>();
+  private long tableHome;
 
   /**
    * Prepares a change; one change is made with it.
@@ -67,17 +70,17 @@ public final class RefcountWidthChange {
     Qcow2Header inFile = writer.headerInFile(header);
     survey(old, inFile);
     long clusterSize = header.clusterSize();
-    home = (tables.hostEnd() + clusterSize - 1) / clusterSize;
-    long tableClusters = layOut();
+    long tableClusters = layOut(tables, (tables.hostEnd() + clusterSize - 1) / clusterSize);
     control.expect(blocks.cardinality());
-    long tableOffset = (home + blocks.cardinality()) << header.clusterBits();
+    long tableOffset = tableHome << header.clusterBits();
     ByteBuffer table = ByteBuffer.allocate((int) (tableClusters << header.clusterBits()));
-    long next = home;
+    int written = 0;
     for (int i = blocks.nextSetBit(0); i >= 0; i = blocks.nextSetBit(i + 1)) {
       control.checkpoint();
-      file.write(ByteBuffer.wrap(block(i, old)), next << header.clusterBits());
-      table.putLong(i * Long.BYTES, next << header.clusterBits());
-      next++;
+      long hostOffset = blockHomes.get(written) << header.clusterBits();
+      file.write(ByteBuffer.wrap(block(i, old)), hostOffset);
+      table.putLong(i * Long.BYTES, hostOffset);
+      written++;
       control.advance(1);
     }
     file.write(table, tableOffset);
@@ -131,25 +134,54 @@ public final class RefcountWidthChange {
   }
 
   /** Adds the blocks that count the new structure itself; answers the length of its table. */
-  private long layOut() throws LimitExceededException {
-    long tableClusters = 1;
-    long clusters = 0;
-    while (clusters != blocks.cardinality() + tableClusters) {
-      clusters = blocks.cardinality() + tableClusters;
-      blocks.set(
-          Math.toIntExact(home / perBlock), Math.toIntExact((home + clusters - 1) / perBlock) + 1);
-      long tableBytes = (long) blocks.length() * Long.BYTES;
-      if (tableBytes > FormatLimits.MAX_REFCOUNT_TABLE_BYTES) {
-        throw new LimitExceededException(
-            file.path(),
-            "Reference count table too large",
-            "Reference count table bytes",
-            FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
+  private long layOut(MutableTables tables, long endCluster) throws IOException {
+    int counted;
+    long tableClusters;
+    do {
+      counted = blocks.cardinality();
+      tableClusters = tableClusters();
+      findHomes(new Gaps(tables.refcounts(), tables.overlap(), endCluster), endCluster);
+      for (long cluster : newClusters) {
+        blocks.set(Math.toIntExact(cluster / perBlock));
       }
-      tableClusters = (tableBytes + header.clusterSize() - 1) >>> header.clusterBits();
-    }
-    newClusters = clusters;
+    } while (blocks.cardinality() != counted || tableClusters() != tableClusters);
     return tableClusters;
+  }
+
+  private void findHomes(Gaps gaps, long endCluster) throws IOException {
+    newClusters.clear();
+    blockHomes.clear();
+    long behind = endCluster;
+    long tableClusters = tableClusters();
+    tableHome = gaps.take(tableClusters);
+    if (tableHome < 0) {
+      tableHome = behind;
+      behind += tableClusters;
+    }
+    for (long i = 0; i < tableClusters; i++) {
+      newClusters.add(tableHome + i);
+    }
+    while (blockHomes.size() < blocks.cardinality()) {
+      long home = gaps.take(1);
+      if (home < 0) {
+        home = behind;
+        behind++;
+      }
+      blockHomes.add(home);
+      newClusters.add(home);
+    }
+  }
+
+  private long tableClusters() throws LimitExceededException {
+    long tableBytes = (long) blocks.length() * Long.BYTES;
+    if (tableBytes > FormatLimits.MAX_REFCOUNT_TABLE_BYTES) {
+      throw new LimitExceededException(
+          file.path(),
+          "Reference count table too large",
+          "Reference count table bytes",
+          FormatLimits.MAX_REFCOUNT_TABLE_BYTES);
+    }
+    return Math.max(1, (tableBytes + header.clusterSize() - 1) >>> header.clusterBits());
   }
 
   private byte[] block(int index, RefcountStore old) throws IOException {
@@ -158,9 +190,10 @@ public final class RefcountWidthChange {
     for (int i = 0; i < perBlock; i++) {
       long cluster = first + i;
       long count = old.get(cluster);
-      if (cluster >= home && cluster < home + newClusters) {
-        count = 1;
-      } else if (count > 0 && oldClusters.contains(cluster)) {
+      if (count == 0) {
+        // What is new stands where the old structure counts nothing.
+        count = newClusters.contains(cluster) ? 1 : 0;
+      } else if (oldClusters.contains(cluster)) {
         count--;
       }
       if (count != 0) {

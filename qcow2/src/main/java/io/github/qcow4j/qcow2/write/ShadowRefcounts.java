@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.OverlapGuard;
 import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import io.github.qcow4j.qcow2.table.MetadataPages;
@@ -34,12 +35,12 @@ final class ShadowRefcounts {
   private final int blockEntries;
   private final MetadataPages blocks;
   private final Place oldTable;
-  private final RefcountStore inUse;
+  private final Gaps gaps;
   private final BitSet moved = new BitSet();
   private long[] table;
   private long nextCluster;
-  private long nextGap;
   private boolean fillingGaps;
+  private boolean passedTheEnd;
   private @Nullable Place newTable;
 
   /**
@@ -47,16 +48,22 @@ final class ShadowRefcounts {
    * @param header its header
    * @param tablePlace where the refcount table in use stands
    * @param store the refcounts in use, without changes of their own
+   * @param guard asked about every gap before it is taken
    * @param endCluster the first host cluster behind everything in use
    */
   ShadowRefcounts(
-      BlockFile file, Qcow2Header header, Place tablePlace, RefcountStore store, long endCluster) {
+      BlockFile file,
+      Qcow2Header header,
+      Place tablePlace,
+      RefcountStore store,
+      OverlapGuard guard,
+      long endCluster) {
     this.file = file;
     this.header = header;
     this.codec = CounterCodec.ofOrder(header.refcountOrder());
     this.blockEntries = codec.countersIn(header.clusterSize());
     this.oldTable = tablePlace;
-    this.inUse = store;
+    this.gaps = new Gaps(store, guard, endCluster);
     this.blocks = store.blocks();
     this.table = store.tableCopy();
     this.nextCluster = endCluster;
@@ -143,12 +150,11 @@ final class ShadowRefcounts {
   /** From now on takes the first clusters that the structure in use does not. */
   void fillGaps() {
     fillingGaps = true;
-    nextGap = 1;
   }
 
   /** Whether there was a gap for everything taken so far. */
   boolean isFillingGaps() {
-    return fillingGaps;
+    return fillingGaps && !passedTheEnd;
   }
 
   /** Takes the place of the new refcount table before all others, if it keeps its length. */
@@ -163,29 +169,14 @@ final class ShadowRefcounts {
   }
 
   private long reserve(long count) throws IOException {
-    return fillingGaps ? reserveGap(count) : reserveBehind(count);
-  }
-
-  private long reserveGap(long count) throws IOException {
-    long first = nextGap;
-    long end = first;
-    while (end < first + count && end < nextCluster) {
-      end++;
-      if (inUse.get(end - 1) != 0) {
-        first = end;
-      }
-    }
-    if (first + count > nextCluster) {
-      fillingGaps = false;
-      return reserveBehind(count);
-    }
-    nextGap = first + count;
-    return first;
+    long gap = fillingGaps ? gaps.take(count) : -1;
+    return gap < 0 ? reserveBehind(count) : gap;
   }
 
   private long reserveBehind(long count) throws LimitExceededException {
     long first = nextCluster;
     nextCluster += count;
+    passedTheEnd = true;
     if (nextCluster >= FormatLimits.MAX_HOST_OFFSET >>> header.clusterBits()) {
       throw new LimitExceededException(
           file.path(),

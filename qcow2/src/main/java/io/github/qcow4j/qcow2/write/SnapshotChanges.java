@@ -57,7 +57,10 @@ public final class SnapshotChanges {
     return settling;
   }
 
-  /** Leaves as many clusters free as the image will have more in the end. */
+  /**
+   * Leaves as many clusters free as the image will have more in the end, or, where nothing is moved
+   * afterwards, sees to it that free clusters are used first.
+   */
   private static long leaveRoom(List<InternalSnapshot> all, L1Table active, StructureSwitch change)
       throws IOException {
     int tables = 0;
@@ -66,7 +69,11 @@ public final class SnapshotChanges {
     }
     long more = change.l1Clusters(active.size()) + change.tableClusters(all);
     boolean worthIt = active.size() > 0 && tables <= SnapshotSettling.MAX_TABLES;
-    return worthIt ? change.refcounts().skip(more) : -1;
+    if (!worthIt) {
+      change.refcounts().fillGaps();
+      return -1;
+    }
+    return change.refcounts().skip(more);
   }
 
   private void create(InternalSnapshot draft, L1Table active, StructureSwitch change)

@@ -38,6 +38,7 @@ final class WriteOrder {
   private final BlockFile file;
   private final int clusterBits;
   private final boolean syncing;
+  private long tableOffsetInFile;
   private int tableEntriesInFile;
 
   /**
@@ -51,6 +52,7 @@ final class WriteOrder {
     this.file = tables.file();
     this.clusterBits = clusterBits;
     this.syncing = syncing;
+    this.tableOffsetInFile = tables.refcounts().tableOffset();
     this.tableEntriesInFile = tables.refcounts().tableEntries();
   }
 
@@ -94,8 +96,7 @@ final class WriteOrder {
 
   /** Where the refcount table of the file stands, when everything is written. */
   ShadowRefcounts.Place refcountTableInFile() {
-    return new ShadowRefcounts.Place(
-        tables.refcounts().tableOffset(), (int) clustersOf(tableEntriesInFile));
+    return new ShadowRefcounts.Place(tableOffsetInFile, (int) clustersOf(tableEntriesInFile));
   }
 
   private void writeRefcounts() throws IOException {
@@ -113,8 +114,6 @@ final class WriteOrder {
   }
 
   private void moveRefcountTable(RefcountStore refcounts) throws IOException {
-    long oldOffset = refcounts.tableOffset();
-    long oldClusters = clustersOf(tableEntriesInFile);
     int entries;
     Run home;
     do {
@@ -125,15 +124,29 @@ final class WriteOrder {
         tables.allocator().freeLater(home.firstCluster(), home.count());
       }
     } while (refcounts.tableEntries() != entries);
+    placeTable(refcounts, home);
     refcounts.writeBlocks();
-    refcounts.moveTable(home.firstCluster() << clusterBits);
     sync();
     ByteBuffer fields = ByteBuffer.allocate(12);
     fields.putLong(refcounts.tableOffset()).putInt((int) home.count()).flip();
     file.write(fields, HeaderField.REFCOUNT_TABLE_OFFSET);
     sync();
+    tables.allocator().freeLater(tableOffsetInFile >>> clusterBits, clustersOf(tableEntriesInFile));
+    tableOffsetInFile = refcounts.tableOffset();
     tableEntriesInFile = entries;
-    tables.allocator().freeLater(oldOffset >>> clusterBits, oldClusters);
+  }
+
+  /** Before the blocks, which would count what no table leads to when there is no room for one. */
+  private void placeTable(RefcountStore refcounts, Run home) throws IOException {
+    boolean placed = false;
+    try {
+      refcounts.moveTable(home.firstCluster() << clusterBits);
+      placed = true;
+    } finally {
+      if (!placed) {
+        tables.allocator().freeLater(home.firstCluster(), home.count());
+      }
+    }
   }
 
   private long clustersOf(int entries) {

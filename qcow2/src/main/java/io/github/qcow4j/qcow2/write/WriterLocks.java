@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class WriterLocks {
 
   private final int clusterBits;
+  private final Predicate<IOException> harmless;
   private final ReentrantReadWriteLock operations = new ReentrantReadWriteLock();
   private final GuestRangeLocks ranges = new GuestRangeLocks();
   private final ReentrantLock metadata = new ReentrantLock();
@@ -43,8 +45,13 @@ final class WriterLocks {
     T ask() throws IOException;
   }
 
-  WriterLocks(int clusterBits) {
+  /**
+   * @param clusterBits binary logarithm of the cluster size
+   * @param harmless knows failures that left all tables as they were
+   */
+  WriterLocks(int clusterBits, Predicate<IOException> harmless) {
     this.clusterBits = clusterBits;
+    this.harmless = harmless;
   }
 
   /** The lock that operations hold shared. */
@@ -92,7 +99,9 @@ final class WriterLocks {
       // Found before anything was changed.
       throw e;
     } catch (IOException e) {
-      failure = failure == null ? e : failure;
+      if (!harmless.test(e)) {
+        failure = failure == null ? e : failure;
+      }
       throw e;
     } finally {
       metadata.unlock();

@@ -1,0 +1,76 @@
+package io.github.qcow4j.qcow2.write;
+
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.OverlapGuard;
+import io.github.qcow4j.qcow2.refcount.RefcountStore;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The clusters before the end of an image that its structures in use leave free, lowest first. What
+ * is taken here is free for those structures still. For one thread.
+ */
+final class Gaps {
+
+  private final RefcountStore inUse;
+  private final OverlapGuard guard;
+  private final long endCluster;
+  private final Set<Long> taken = new HashSet<>();
+  private long nextSingle = 1;
+
+  /**
+   * @param inUse the refcounts in use
+   * @param guard asked about every cluster before it is taken
+   * @param endCluster the first host cluster behind everything in use
+   */
+  Gaps(RefcountStore inUse, OverlapGuard guard, long endCluster) {
+    this.inUse = inUse;
+    this.guard = guard;
+    this.endCluster = endCluster;
+  }
+
+  /** Takes contiguous clusters; answers the first one, or -1 when there are not so many. */
+  long take(long count) throws IOException {
+    long first = find(count == 1 ? nextSingle : 1, count);
+    if (first < 0) {
+      return -1;
+    }
+    guard.requireNoMetadata(first, count);
+    for (long cluster = first; cluster < first + count; cluster++) {
+      taken.add(cluster);
+    }
+    return first;
+  }
+
+  private long find(long from, long count) throws IOException {
+    long first = nextFree(from);
+    long end = first;
+    while (first + count <= endCluster) {
+      if (end == first + count) {
+        return first;
+      }
+      long free = nextFree(end);
+      first = free == end ? first : free;
+      end = free + 1;
+      if (count == 1) {
+        nextSingle = end;
+      }
+    }
+    return -1;
+  }
+
+  private long nextFree(long from) throws IOException {
+    long cluster = from;
+    while (cluster < endCluster) {
+      long free = inUse.firstFreeInBlock(cluster);
+      if (free < 0) {
+        cluster = (cluster / inUse.blockEntries() + 1) * inUse.blockEntries();
+      } else if (taken.contains(free)) {
+        cluster = free + 1;
+      } else {
+        return free;
+      }
+    }
+    return endCluster;
+  }
+}
