@@ -101,15 +101,9 @@ public final class Intents {
     return whole(rows.list(SELECT + "WHERE box_id = ?", Intents::read, boxId));
   }
 
-  /** Those that have to do with a file of the home. */
-  public List<Intent> ofFile(String file) throws CatalogueException {
-    return whole(
-        rows.list(
-            SELECT
-                + "WHERE seq IN (SELECT intent FROM intent_file WHERE file = ?1"
-                + " UNION SELECT intent FROM intent_switch WHERE live = ?1)",
-            Intents::read,
-            file));
+  /** Those that a process of this number carries out. */
+  public List<Intent> ofProcess(long pid) throws CatalogueException {
+    return whole(rows.list(SELECT + "WHERE holder_pid = ?", Intents::read, pid));
   }
 
   private List<Intent> whole(List<Intent> heads) throws CatalogueException {

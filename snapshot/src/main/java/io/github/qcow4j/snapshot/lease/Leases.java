@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rights to work on boxes, images and intents: locked bytes of one file ({@code fcntl(2)}, {@code
  * F_OFD_SETLK}), each at a place that follows from a number which the catalogue never uses again.
- * The file is empty and never removed. Who holds a right stands in the catalogue.
+ * The file is empty and never removed.
+ *
+ * <p>Who has a right holds a second byte, shared, at a place that follows from its process number
+ * too: others find that one by asking for the locks of a range and of its halves.
  *
  * <p>Any thread may ask. Two rights of one process exclude each other like those of two.
  */
@@ -24,13 +27,20 @@ public final class Leases {
   private static final long INTENTS = 3L << 32;
   private static final long STAGING = 4L << 32;
 
+  /** Process numbers are smaller ({@code PID_MAX_LIMIT}, 2^22). */
+  private static final int PID_BITS = 22;
+
+  private static final long HOLDERS = 1L << 60;
+
   private final Volume volume;
   private final Path file;
+  private final long pid;
 
   /** Over this file. */
   public Leases(Volume volume, Path file) {
     this.volume = volume;
     this.file = file;
+    this.pid = ProcessHandle.current().pid();
   }
 
   /** The right to work on a box, for one; null when somebody has it. */
@@ -51,6 +61,16 @@ public final class Leases {
   /** Whether somebody works on a box. */
   public boolean isWorkedOn(long boxSeq) throws IOException {
     return held(BOXES + 2 * boxSeq);
+  }
+
+  /** The number of a process that works on a box, or 0 when there is none that could be told. */
+  public long worker(long boxSeq) throws IOException {
+    return holder(BOXES + 2 * boxSeq);
+  }
+
+  /** The number of a process that reads or changes an image, or 0 as above. */
+  public long user(long imageSeq) throws IOException {
+    return holder(IMAGES + imageSeq);
   }
 
   /** The right to read an image, for many; null when somebody may remove or change it. */
@@ -84,10 +104,35 @@ public final class Leases {
     }
   }
 
+  /** The smallest of the numbers whose byte is locked, by halves. */
+  private long holder(long place) throws IOException {
+    try (BlockFile locks = volume.open(file, OpenOptions.reading())) {
+      long first = holderPlace(place, 0);
+      long length = 1L << PID_BITS;
+      if (!locks.lockedByOther(first, length, LockMode.EXCLUSIVE)) {
+        return 0;
+      }
+      while (length > 1) {
+        length /= 2;
+        if (!locks.lockedByOther(first, length, LockMode.EXCLUSIVE)) {
+          first += length;
+        }
+      }
+      // Where it has let go meanwhile, the search has ended at the last number of all.
+      boolean still = locks.lockedByOther(first, 1, LockMode.EXCLUSIVE);
+      return still ? first - holderPlace(place, 0) : 0;
+    }
+  }
+
+  private static long holderPlace(long place, long pid) {
+    return HOLDERS + (place << PID_BITS) + pid;
+  }
+
   private @Nullable Lease take(long place, LockMode mode) throws IOException {
     BlockFile locks = volume.open(file, OpenOptions.writing());
     try {
-      if (locks.tryLock(place, 1, mode)) {
+      if (locks.tryLock(place, 1, mode)
+          && locks.tryLock(holderPlace(place, pid), 1, LockMode.SHARED)) {
         return locks::close;
       }
     } catch (IOException | RuntimeException e) {

@@ -150,10 +150,19 @@ public record Home(
     }
   }
 
-  /** Who works on a box, in words, as far as the catalogue knows. */
+  /** Who works on a box, in words; null when it has just let go. */
   @Nullable String worker(BoxRow box) throws IOException {
-    List<Intent> intents = read(rows -> new Intents(rows).ofBox(box.id()));
-    return intents.isEmpty() ? null : intents.getFirst().holder().inWords();
+    return inWords(leases.worker(box.seq()), read(rows -> new Intents(rows).ofBox(box.id())));
+  }
+
+  /** A process by its number; an intent of its own tells what it does. */
+  private static @Nullable String inWords(long pid, List<Intent> intents) {
+    for (Intent each : intents) {
+      if (pid == 0 || each.holder().pid() == pid) {
+        return each.holder().inWords();
+      }
+    }
+    return pid == 0 ? null : "process " + pid;
   }
 
   /** Keeps an image from being removed. */
@@ -181,10 +190,10 @@ public record Home(
     return new InUseException("layer '" + image.file() + "' is in use", worker(image));
   }
 
-  /** Who works with an image, in words, as far as the catalogue knows. */
+  /** Who works with an image, in words; null when it has just let go. */
   @Nullable String worker(ImageRow image) throws IOException {
-    List<Intent> intents = read(rows -> new Intents(rows).ofFile(image.file()));
-    return intents.isEmpty() ? null : intents.getFirst().holder().inWords();
+    long pid = leases.user(image.seq());
+    return inWords(pid, read(rows -> new Intents(rows).ofProcess(pid)));
   }
 
   HomePolicy policy() {

@@ -1,0 +1,284 @@
+package io.github.qcow4j.snapshot;
+
+import io.github.qcow4j.nativeio.RenameMode;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveDestination;
+import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.Compression;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.model.BoxDisk;
+import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CollectRequest;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskSource;
+import io.github.qcow4j.snapshot.model.ExportRequest;
+import io.github.qcow4j.snapshot.model.HeldBox;
+import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.RestoreRequest;
+import io.github.qcow4j.snapshot.model.SnapshotRequest;
+import io.github.qcow4j.snapshot.quiesce.OnQuiesceFailure;
+import io.github.qcow4j.snapshot.quiesce.QuiesceMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+
+/** Every operation once, on the home that {@link #prepare} makes. */
+enum HaltedWork {
+  CREATE {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.create(
+          new CreateRequest(
+              "new",
+              List.of(
+                  new DiskSource.Overlay(BoxDisk.ROOT, image(directory), null),
+                  new DiskSource.Empty("data", DISK_BYTES))),
+          new JobControl());
+    }
+  },
+  CREATE_INDEPENDENT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.create(
+          new CreateRequest(
+              "new", List.of(new DiskSource.Copied(BoxDisk.ROOT, image(directory), null))),
+          new JobControl());
+    }
+  },
+  SNAPSHOT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.snapshot("web", "s3", "");
+    }
+  },
+  SNAPSHOT_SHORTENING_THE_CHAIN {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.snapshot("web", "s3", "");
+    }
+
+    @Override
+    HomeOptions options(Path directory) {
+      return super.options(directory).withMaxChainLayers(3);
+    }
+  },
+  SNAPSHOT_OF_A_RUNNING_BOX {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      // A process that is no more: nobody is to be stopped.
+      Holder gone = new Holder(ProcessHandle.current().pid(), Instant.EPOCH, "gone");
+      try (HeldBox held = home.hold("web", gone)) {
+        held.writtenBy(gone);
+        home.snapshot(
+            new SnapshotRequest(
+                "web",
+                "s3",
+                "",
+                new QuiesceMode.Hook(directory.resolve(HOOK)),
+                OnQuiesceFailure.CRASH_CONSISTENT),
+            new JobControl());
+      }
+    }
+  },
+  RESTORE {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.restore(new RestoreRequest("web", "s1", null));
+    }
+  },
+  RESTORE_KEEPING {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.restore(new RestoreRequest("web", "s1", "kept"));
+    }
+  },
+  RESTORE_AGAIN {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.restore(new RestoreRequest("back", "b1", null));
+    }
+  },
+  UNDO {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.undo("back");
+    }
+  },
+  RUN {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.hold("back", Holder.ofThisProcess("halted")).close();
+    }
+  },
+  CLONE {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      cloneWeb(home, null, false);
+    }
+  },
+  CLONE_OF_A_SNAPSHOT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      cloneWeb(home, "s1", false);
+    }
+  },
+  CLONE_IN_FULL {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      cloneWeb(home, null, true);
+    }
+  },
+  RENAME {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.rename("web", "renamed");
+    }
+  },
+  REMOVE_SNAPSHOT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.removeSnapshot("spare", "p2");
+    }
+  },
+  MERGE_SNAPSHOT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.mergeSnapshot("web", "s1", new JobControl());
+    }
+  },
+  REMOVE {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.remove("spare", false);
+    }
+  },
+  REMOVE_BY_FORCE {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.remove("web", true);
+    }
+  },
+  EXPORT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.export(
+          new ExportRequest("web", "s1", Compression.ZSTD, 3),
+          new ArchiveDestination.ToFile(
+              home.internals().volume(), directory.resolve(EXPORTED), RenameMode.NO_REPLACE),
+          new JobControl());
+    }
+  },
+  EXPORT_TO_A_DIRECTORY {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.exportDirectory("web", null, directory.resolve("exported"), new JobControl());
+    }
+  },
+  IMPORT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.importArchive(
+          new ArchiveSource.FromFile(Volumes.host(), directory.resolve(ARCHIVE)),
+          "new",
+          IntakeLimits.DEFAULT,
+          new JobControl());
+    }
+  },
+  COLLECT {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.collect(new CollectRequest(false, 4, null, null), new JobControl());
+    }
+
+    @Override
+    boolean inManySteps() {
+      return true;
+    }
+  };
+
+  static final String EXPORTED = "exported.boxlite";
+  private static final String ARCHIVE = "web.boxlite";
+  private static final String HOOK = "hook";
+  private static final String HOME = "home";
+  private static final String IMAGE = "image.raw";
+  private static final int DISK_BYTES = BoxWork.DISK_BYTES;
+
+  /** Does it. */
+  abstract void run(BoxHome home, Path directory) throws IOException;
+
+  /** Whether each step of it is whole by itself. */
+  boolean inManySteps() {
+    return false;
+  }
+
+  HomeOptions options(Path directory) {
+    return HomeOptions.of(directory.resolve(HOME)).withCommand("the halted one");
+  }
+
+  static Path image(Path directory) {
+    return directory.resolve(IMAGE);
+  }
+
+  private static void cloneWeb(BoxHome home, String snapshot, boolean full) throws IOException {
+    home.cloneBox(new CloneRequest("web", snapshot, List.of("c1", "c2"), full), new JobControl());
+  }
+
+  /**
+   * Boxes in all states: {@code web} of two disks with two snapshots, of the first of which {@code
+   * twin} is a clone; {@code back}, restored, what was replaced being kept; {@code spare}, whose
+   * second snapshot nothing depends on; an archive; and a file that nobody knows.
+   */
+  static void prepare(Path directory) throws Exception {
+    Volume volume = Volumes.host();
+    byte[] bytes = new byte[DISK_BYTES];
+    new Random(5).nextBytes(bytes);
+    Files.write(image(directory), bytes);
+    Path hook = Files.writeString(directory.resolve(HOOK), "#!/bin/sh\nexit 0\n");
+    if (!hook.toFile().setExecutable(true)) {
+      throw new IOException("cannot make " + hook + " executable");
+    }
+    try (BoxHome home = BoxHome.open(CREATE.options(directory))) {
+      JobControl control = new JobControl();
+      home.create(
+          new CreateRequest(
+              "web",
+              List.of(
+                  new DiskSource.Overlay(BoxDisk.ROOT, image(directory), null),
+                  new DiskSource.Empty("data", DISK_BYTES))),
+          control);
+      home.create(
+          new CreateRequest("back", List.of(new DiskSource.Empty(BoxDisk.ROOT, DISK_BYTES))),
+          control);
+      home.create(
+          new CreateRequest("spare", List.of(new DiskSource.Empty(BoxDisk.ROOT, DISK_BYTES))),
+          control);
+      for (int step = 1; step <= 2; step++) {
+        for (String box : List.of("web", "back", "spare")) {
+          for (BoxDisk disk : home.show(box).disks()) {
+            int offset = 4096 * (step + box.length());
+            DiskBytes.write(volume, disk.path(), offset, 5000, offset + disk.role().length());
+          }
+        }
+        home.snapshot("web", "s" + step, "");
+        home.snapshot("spare", "p" + step, "");
+      }
+      home.snapshot("back", "b1", "");
+      home.cloneBox(new CloneRequest("web", "s1", List.of("twin"), false), control);
+      for (String box : List.of("web", "back", "spare", "twin")) {
+        DiskBytes.write(volume, home.path(box, BoxDisk.ROOT), 512, 700, box.hashCode());
+      }
+      home.restore(new RestoreRequest("back", "b1", null));
+      home.restore(new RestoreRequest("spare", "p1", null));
+      home.snapshot("spare", "p3", "");
+      home.export(
+          new ExportRequest("web", "s2", Compression.ZSTD, 3),
+          new ArchiveDestination.ToFile(volume, directory.resolve(ARCHIVE), RenameMode.NO_REPLACE),
+          control);
+    }
+  }
+}
