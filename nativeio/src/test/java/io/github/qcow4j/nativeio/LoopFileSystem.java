@@ -9,6 +9,7 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,6 +71,13 @@ public final class LoopFileSystem implements Closeable {
   /** The directory where it is mounted. */
   public Path mountPoint() {
     return mountPoint;
+  }
+
+  /** How much of it is in use, once all that was written is in its place. */
+  public long usedBytes() throws IOException {
+    run("sync", "-f", mountPoint.toString());
+    FileStore store = Files.getFileStore(mountPoint);
+    return store.getTotalSpace() - store.getUnallocatedSpace();
   }
 
   /** A new directory in it. */

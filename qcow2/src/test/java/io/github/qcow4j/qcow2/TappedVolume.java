@@ -16,24 +16,26 @@ import org.jspecify.annotations.Nullable;
  * A volume that hands every call on, of its own and of the files it opens, and tells a tap of each
  * one first; what the tap throws, the call throws. Keeps what was called.
  */
-final class TappedVolume {
+public final class TappedVolume {
 
   private final Volume real;
   private final Tap tap;
   private final List<Call> calls = new ArrayList<>();
 
-  TappedVolume(Volume real, Tap tap) {
+  /** Over this volume. */
+  public TappedVolume(Volume real, Tap tap) {
     this.real = real;
     this.tap = tap;
   }
 
-  TappedVolume(Volume real) {
+  /** Over this volume. */
+  public TappedVolume(Volume real) {
     this(real, call -> {});
   }
 
   /** Hears of a call before it is made. */
   @FunctionalInterface
-  interface Tap {
+  public interface Tap {
     void before(Call call) throws IOException;
   }
 
@@ -45,31 +47,36 @@ final class TappedVolume {
    * @param position the file position of reads and writes, else -1
    * @param lengthBytes the room of a read, the data of a write, else 0
    */
-  record Call(String name, @Nullable Path path, long position, long lengthBytes) {
+  public record Call(String name, @Nullable Path path, long position, long lengthBytes) {
 
-    boolean reads() {
+    /** Whether it reads from a file. */
+    public boolean reads() {
       return name.equals("read") || name.equals("readPadded");
     }
 
-    boolean is(String wanted) {
+    /** Whether it is this method's. */
+    public boolean is(String wanted) {
       return name.equals(wanted);
     }
   }
 
-  Volume volume() {
+  /** What to hand on. */
+  public Volume volume() {
     return (Volume) proxy(Volume.class, real, null);
   }
 
-  synchronized List<Call> calls() {
+  /** All calls since the beginning, or since they were forgotten. */
+  public synchronized List<Call> calls() {
     return List.copyOf(calls);
   }
 
-  synchronized void forget() {
+  /** Forgets all calls. */
+  public synchronized void forget() {
     calls.clear();
   }
 
   /** Bytes that reads had room for. */
-  long bytesRead() {
+  public long bytesRead() {
     return calls().stream().filter(Call::reads).mapToLong(Call::lengthBytes).sum();
   }
 

@@ -27,8 +27,6 @@ import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -94,12 +92,6 @@ class LargeFlattenTest {
     return STRIPES / LAYERS * STRIPE_BYTES;
   }
 
-  private static long usedBytes(Path directory) throws Exception {
-    new ProcessBuilder("sync", "-f", directory.toString()).start().waitFor();
-    FileStore store = Files.getFileStore(directory);
-    return store.getTotalSpace() - store.getUnallocatedSpace();
-  }
-
   /** Looks at some places of each stripe. */
   private static void assertContent(Path path, ImageFormat format) throws IOException {
     try (DiskImage disk = DiskImages.open(VOLUME, path, POLICY, ImageOptions.of(format))) {
@@ -129,7 +121,7 @@ class LargeFlattenTest {
       Path directory = own.newDirectory();
       final Path top = chain(directory);
       for (String job : List.of("raw", "qcow2", "rebase")) {
-        long before = usedBytes(directory);
+        long before = own.usedBytes();
         long start = System.nanoTime();
         Process process =
             JavaProcess.builder(
@@ -153,7 +145,7 @@ class LargeFlattenTest {
         assertThat(Long.parseLong(told.split(" ", -1)[0])).isEqualTo(moved);
         // Each stripe once, and few of them in two parts.
         assertThat(Long.parseLong(told.split(" ", -1)[2])).isLessThan(STRIPES + STRIPES / 8 + 32);
-        assertThat(usedBytes(directory) - before).as(job).isLessThan(METADATA_BYTES);
+        assertThat(own.usedBytes() - before).as(job).isLessThan(METADATA_BYTES);
       }
       Path raw = directory.resolve("flat.raw");
       assertThat(SharedStorage.sharedBytes(raw)).isEqualTo(DISK_BYTES);

@@ -34,6 +34,9 @@ public final class Catalogue implements Closeable {
   @GuardedBy("lock")
   private final Connection connection;
 
+  @GuardedBy("lock")
+  private final Statements statements;
+
   private final CommitListener listener;
 
   /** What to do within a transaction. */
@@ -54,6 +57,7 @@ public final class Catalogue implements Closeable {
 
   private Catalogue(Connection connection, CommitListener listener) {
     this.connection = connection;
+    this.statements = new Statements(connection);
     this.listener = listener;
   }
 
@@ -118,12 +122,12 @@ public final class Catalogue implements Closeable {
       throws IOException {
     lock.lock();
     try {
-      Rows rows = new Rows(connection);
-      rows.execute(begin);
+      Rows rows = new Rows(statements);
+      rows.control(begin);
       T result;
       try {
         result = work.run(rows);
-        rows.execute("COMMIT");
+        rows.control("COMMIT");
       } catch (IOException | RuntimeException e) {
         rollBack(rows, e);
         throw e;
@@ -139,7 +143,7 @@ public final class Catalogue implements Closeable {
 
   private static void rollBack(Rows rows, Exception cause) {
     try {
-      rows.execute("ROLLBACK");
+      rows.control("ROLLBACK");
     } catch (CatalogueException e) {
       // SQLite has done it already after some failures, and says so.
       cause.addSuppressed(e);
@@ -171,7 +175,7 @@ public final class Catalogue implements Closeable {
   void outside(Work<?> work) throws IOException {
     lock.lock();
     try {
-      work.run(new Rows(connection));
+      work.run(new Rows(statements));
     } finally {
       lock.unlock();
     }

@@ -2,11 +2,24 @@ package io.github.qcow4j.snapshot.catalogue;
 
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Images and the links between them, as rows. */
 public final class Images {
+
+  /** Bounded, should a catalogue be damaged so that a chain bites its tail. */
+  private static final String CHAIN =
+      "WITH RECURSIVE chain(id, depth) AS (SELECT ?, 1 UNION ALL"
+          + " SELECT edge.parent_id, depth + 1 FROM chain JOIN edge ON child_id = chain.id"
+          + " WHERE depth < 100000) ";
+
+  private static final String CHAIN_IMAGES =
+      "SELECT image.*, edge.parent_id, edge.external, edge.external_format FROM chain"
+          + " JOIN image ON image.id = chain.id LEFT JOIN edge ON edge.child_id = image.id"
+          + " ORDER BY chain.depth";
 
   private final Rows rows;
 
@@ -43,14 +56,12 @@ public final class Images {
   /** An image and all that lie below it in the home, from the top. */
   public List<ImageRow> chain(String id) throws CatalogueException {
     List<ImageRow> chain = new ArrayList<>();
-    String next = id;
-    while (next != null) {
-      ImageRow image = byId(next);
-      if (image == null || chain.stream().anyMatch(image::equals)) {
+    Set<String> met = new HashSet<>();
+    for (ImageRow image : rows.list(CHAIN + CHAIN_IMAGES, ImageRow::read, id)) {
+      if (!met.add(image.id())) {
         break;
       }
       chain.add(image);
-      next = image.parent() instanceof Parent.Inside inside ? inside.imageId() : null;
     }
     return chain;
   }
@@ -58,13 +69,7 @@ public final class Images {
   /** How many images have to be read for one, itself and what the catalogue knows below. */
   public int depth(String id) throws CatalogueException {
     Long depth =
-        rows.first(
-            "WITH RECURSIVE chain(id, depth) AS (SELECT ?, 1 UNION ALL"
-                + " SELECT edge.parent_id, depth + 1 FROM chain JOIN edge ON child_id = chain.id"
-                + " WHERE depth < 100000)"
-                + " SELECT max(depth) AS depth FROM chain",
-            row -> row.number("depth"),
-            id);
+        rows.first(CHAIN + "SELECT max(depth) AS depth FROM chain", row -> row.number("depth"), id);
     return depth == null ? 0 : depth.intValue();
   }
 

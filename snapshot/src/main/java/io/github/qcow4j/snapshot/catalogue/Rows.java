@@ -2,11 +2,8 @@ package io.github.qcow4j.snapshot.catalogue;
 
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,16 +15,15 @@ public final class Rows {
 
   private static final int PRIMARY_CODE = 0xff;
 
-  private final Connection connection;
+  private final Statements statements;
 
-  Rows(Connection connection) {
-    this.connection = connection;
+  Rows(Statements statements) {
+    this.statements = statements;
   }
 
   <T> List<T> list(String sql, Row.Reader<T> reader, @Nullable Object... parameters)
       throws CatalogueException {
-    try (PreparedStatement statement = prepare(sql, parameters);
-        ResultSet results = statement.executeQuery()) {
+    try (ResultSet results = statements.with(sql, parameters).executeQuery()) {
       List<T> rows = new ArrayList<>();
       Row row = new Row(results);
       while (results.next()) {
@@ -47,8 +43,8 @@ public final class Rows {
 
   /** Changes rows; returns how many. */
   int update(String sql, @Nullable Object... parameters) throws CatalogueException {
-    try (PreparedStatement statement = prepare(sql, parameters)) {
-      return statement.executeUpdate();
+    try {
+      return statements.with(sql, parameters).executeUpdate();
     } catch (SQLException e) {
       throw failure("write the catalogue", e);
     }
@@ -61,26 +57,20 @@ public final class Rows {
     return number == null ? 0 : number;
   }
 
-  void execute(String sql) throws CatalogueException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
+  /** Begins or ends a transaction. */
+  void control(String sql) throws CatalogueException {
+    try {
+      statements.with(sql).executeUpdate();
     } catch (SQLException e) {
       throw failure("write the catalogue", e);
     }
   }
 
-  private PreparedStatement prepare(String sql, @Nullable Object... parameters)
-      throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql);
+  void execute(String sql) throws CatalogueException {
     try {
-      for (int at = 0; at < parameters.length; at++) {
-        statement.setObject(at + 1, parameters[at]);
-      }
-      return statement;
+      statements.once(sql);
     } catch (SQLException e) {
-      try (statement) {
-        throw e;
-      }
+      throw failure("write the catalogue", e);
     }
   }
 

@@ -156,7 +156,7 @@ public final class Cloning {
       return null;
     }
     Path live = home.layout().resolve(image.file());
-    DiskImage disk = NewImages.open(home.volume(), live, ImageFormat.QCOW2, home.policy());
+    DiskImage disk = NewImages.openAlone(home.volume(), live, ImageFormat.QCOW2);
     open.add(disk);
     ImageRow below = home.read(rows -> new Images(rows).byId(inside.imageId()));
     if (below == null || below.virtualSizeBytes() != disk.virtualSize()) {
@@ -165,7 +165,7 @@ public final class Cloning {
     long offset = 0;
     while (offset < disk.virtualSize()) {
       Extent extent = disk.extentAt(offset, disk.virtualSize() - offset);
-      if (extent.depth() == 0) {
+      if (extent.kind() != Extent.Kind.UNALLOCATED) {
         return null;
       }
       offset = extent.end();

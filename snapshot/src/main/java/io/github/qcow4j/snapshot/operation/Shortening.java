@@ -12,24 +12,57 @@ import java.util.List;
 
 /**
  * Keeps chains short: a live disk whose chain has become too long takes up what it shows of the
- * layers between, and lies on the lowest layer then. The layers between stay for their snapshots.
- * Where storage can be shared, it is.
+ * layers right below, and lies further down then. Those layers stay for their snapshots. Where
+ * storage can be shared, it is.
+ *
+ * <p>At least half of the chain is left out, and then every layer that is smaller than all above it
+ * together: what is taken up is taken up again only when as much has been added, so that a disk
+ * with thousands of snapshots moves each byte a few times and not every time.
  */
 final class Shortening {
 
-  private Shortening() {}
+  private final Home home;
+  private final BoxRow box;
+
+  private Shortening(Home home, BoxRow box) {
+    this.home = home;
+    this.box = box;
+  }
 
   /** Shortens those live disks of a stopped, locked box that one more layer would make too long. */
   static void run(Home home, BoxRow box) throws IOException {
     for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
-      ImageRow image = disk.image();
-      if (home.read(rows -> new Images(rows).depth(image.id())) >= home.maxChainLayers()) {
-        List<ImageRow> chain = home.read(rows -> new Images(rows).chain(image.id()));
-        Parent lowest = chain.size() > 2 ? new Parent.Inside(chain.getLast().id()) : image.parent();
-        if (lowest != null && !lowest.equals(image.parent())) {
-          Rebasing.run(home, box, image, lowest, new JobControl());
-        }
+      String id = disk.image().id();
+      int depth = home.read(rows -> new Images(rows).depth(id));
+      if (depth >= home.maxChainLayers()) {
+        new Shortening(home, box).shorten(home.read(rows -> new Images(rows).chain(id)), depth);
       }
     }
+  }
+
+  private void shorten(List<ImageRow> chain, int depth) throws IOException {
+    int lowest = chain.size() - 1;
+    if (lowest < 2) {
+      return;
+    }
+    int target = Math.clamp(depth + 1L - home.maxChainLayers() / 2, 2, lowest);
+    long aboveBytes = 0;
+    for (ImageRow image : chain.subList(0, target)) {
+      aboveBytes += allocatedBytes(image);
+    }
+    while (target < lowest) {
+      long bytes = allocatedBytes(chain.get(target));
+      if (bytes >= aboveBytes) {
+        break;
+      }
+      aboveBytes += bytes;
+      target++;
+    }
+    Parent below = new Parent.Inside(chain.get(target).id());
+    Rebasing.run(home, box, chain.getFirst(), below, new JobControl());
+  }
+
+  private long allocatedBytes(ImageRow image) throws IOException {
+    return home.volume().status(home.layout().resolve(image.file())).allocatedBytes();
   }
 }

@@ -65,7 +65,7 @@ public final class Views {
               path,
               image.virtualSizeBytes(),
               status == null ? 0 : status.allocatedBytes(),
-              depth(rows, image)));
+              new Images(rows).depth(image.id())));
     }
     Intent intent = intentOf(rows, row);
     BoxStatus status = status(row, intent);
@@ -101,12 +101,6 @@ public final class Views {
     } catch (NoSuchFileException e) {
       return null;
     }
-  }
-
-  private static int depth(Rows rows, ImageRow image) throws IOException {
-    List<ImageRow> chain = new Images(rows).chain(image.id());
-    boolean outside = chain.getLast().parent() instanceof Parent.Outside;
-    return chain.size() + (outside ? 1 : 0);
   }
 
   /** Where a live disk is. */
@@ -168,7 +162,7 @@ public final class Views {
               image.virtualSizeBytes(),
               status == null ? 0 : status.sizeBytes(),
               status == null ? 0 : status.allocatedBytes(),
-              depth(rows, image)));
+              new Images(rows).depth(image.id())));
     }
     return new Snapshot(
         row.id(),
