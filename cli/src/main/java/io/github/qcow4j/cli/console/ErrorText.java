@@ -36,7 +36,7 @@ public final class ErrorText {
    * @param failure why; its {@link ReferenceTrail}s tell which layer of the chain it was
    */
   public CommandFailure couldNotOpen(int exitCode, String name, IOException failure) {
-    String line = "Could not open '" + name + "': " + reasonNotOpened(failure);
+    String line = "Could not open '" + oneLine(name) + "': " + reasonNotOpened(failure);
     return new CommandFailure(exitCode, line, hint(failure), failure);
   }
 
@@ -64,7 +64,7 @@ public final class ErrorText {
   public @Nullable String hint(Throwable failure) {
     return switch (failure) {
       case ImageInUseException inUse when inUse.image() != null ->
-          "Is another process using the image [" + inUse.image() + "]?";
+          "Is another process using the image [" + oneLine(String.valueOf(inUse.image())) + "]?";
       case LimitExceededException limit when limit.remedy() != null ->
           "You can " + limit.remedy() + " with " + personality.programName() + " check -r all";
       default -> null;
@@ -98,14 +98,18 @@ public final class ErrorText {
   private static String whileOpeningFile(FileSystemException failure) {
     String reason = kernelReason(failure);
     if (failure instanceof SystemCallException call && call.errno() == Errno.EISDIR.number()) {
-      return "'file' driver requires '" + failure.getFile() + "' to be a regular file";
+      return "'file' driver requires '" + file(failure) + "' to be a regular file";
     }
     boolean complete = failure instanceof SystemCallException call && call.errno() == 0;
     if (complete && Errno.ofText(reason) == null) {
       return reason;
     }
     boolean opening = !(failure instanceof SystemCallException call) || isOpening(call.call());
-    return "Could not " + (opening ? "open" : "read") + " '" + failure.getFile() + "': " + reason;
+    return "Could not " + (opening ? "open" : "read") + " '" + file(failure) + "': " + reason;
+  }
+
+  private static String file(FileSystemException failure) {
+    return oneLine(String.valueOf(failure.getFile()));
   }
 
   private static boolean isOpening(String call) {
@@ -127,6 +131,13 @@ public final class ErrorText {
     String message = failure.getMessage();
     String text =
         message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
-    return text.replace('\n', ' ').replace('\r', ' ');
+    return oneLine(text);
+  }
+
+  /** Names come from images too, and must neither begin a line nor draw on a terminal. */
+  private static String oneLine(String text) {
+    StringBuilder line = new StringBuilder();
+    text.codePoints().forEach(c -> line.appendCodePoint(Character.isISOControl(c) ? ' ' : c));
+    return line.toString();
   }
 }

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.testing;
 import io.github.qcow4j.cli.Main;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * What one call of the program said, run inside this JVM.
@@ -36,9 +38,18 @@ public record OurRun(List<String> arguments, int exitCode, String stdout, String
     return of(Personality.QCOW4J, Map.of(), Arrays.asList(arguments));
   }
 
-  /** A call with everything given. */
+  /** A call with everything but the host's files given. */
   public static OurRun of(
       Personality personality, Map<String, String> environment, List<String> arguments) {
+    return of(personality, environment, Volumes::host, arguments);
+  }
+
+  /** A call with everything given. */
+  public static OurRun of(
+      Personality personality,
+      Map<String, String> environment,
+      Supplier<Volume> volume,
+      List<String> arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
@@ -47,7 +58,7 @@ public record OurRun(List<String> arguments, int exitCode, String stdout, String
             new PrintStream(out, false, StandardCharsets.UTF_8),
             new PrintStream(err, false, StandardCharsets.UTF_8),
             environment,
-            Volumes::host);
+            volume);
     int exitCode = Main.run(console, arguments.toArray(String[]::new));
     return new OurRun(
         List.copyOf(arguments),

@@ -30,11 +30,11 @@ public enum HeaderField {
     this.widthBytes = widthBytes;
   }
 
-  int offset() {
+  public int offset() {
     return offset;
   }
 
-  int widthBytes() {
+  public int widthBytes() {
     return widthBytes;
   }
 }

@@ -1,0 +1,120 @@
+package io.github.qcow4j.cli.hostile;
+
+import io.github.qcow4j.cli.console.Personality;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * One call of the program about one image.
+ *
+ * @param words its arguments; IMAGE, SOUND, OUT stand for files
+ * @param personality whose part it plays
+ * @param writing whether it may change the image when it succeeds
+ * @param largestExitCode the exit codes are 0 to this
+ */
+record CommandLine(String words, Personality personality, boolean writing, int largestExitCode) {
+
+  /** Every image command, with the actions that differ in what they read. */
+  static final List<CommandLine> ALL =
+      Stream.of(
+              reading("info IMAGE", 1),
+              reading("info --output=json IMAGE", 1),
+              reading("info --backing-chain IMAGE", 1),
+              reading("check IMAGE", 3),
+              reading("check --output=json IMAGE", 3),
+              reading("map IMAGE", 1),
+              reading("map --output=json IMAGE", 1),
+              reading("convert -O raw IMAGE OUT", 1),
+              reading("convert -O qcow2 IMAGE OUT", 1),
+              reading("convert -c -O qcow2 IMAGE OUT", 1),
+              reading("convert -O qcow2 --bitmaps IMAGE OUT", 1),
+              reading("convert -l snapshot.id=1 -O raw IMAGE OUT", 1),
+              reading("compare IMAGE SOUND", 4),
+              reading("compare IMAGE IMAGE", 4),
+              reading("dd if=IMAGE of=OUT bs=64k count=4", 1),
+              reading("measure -O raw IMAGE", 1),
+              reading("measure -O qcow2 IMAGE", 1),
+              reading("snapshot -l IMAGE", 1),
+              reading("bench -c 4 -f qcow2 IMAGE", 1),
+              reading("create -f qcow2 -F qcow2 -b IMAGE OUT", 1),
+              own("chain IMAGE", false, 1),
+              own("verify IMAGE", false, 2),
+              own("verify --output=json IMAGE", false, 2),
+              own("flatten IMAGE", true, 1),
+              writing("resize IMAGE +64k"),
+              writing("resize --shrink IMAGE 512k"),
+              writing("amend -o compat=0.10 IMAGE"),
+              writing("amend -o lazy_refcounts=on IMAGE"),
+              writing("snapshot -c third IMAGE"),
+              writing("snapshot -a first IMAGE"),
+              writing("snapshot -d first IMAGE"),
+              writing("bitmap --add IMAGE b2"),
+              writing("bitmap --remove IMAGE b0"),
+              writing("bitmap --clear IMAGE b0"),
+              writing("bitmap --merge b1 IMAGE b0"),
+              writing("commit IMAGE"),
+              writing("rebase -u -b  IMAGE"),
+              writing("rebase -b  IMAGE"),
+              writing("bench -w -c 4 -f qcow2 IMAGE"),
+              writing("convert -n -f raw -O qcow2 SOUND IMAGE"),
+              repairing("check -r leaks IMAGE"),
+              repairing("check -r all IMAGE"))
+          .toList();
+
+  /** One of each kind among those that go where an image leads. */
+  static final List<CommandLine> FOLLOWING =
+      ALL.stream()
+          .filter(command ->
+              Stream.of(
+                      "info --backing-chain IMAGE",
+                      "check IMAGE",
+                      "map IMAGE",
+                      "convert -O raw IMAGE OUT",
+                      "compare IMAGE SOUND",
+                      "measure -O qcow2 IMAGE",
+                      "create -f qcow2 -F qcow2 -b IMAGE OUT",
+                      "chain IMAGE",
+                      "verify IMAGE",
+                      "flatten IMAGE",
+                      "resize IMAGE +64k",
+                      "commit IMAGE",
+                      "rebase -b  IMAGE")
+                  .anyMatch(command.words()::equals))
+          .toList();
+
+  private static CommandLine reading(String words, int largestExitCode) {
+    return new CommandLine(words, Personality.QEMU_IMG, false, largestExitCode);
+  }
+
+  private static CommandLine writing(String words) {
+    return new CommandLine(words, Personality.QEMU_IMG, true, 1);
+  }
+
+  private static CommandLine repairing(String words) {
+    return new CommandLine(words, Personality.QEMU_IMG, true, 3);
+  }
+
+  private static CommandLine own(String words, boolean writing, int largestExitCode) {
+    return new CommandLine(words, Personality.QCOW4J, writing, largestExitCode);
+  }
+
+  List<String> arguments(Path image, Path sound, Path out) {
+    return Stream.of(words.split(" ", -1))
+        .map(word ->
+            word.replace("IMAGE", image.toString())
+                .replace("SOUND", sound.toString())
+                .replace("OUT", out.toString()))
+        .toList();
+  }
+
+  /** A failure is told in one line, but for two commands that have two in QEMU's words. */
+  int mostLines() {
+    return words.startsWith("create") || words.startsWith("snapshot -a") ? 2 : 1;
+  }
+
+  /** A check tells all that it finds, in more lines than one; a repair keeps what it could mend. */
+  boolean isCheck() {
+    return words.startsWith("check");
+  }
+}

@@ -1,0 +1,128 @@
+package io.github.qcow4j.cli.hostile;
+
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.TappedVolume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * One command before one image, and what it did to files.
+ *
+ * @param command the command
+ * @param run what it said
+ * @param image the image
+ * @param calls every call for a file
+ */
+record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.Call> calls) {
+
+  /** However hostile an image, the answer to it comes within this time. */
+  private static final Duration LONGEST = Duration.ofSeconds(10);
+
+  /** What a check of a raw image ends with. */
+  private static final int NOT_SUPPORTED = 63;
+
+  /** A warning of QEMU's, before a command that could write has guessed a format. */
+  private static final Pattern GUESS =
+      Pattern.compile(
+          "^WARNING: Image format was not specified.*?restrictions\\.\n", Pattern.DOTALL);
+
+  private static final Set<String> CHANGES =
+      Set.of(
+          "write",
+          "truncate",
+          "punchHole",
+          "writeZeroes",
+          "preallocate",
+          "cloneFrom",
+          "cloneRange",
+          "copyRange",
+          "rename",
+          "link",
+          "unlink",
+          "linkUnnamed");
+
+  /** Runs the command. New files go into {@code directory}, and are gone afterwards. */
+  static Encounter of(CommandLine command, Path image, Path sound, Path directory)
+      throws IOException {
+    return of(command, Map.of(), image, sound, directory);
+  }
+
+  /** The same with an environment. */
+  static Encounter of(
+      CommandLine command, Map<String, String> environment, Path image, Path sound, Path directory)
+      throws IOException {
+    Path out = directory.resolve("new");
+    TappedVolume volume = new TappedVolume(Volumes.host());
+    List<String> arguments = command.arguments(image, sound, out);
+    OurRun run =
+        assertTimeoutPreemptively(
+            LONGEST,
+            () -> OurRun.of(command.personality(), environment, volume::volume, arguments),
+            () -> arguments + " of the image " + image);
+    Files.deleteIfExists(out);
+    return new Encounter(command, run, image, volume.calls());
+  }
+
+  /** What it did that no image may make a command do, or empty. */
+  Optional<String> misdeed(Set<Path> mayOpen) {
+    return problem(mayOpen).map(problem -> problem + ": " + run);
+  }
+
+  private Optional<String> problem(Set<Path> mayOpen) {
+    boolean unsupported = command.isCheck() && run.exitCode() == NOT_SUPPORTED;
+    if (!unsupported && (run.exitCode() < 0 || run.exitCode() > command.largestExitCode())) {
+      return Optional.of("the exit code is none of the command's");
+    }
+    String said = GUESS.matcher(run.stderr()).replaceFirst("");
+    if (said.contains("internal error") || said.contains("Exception")) {
+      return Optional.of("a failure that nobody foresaw");
+    }
+    if (said.contains("Cannot allocate memory")) {
+      return Optional.of("more memory than there may be");
+    }
+    if (failed() && !command.isCheck() && !isOneLine(said)) {
+      return Optional.of("not one line");
+    }
+    Optional<TappedVolume.Call> stranger =
+        calls.stream().filter(call -> call.is("open") && !mayOpen.contains(call.path())).findAny();
+    if (stranger.isPresent()) {
+      return Optional.of("opened " + stranger.get().path());
+    }
+    return changeOfImage().map(call -> "changed the image by " + call);
+  }
+
+  private Optional<TappedVolume.Call> changeOfImage() {
+    boolean mayChange = command.writing() && !run.stderr().contains("Could not open");
+    return mayChange
+        ? Optional.empty()
+        : calls.stream()
+            .filter(call -> CHANGES.contains(call.name()) && image.equals(call.path()))
+            .findAny();
+  }
+
+  private boolean failed() {
+    return run.exitCode() != 0;
+  }
+
+  private boolean isOneLine(String said) {
+    boolean answers = said.isEmpty() && !run.stdout().isEmpty();
+    return answers
+        || (said.startsWith(command.personality().programName() + ": ")
+            && lines(said) <= command.mostLines());
+  }
+
+  /** How a repair could help may be told in a line more, as in QEMU. */
+  static long lines(String said) {
+    return said.lines().filter(line -> !line.startsWith("You can ")).count();
+  }
+}

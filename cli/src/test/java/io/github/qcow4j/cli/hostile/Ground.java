@@ -1,0 +1,77 @@
+package io.github.qcow4j.cli.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** The sound images that hostile ones are made from. This program makes them itself. */
+enum Ground {
+  /** Clusters of every kind, two snapshots and two bitmaps. */
+  FULL("compat=1.1", true),
+  /** The oldest version, with snapshots. */
+  VERSION_2("compat=0.10", true),
+  /** The smallest clusters, so that there are several L2 tables and refcount blocks. */
+  SMALL_CLUSTERS("cluster_size=512", true),
+  /** The largest clusters. */
+  LARGE_CLUSTERS("cluster_size=2M", true),
+  /** Extended L2 entries. */
+  SUBCLUSTERS("extended_l2=on", true),
+  /** Nothing but compressed clusters. */
+  ZSTD("compression_type=zstd", false),
+  /** The same with zlib. */
+  ZLIB("compression_type=zlib", false);
+
+  /** Longer than every table that the limits allow. */
+  static final long FAR_BYTES = 1L << 40;
+
+  static final int SIZE_BYTES = 1 << 20;
+
+  private static final int DATA_BYTES = 200 << 10;
+
+  private final String options;
+  private final boolean changeable;
+
+  Ground(String options, boolean changeable) {
+    this.options = options;
+    this.changeable = changeable;
+  }
+
+  /** Makes the image in {@code directory}, where there is a raw disk of the name given. */
+  Path make(Path directory, Path raw) {
+    Path image = directory.resolve(name() + ".qcow2");
+    String file = image.toString();
+    if (!changeable) {
+      run("convert", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), file);
+      return image;
+    }
+    run("convert", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), file);
+    run("snapshot", "-c", "first", file);
+    run("bench", "-w", "-c", "2", "-s", "4096", "-f", "qcow2", file);
+    run("snapshot", "-c", "second", file);
+    if (this != VERSION_2) {
+      run("bitmap", "--add", file, "b0");
+      run("bitmap", "--add", file, "b1");
+    }
+    return image;
+  }
+
+  /** A raw disk whose first clusters hold data that shrinks to about half. */
+  static Path raw(Path directory) throws IOException {
+    byte[] content = new byte[SIZE_BYTES];
+    SplittableRandom random = new SplittableRandom(7);
+    for (int i = 0; i < DATA_BYTES; i++) {
+      content[i] = (byte) (i / 64 % 2 == 0 ? 9 : random.nextInt());
+    }
+    return Files.write(directory.resolve("sound.raw"), content);
+  }
+
+  private static void run(String... arguments) {
+    OurRun run = OurRun.asQemuImg(List.of(arguments));
+    assertThat(run.exitCode()).as("%s", run).isZero();
+  }
+}

@@ -1,0 +1,148 @@
+package io.github.qcow4j.cli.hostile;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
+import io.github.qcow4j.qcow2.testing.HeaderField;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Chains that have no end, or none worth waiting for. */
+final class HostileChainsTest {
+
+  private static final int DEEP = 10_000;
+
+  private static final List<String> WALKING =
+      List.of(
+          "info --backing-chain IMAGE",
+          "info --backing-chain --output=json IMAGE",
+          "check IMAGE",
+          "map IMAGE",
+          "convert -O raw IMAGE OUT",
+          "convert -O qcow2 IMAGE OUT",
+          "measure -O qcow2 IMAGE",
+          "compare IMAGE IMAGE",
+          "commit IMAGE",
+          "rebase -b  IMAGE",
+          "resize IMAGE +64k",
+          "create -f qcow2 -F qcow2 -b IMAGE OUT");
+
+  @TempDir private Path directory;
+  private Scene scene;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    scene = Scene.in(directory);
+  }
+
+  @Test
+  void aChainOfTenThousandIsRefusedAtTheLimit() throws IOException {
+    Path top = deepChain();
+
+    for (String words : WALKING) {
+      assertOrderly(scene.asQemuImg(top, words));
+    }
+    Encounter convert = scene.asQemuImg(top, "convert -O raw IMAGE OUT");
+    assertThat(convert.run().exitCode()).isEqualTo(1);
+    assertThat(convert.calls()).filteredOn(call -> call.is("open")).hasSizeLessThanOrEqualTo(257);
+    assertOrderly(scene.asQcow4j(top, "chain IMAGE"));
+    assertOrderly(scene.asQcow4j(top, "flatten IMAGE"));
+  }
+
+  @Test
+  void aChainOfAThousandThatIsAllowedIsReadOrRefusedInOneLine() throws IOException {
+    Path _ = deepChain();
+    Path top = scene.uploads().resolve(name(1000));
+
+    for (String words :
+        List.of(
+            "info --backing-chain --max-chain=2000 IMAGE",
+            "convert --max-chain=2000 -O raw IMAGE OUT",
+            "map --max-chain=2000 IMAGE",
+            "chain --max-chain=2000 IMAGE")) {
+      OurRun run = scene.asQcow4j(top, words).run();
+      assertThat(run.exitCode()).as("%s", run.arguments()).isBetween(0, 1);
+      assertThat(run.stderr()).doesNotContain("internal error", "Exception");
+      assertThat(run.stderr().lines()).hasSize(run.exitCode());
+    }
+  }
+
+  @Test
+  void loopsAreRefusedByEveryCommandThatWalksThem() throws IOException {
+    Path self = link("self.qcow2", "self.qcow2");
+    link("b.qcow2", "a.qcow2");
+    Path ring = link("a.qcow2", "b.qcow2");
+    Files.createLink(scene.uploads().resolve("alias"), link("hard.qcow2", "alias"));
+    Path hard = scene.uploads().resolve("hard.qcow2");
+
+    for (Path loop : List.of(self, ring, hard)) {
+      for (String words : WALKING) {
+        assertOrderly(scene.asQemuImg(loop, words));
+      }
+      OurRun convert = scene.asQemuImg(loop, "convert -O raw IMAGE OUT").run();
+      assertThat(convert.exitCode()).isEqualTo(1);
+      assertThat(convert.stderr()).contains("infinite loop");
+    }
+  }
+
+  private static void assertOrderly(Encounter encounter) {
+    assertThat(encounter.run().exitCode()).as("%s", encounter.run().arguments()).isBetween(0, 3);
+    assertThat(encounter.run().stderr())
+        .doesNotContain("internal error", "Exception", "Cannot allocate memory");
+    assertThat(encounter.run().stderr().lines())
+        .hasSizeLessThanOrEqualTo(encounter.command().mostLines());
+  }
+
+  /** An image of one small overlay after the other; the first names a file that is not there. */
+  private Path deepChain() throws IOException {
+    Path first = link("0", "0000000000.qcow2");
+    byte[] bytes = Files.readAllBytes(first);
+    long nameOffset;
+    try (ImageSurgeon surgeon = ImageSurgeon.open(first)) {
+      nameOffset = surgeon.get(HeaderField.BACKING_FILE_OFFSET);
+    }
+    for (int i = 1; i <= DEEP; i++) {
+      byte[] name = name(i - 1).getBytes(UTF_8);
+      ByteBuffer.wrap(bytes).position(Math.toIntExact(nameOffset)).put(name);
+      Files.write(scene.uploads().resolve(name(i)), bytes);
+    }
+    Files.write(scene.uploads().resolve(name(0)), withoutBackingFile(bytes));
+    return scene.uploads().resolve(name(DEEP));
+  }
+
+  private static byte[] withoutBackingFile(byte[] bytes) {
+    byte[] base = Arrays.copyOf(bytes, bytes.length);
+    ByteBuffer.wrap(base).putLong(HeaderField.BACKING_FILE_OFFSET.offset(), 0);
+    return base;
+  }
+
+  private static String name(int number) {
+    return "%010d.qcow2".formatted(number);
+  }
+
+  private Path link(String name, String backingName) {
+    Path image = scene.uploads().resolve(name);
+    OurRun made =
+        OurRun.asQemuImg(
+            "create", "-q", "-f", "qcow2", "-o", "cluster_size=512", image.toString(), "1M");
+    assertThat(made.exitCode()).as("%s", made).isZero();
+    return ImageSurgeon.operate(
+        image,
+        surgeon ->
+            surgeon
+                .extensions()
+                .remove(HeaderExtensions.FEATURE_NAMES)
+                .append(HeaderExtensions.BACKING_FORMAT, "qcow2".getBytes(UTF_8))
+                .setBackingName(backingName));
+  }
+}

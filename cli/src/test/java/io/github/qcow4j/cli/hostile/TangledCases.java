@@ -1,0 +1,153 @@
+package io.github.qcow4j.cli.hostile;
+
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
+import io.github.qcow4j.qcow2.testing.HeaderField;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
+
+/** Structures that lie on one another, that name themselves, or that are all one. */
+final class TangledCases {
+
+  private static final int SMALL_L1_ENTRIES = 32;
+  private static final int SMALL_L2_ENTRIES = 64;
+
+  private TangledCases() {}
+
+  static List<HostileCase> all() {
+    List<HostileCase> cases = new ArrayList<>();
+    for (Place place : Place.values()) {
+      for (Reference reference : Reference.values()) {
+        cases.add(tangled(Ground.FULL, reference, place));
+        cases.add(tangled(Ground.SMALL_CLUSTERS, reference, place));
+      }
+    }
+    cases.addAll(repeated());
+    return cases;
+  }
+
+  /** Where a structure is. */
+  private enum Place {
+    HEADER(surgeon -> 0),
+    L1_TABLE(surgeon -> surgeon.get(HeaderField.L1_TABLE_OFFSET)),
+    L2_TABLE(surgeon -> surgeon.l2TableOffset(0)),
+    DATA(surgeon -> surgeon.clusterOffset(0)),
+    REFCOUNT_TABLE(surgeon -> surgeon.get(HeaderField.REFCOUNT_TABLE_OFFSET)),
+    REFCOUNT_BLOCK(surgeon -> surgeon.refcountTableEntry(0)),
+    SNAPSHOT_TABLE(surgeon -> surgeon.get(HeaderField.SNAPSHOTS_OFFSET)),
+    SNAPSHOT_L1(surgeon -> surgeon.number(surgeon.get(HeaderField.SNAPSHOTS_OFFSET))),
+    BITMAP_DIRECTORY(TangledCases::bitmapDirectory),
+    BITMAP_TABLE(surgeon -> surgeon.number(bitmapDirectory(surgeon)));
+
+    @SuppressWarnings("ImmutableEnumChecker") // Functions without state.
+    private final ToLongFunction<ImageSurgeon> hostOffset;
+
+    Place(ToLongFunction<ImageSurgeon> hostOffset) {
+      this.hostOffset = hostOffset;
+    }
+  }
+
+  /** What names a structure, and can be made to name another. */
+  private enum Reference {
+    L1_TABLE(HeaderField.L1_TABLE_OFFSET, 0),
+    L2_TABLE(surgeon -> surgeon.get(HeaderField.L1_TABLE_OFFSET), ImageSurgeon.COPIED),
+    CLUSTER(surgeon -> surgeon.l2EntryHostOffset(0), ImageSurgeon.COPIED),
+    ZERO_CLUSTER(surgeon -> surgeon.l2EntryHostOffset(0), ImageSurgeon.COPIED | ImageSurgeon.ZERO),
+    STREAM(surgeon -> surgeon.l2EntryHostOffset(0), ImageSurgeon.COMPRESSED),
+    REFCOUNT_TABLE(HeaderField.REFCOUNT_TABLE_OFFSET, 0),
+    REFCOUNT_BLOCK(surgeon -> surgeon.get(HeaderField.REFCOUNT_TABLE_OFFSET), 0),
+    SNAPSHOT_TABLE(HeaderField.SNAPSHOTS_OFFSET, 0),
+    SNAPSHOT_L1(surgeon -> surgeon.get(HeaderField.SNAPSHOTS_OFFSET), 0),
+    BITMAP_DIRECTORY(
+        surgeon -> surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS) + 16, 0),
+    BITMAP_TABLE(TangledCases::bitmapDirectory, 0),
+    BITMAP_DATA(surgeon -> surgeon.number(bitmapDirectory(surgeon)), 0);
+
+    @SuppressWarnings("ImmutableEnumChecker") // Functions without state.
+    private final ToLongFunction<ImageSurgeon> position;
+
+    private final long flags;
+
+    Reference(ToLongFunction<ImageSurgeon> position, long flags) {
+      this.position = position;
+      this.flags = flags;
+    }
+
+    Reference(HeaderField field, long flags) {
+      this(surgeon -> field.offset(), flags);
+    }
+  }
+
+  private static HostileCase tangled(Ground ground, Reference reference, Place place) {
+    return new HostileCase(
+        "%s of %s is the %s".formatted(reference, ground, place),
+        ground,
+        surgeon -> {
+          long target = place.hostOffset.applyAsLong(surgeon);
+          surgeon.setNumber(reference.position.applyAsLong(surgeon), target | reference.flags);
+        });
+  }
+
+  private static List<HostileCase> repeated() {
+    return List.of(
+        small(
+            "every L1 entry is one L2 table",
+            surgeon -> fill(surgeon, surgeon.get(HeaderField.L1_TABLE_OFFSET), SMALL_L1_ENTRIES)),
+        small(
+            "every L2 entry is one cluster",
+            surgeon -> fill(surgeon, surgeon.l2TableOffset(0), SMALL_L2_ENTRIES)),
+        small(
+            "every L2 table is the L1 table, whose entries are the L1 table",
+            surgeon -> {
+              long l1Table = surgeon.get(HeaderField.L1_TABLE_OFFSET);
+              surgeon.setL1Entry(0, l1Table | ImageSurgeon.COPIED);
+              fill(surgeon, l1Table, SMALL_L1_ENTRIES);
+            }),
+        small(
+            "every refcount block is the first",
+            surgeon ->
+                fill(surgeon, surgeon.get(HeaderField.REFCOUNT_TABLE_OFFSET), SMALL_L2_ENTRIES)),
+        small(
+            "every counter is the largest",
+            surgeon -> surgeon.write(surgeon.refcountTableEntry(0), ones(512))),
+        small(
+            "every counter is zero",
+            surgeon -> surgeon.write(surgeon.refcountTableEntry(0), new byte[512])),
+        new HostileCase(
+            "a file of nothing but ones behind its header",
+            Ground.FULL,
+            surgeon -> surgeon.write(65_536, ones((int) surgeon.lengthBytes() - 65_536))),
+        new HostileCase(
+            "a file of nothing but zeros behind its header",
+            Ground.FULL,
+            surgeon -> surgeon.write(65_536, new byte[(int) surgeon.lengthBytes() - 65_536])),
+        new HostileCase("a file that ends with its header", Ground.FULL, s -> s.truncate(65_536)),
+        new HostileCase("a file of the magic alone", Ground.FULL, s -> s.truncate(4)),
+        new HostileCase("a file that ends in its header", Ground.FULL, s -> s.truncate(100)),
+        new HostileCase("an empty file", Ground.FULL, s -> s.truncate(0)));
+  }
+
+  private static HostileCase small(String name, Consumer<ImageSurgeon> edits) {
+    return new HostileCase(name, Ground.SMALL_CLUSTERS, edits);
+  }
+
+  /** Makes all entries of a table what the first one is. */
+  private static void fill(ImageSurgeon surgeon, long table, int entries) {
+    long first = surgeon.number(table);
+    for (int i = 1; i < entries; i++) {
+      surgeon.setNumber(table + 8L * i, first);
+    }
+  }
+
+  private static byte[] ones(int lengthBytes) {
+    byte[] ones = new byte[lengthBytes];
+    java.util.Arrays.fill(ones, (byte) 0xff);
+    return ones;
+  }
+
+  private static long bitmapDirectory(ImageSurgeon surgeon) {
+    return surgeon.number(surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS) + 16);
+  }
+}
