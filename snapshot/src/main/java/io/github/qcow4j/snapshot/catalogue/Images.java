@@ -16,6 +16,12 @@ public final class Images {
           + " SELECT edge.parent_id, depth + 1 FROM chain JOIN edge ON child_id = chain.id"
           + " WHERE depth < 100000) ";
 
+  /** The same counted only, which every snapshot does: fewer instructions for each layer. */
+  private static final String DEPTH =
+      "WITH RECURSIVE chain(id) AS (SELECT ? UNION ALL"
+          + " SELECT edge.parent_id FROM chain JOIN edge ON child_id = chain.id"
+          + " LIMIT 100000) SELECT count(*) AS depth FROM chain";
+
   private static final String CHAIN_IMAGES =
       "SELECT image.*, edge.parent_id, edge.external, edge.external_format FROM chain"
           + " JOIN image ON image.id = chain.id LEFT JOIN edge ON edge.child_id = image.id"
@@ -68,8 +74,7 @@ public final class Images {
 
   /** How many images have to be read for one, itself and what the catalogue knows below. */
   public int depth(String id) throws CatalogueException {
-    Long depth =
-        rows.first(CHAIN + "SELECT max(depth) AS depth FROM chain", row -> row.number("depth"), id);
+    Long depth = rows.first(DEPTH, row -> row.number("depth"), id);
     return depth == null ? 0 : depth.intValue();
   }
 
