@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class BoxCrashTest {
 
   private static final long SEED = Long.getLong("qcow4j.seed", 20261120L);
-  private static final int RUNS = Integer.getInteger("qcow4j.crash.runs", 40);
+  private static final int RUNS = Integer.getInteger("qcow4j.crash.runs", 44);
   private static final int MOVES = Integer.getInteger("qcow4j.crash.moves", 16);
   private static final int LIMIT_PER_POINT = Integer.getInteger("qcow4j.crash.limit", 64);
 
@@ -31,9 +31,11 @@ class BoxCrashTest {
   private static final int SECOND_CRASH_EVERY = 100;
 
   private static final long WANTED_STATES = 20_000;
+  private static final long WANTED_STATES_IN_RECOVERY = 400;
 
   private final StateCensus census = new StateCensus();
   private final AtomicLong checked = new AtomicLong();
+  private final AtomicLong inRecovery = new AtomicLong();
 
   @Test
   void whateverThePowerLeavesOfAnyOperationIsItsOldOrItsNewState() throws Exception {
@@ -41,8 +43,11 @@ class BoxCrashTest {
     for (int run = 0; run < RUNS; run++) {
       total = total.plus(randomMoves(SEED + run));
     }
-    System.out.println("box crash states from seed " + SEED + ": " + total);
-    if (RUNS >= 40) {
+    System.out.println(
+        "box crash states from seed %d: %s; while recovering from some of them: %d"
+            .formatted(SEED, total, inRecovery.get()));
+    if (RUNS >= 44) {
+      assertThat(inRecovery.get()).isGreaterThanOrEqualTo(WANTED_STATES_IN_RECOVERY);
       assertThat(total.distinctStates()).isGreaterThanOrEqualTo(WANTED_STATES);
     }
   }
@@ -134,17 +139,19 @@ class BoxCrashTest {
   }
 
   /** What recovery did is on the volume: the power goes at every moment of it. */
-  private static void crashAgain(
+  private void crashAgain(
       SimulatedHome place, SimulatedVolume recovered, List<Observation> allowed, long seed) {
-    CrashExplorer.of(recovered)
-        .seed(seed)
-        .threads(1)
-        .limitPerPoint(16)
-        .explore(state -> {
-          try (BoxHome home = place.reopen(state.volume(), seed + 2)) {
-            assertThat(Observation.of(home, state.volume())).isIn(allowed);
-            Observation.requireAgreement(home, state.volume());
-          }
-        });
+    CrashReport report =
+        CrashExplorer.of(recovered)
+            .seed(seed)
+            .threads(1)
+            .limitPerPoint(16)
+            .explore(state -> {
+              try (BoxHome home = place.reopen(state.volume(), seed + 2)) {
+                assertThat(Observation.of(home, state.volume())).isIn(allowed);
+                Observation.requireAgreement(home, state.volume());
+              }
+            });
+    inRecovery.addAndGet(report.distinctStates());
   }
 }

@@ -2,6 +2,9 @@ package io.github.qcow4j.snapshot;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveDestination;
+import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.Compression;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.model.Box;
@@ -10,13 +13,24 @@ import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.DiskSource;
+import io.github.qcow4j.snapshot.model.ExportRequest;
+import io.github.qcow4j.snapshot.model.HeldBox;
+import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
 import io.github.qcow4j.snapshot.model.Snapshot;
+import io.github.qcow4j.snapshot.model.SnapshotRequest;
+import io.github.qcow4j.snapshot.quiesce.OnQuiesceFailure;
+import io.github.qcow4j.snapshot.quiesce.QuiesceMode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -29,6 +43,10 @@ import java.util.stream.Collectors;
 final class RandomMoves {
 
   private static final int MAX_BOXES = 6;
+
+  /** A process that is no more. */
+  private static final Holder NOBODY =
+      new Holder(ProcessHandle.current().pid(), Instant.EPOCH, "nobody");
 
   private final BoxHome home;
   private final Volume volume;
@@ -113,7 +131,7 @@ final class RandomMoves {
     Box box = pick(boxes);
     List<Snapshot> snapshots = home.snapshots(box.name());
     boolean full = boxes.size() >= MAX_BOXES;
-    int dice = random.nextInt(25);
+    int dice = random.nextInt(29);
     if (dice < 2 && !full) {
       return create();
     } else if (dice < 7 || (snapshots.isEmpty() && dice < 14)) {
@@ -123,9 +141,7 @@ final class RandomMoves {
     } else if (dice < 12) {
       return undo(box.name());
     } else if (dice < 14) {
-      return random.nextBoolean()
-          ? removeSnapshot(box.name(), pick(snapshots).name())
-          : mergeSnapshot(box.name(), pick(snapshots).name());
+      return removeSnapshot(box.name(), pick(snapshots).name());
     } else if (dice < 18 && !full) {
       return cloneOf(box.name(), snapshots);
     } else if (dice < 19) {
@@ -136,8 +152,14 @@ final class RandomMoves {
       return exported.isEmpty() ? export(box.name()) : fromDirectory(box, full);
     } else if (dice < 23) {
       return export(box.name());
+    } else if (dice < 25) {
+      return upkeep(random.nextBoolean());
+    } else if (dice < 27) {
+      return full ? upkeep(true) : carryOver(box, snapshots);
+    } else if (dice < 28) {
+      return runFor(box.name());
     }
-    return upkeep(random.nextBoolean());
+    return capture(box.name());
   }
 
   private Move export(String box) {
@@ -251,29 +273,71 @@ final class RandomMoves {
         });
   }
 
-  private Move undo(String box) {
+  /** An archive, and a box made of it. */
+  private Move carryOver(Box box, List<Snapshot> snapshots) {
+    String snapshot = snapshots.isEmpty() || random.nextBoolean() ? null : pick(snapshots).name();
+    String name = name();
     return new Move(
-        "undo " + box,
-        () -> home.undo(box),
+        "export " + box.name() + "/" + snapshot + " and import it as " + name,
+        () -> {
+          ByteArrayOutputStream archive = new ByteArrayOutputStream();
+          home.export(
+              new ExportRequest(box.name(), snapshot, Compression.NONE, 0),
+              new ArchiveDestination.ToChannel(Channels.newChannel(archive)),
+              new JobControl());
+          home.importArchive(
+              new ArchiveSource.FromChannel(
+                  Channels.newChannel(new ByteArrayInputStream(archive.toByteArray()))),
+              name,
+              IntakeLimits.DEFAULT,
+              new JobControl());
+        },
         shown -> {
-          if (kept.containsKey(box)) {
-            shown.putAll(kept.get(box));
+          String from = snapshot == null ? box.name() : box.name() + "/" + snapshot;
+          shown.put(name, "box");
+          shown.putAll(copy(shown, from + ":", name + ":"));
+        });
+  }
+
+  private Move runFor(String box) {
+    return new Move("run " + box, () -> home.hold(box, NOBODY).close(), shown -> kept.remove(box));
+  }
+
+  private Move capture(String box) {
+    String name = name();
+    return new Move(
+        "capture " + box + "/" + name + ", running",
+        () -> {
+          try (HeldBox _ = home.hold(box, NOBODY)) {
+            home.snapshot(
+                new SnapshotRequest(box, name, "", new QuiesceMode.None(), OnQuiesceFailure.ABORT),
+                new JobControl());
           }
+        },
+        shown -> {
+          shown.putAll(copy(shown, box + ":", box + "/" + name + ":"));
           kept.remove(box);
         });
   }
 
-  private Move mergeSnapshot(String box, String snapshot) {
+  private Move undo(String box) {
     return new Move(
-        "merge " + box + "/" + snapshot,
-        () -> home.mergeSnapshot(box, snapshot, new JobControl()),
-        shown -> shown.keySet().removeIf(key -> key.startsWith(box + "/" + snapshot + ":")));
+        "undo " + box,
+        () -> home.undo(box),
+        shown -> shown.putAll(Objects.requireNonNullElse(kept.remove(box), Map.of())));
   }
 
   private Move removeSnapshot(String box, String snapshot) {
+    boolean merge = random.nextBoolean();
     return new Move(
-        "remove " + box + "/" + snapshot,
-        () -> home.removeSnapshot(box, snapshot),
+        (merge ? "merge " : "remove ") + box + "/" + snapshot,
+        () -> {
+          if (merge) {
+            home.mergeSnapshot(box, snapshot, new JobControl());
+          } else {
+            home.removeSnapshot(box, snapshot);
+          }
+        },
         shown -> shown.keySet().removeIf(key -> key.startsWith(box + "/" + snapshot + ":")));
   }
 
