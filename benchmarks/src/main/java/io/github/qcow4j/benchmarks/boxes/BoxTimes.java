@@ -1,0 +1,192 @@
+package io.github.qcow4j.benchmarks.boxes;
+
+import io.github.qcow4j.benchmarks.material.LoopMount;
+import io.github.qcow4j.benchmarks.material.Machine;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.BoxHome;
+import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.model.BoxDisk;
+import io.github.qcow4j.snapshot.model.CloneRequest;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskSource;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * How long operations on boxes take, on an XFS made for the purpose: the tenth and the last of so
+ * many snapshots and clones of one box; and operations on disks of 10 MiB and of 10 GiB, all of it
+ * data. Prints medians: of a tenth or last one with its neighbours, of so many rounds else. Needs
+ * root. Arguments: {@code count=2000 rounds=9}.
+ */
+public final class BoxTimes {
+
+  private static final Path PARENT = Path.of("/var/tmp");
+  private static final long FILE_SYSTEM_BYTES = 8L << 30;
+  private static final int NEIGHBOURS = 9;
+  private static final int SEED_BYTES = 64 << 20;
+
+  private final Volume volume = Volumes.host();
+  private final Path directory;
+  private final int count;
+  private final int rounds;
+
+  private BoxTimes(Path directory, int count, int rounds) {
+    this.directory = directory;
+    this.count = count;
+    this.rounds = rounds;
+  }
+
+  /** What is timed. */
+  @FunctionalInterface
+  private interface Operation {
+    void run(int number) throws IOException;
+  }
+
+  /** Measures and prints. */
+  public static void main(String[] arguments) throws IOException {
+    List<String> all = List.of(arguments);
+    try (LoopMount mount = LoopMount.make("xfs", PARENT, FILE_SYSTEM_BYTES)) {
+      BoxTimes times =
+          new BoxTimes(mount.directory(), number(all, "count", 2000), number(all, "rounds", 9));
+      times.thousands();
+      times.sizes();
+    }
+    System.out.println("load at the end " + Machine.load());
+  }
+
+  private static int number(List<String> arguments, String name, int otherwise) {
+    return arguments.stream()
+        .filter(each -> each.startsWith(name + "="))
+        .map(each -> Integer.parseInt(each.substring(name.length() + 1)))
+        .findFirst()
+        .orElse(otherwise);
+  }
+
+  private static void create(BoxHome home, long sizeBytes) throws IOException {
+    home.create(
+        new CreateRequest("web", List.of(new DiskSource.Empty(BoxDisk.ROOT, sizeBytes))),
+        new JobControl());
+  }
+
+  private static void clone(BoxHome home, String name) throws IOException {
+    home.cloneBox(new CloneRequest("web", null, List.of(name), false), new JobControl());
+  }
+
+  private void thousands() throws IOException {
+    try (BoxHome home = BoxHome.open(HomeOptions.of(directory.resolve("thousands")))) {
+      create(home, 1L << 30);
+      Random random = new Random(1);
+      double[] snapshots =
+          times(
+              count,
+              number -> write(home.path("web", BoxDisk.ROOT), random),
+              number -> home.snapshot("web", "s" + number, ""));
+      double[] clones = times(count, number -> {}, number -> clone(home, "c" + number));
+      print("snapshot", snapshots);
+      print("clone", clones);
+    }
+  }
+
+  private void write(Path path, Random random) throws IOException {
+    byte[] bytes = new byte[4096];
+    random.nextBytes(bytes);
+    try (DiskImage disk = open(path)) {
+      disk.write(random.nextInt(1 << 14) * 65536L, ByteBuffer.wrap(bytes));
+    }
+  }
+
+  private DiskImage open(Path path) throws IOException {
+    return DiskImages.open(
+        volume,
+        path,
+        ReferencePolicy.allow(),
+        ImageOptions.of(ImageFormat.QCOW2).withWriting().withMaxChainLayers(10_000));
+  }
+
+  private void sizes() throws IOException {
+    Path seed = directory.resolve("seed");
+    byte[] bytes = new byte[SEED_BYTES];
+    new Random(2).nextBytes(bytes);
+    try (BlockFile file = volume.open(seed, OpenOptions.creatingNew())) {
+      file.write(ByteBuffer.wrap(bytes), 0);
+      file.syncAll();
+    }
+    for (long size : new long[] {10L << 20, 10L << 30}) {
+      Path own = directory.resolve("size" + size);
+      volume.createDirectory(own);
+      try (BoxHome home = BoxHome.open(HomeOptions.of(own.resolve("home")))) {
+        create(home, size);
+        fill(home.path("web", BoxDisk.ROOT), seed, size);
+        String what = " of " + (size >> 20) + " MiB";
+        print("snapshot" + what, median(times(n -> home.snapshot("web", "s" + n, ""))));
+        print("clone" + what, median(times(n -> clone(home, "c" + n))));
+        print(
+            "export to a directory" + what,
+            median(
+                times(n ->
+                    home.exportDirectory("web", "s1", own.resolve("out" + n), new JobControl()))));
+      }
+    }
+  }
+
+  private void fill(Path path, Path seed, long sizeBytes) throws IOException {
+    try (BlockFile source = volume.open(seed, OpenOptions.reading());
+        DiskImage disk = open(path)) {
+      for (long offset = 0; offset < sizeBytes; offset += SEED_BYTES) {
+        long length = Math.min(SEED_BYTES, sizeBytes - offset);
+        disk.copyFrom(offset, source, 0, length, Set.of(CopyMethod.REFLINK));
+      }
+    }
+  }
+
+  private double[] times(Operation operation) throws IOException {
+    return times(rounds, number -> {}, operation);
+  }
+
+  private static double[] times(int count, Operation before, Operation operation)
+      throws IOException {
+    double[] millis = new double[count];
+    for (int number = 1; number <= count; number++) {
+      before.run(number);
+      long start = System.nanoTime();
+      operation.run(number);
+      millis[number - 1] = (System.nanoTime() - start) / 1e6;
+    }
+    return millis;
+  }
+
+  private static void print(String what, double[] millis) {
+    int half = NEIGHBOURS / 2;
+    print(what + " 10", median(Arrays.copyOfRange(millis, 9 - half, 10 + half)));
+    print(
+        what + " " + millis.length,
+        median(Arrays.copyOfRange(millis, millis.length - NEIGHBOURS, millis.length)));
+    print(what + ", the longest", Arrays.stream(millis).max().orElse(0));
+  }
+
+  private static void print(String what, double millis) {
+    System.out.printf(Locale.ROOT, "%-40s %8.2f ms%n", what, millis);
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+}
