@@ -90,7 +90,7 @@ public final class RawTargets {
     AtomicFile file = AtomicFile.create(volume, path);
     try {
       file.file().truncate(sizeBytes);
-      Storage.take(file.file(), 0, sizeBytes, preallocation);
+      Storage.takeRaw(file.file(), sizeBytes, preallocation);
       return new RawFileTarget(file, replaced);
     } catch (IOException | RuntimeException e) {
       try {

@@ -2,14 +2,10 @@ package io.github.qcow4j.qcow2.create;
 
 import io.github.qcow4j.nativeio.Volume;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /** Creates raw images. */
 public final class RawCreation {
-
-  /** QEMU gives every new file so much storage at its beginning, and so do we. */
-  private static final int FIRST_BLOCK_BYTES = 4096;
 
   private RawCreation() {}
 
@@ -32,11 +28,7 @@ public final class RawCreation {
     try (CreatedFile created = CreatedFile.open(volume, path)) {
       created.setSize(sizeBytes);
       if (!created.isDevice()) {
-        Storage.take(created.file(), 0, sizeBytes, preallocation);
-        if (preallocation == Preallocation.OFF) {
-          int bytes = (int) Math.min(FIRST_BLOCK_BYTES, sizeBytes);
-          created.file().write(ByteBuffer.allocate(bytes), 0);
-        }
+        Storage.takeRaw(created.file(), sizeBytes, preallocation);
       }
       created.publish();
     }

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 public final class Storage {
 
   private static final int BUFFER_BYTES = 1 << 20;
+  private static final int FIRST_BLOCK_BYTES = 4096;
 
   private Storage() {}
 
@@ -35,6 +36,24 @@ public final class Storage {
         }
       }
       case FULL -> writeZeros(file, hostOffset, lengthBytes);
+    }
+  }
+
+  /**
+   * Takes the storage of a new raw image, and writes its first block in any case. QEMU does so with
+   * every new file, to find the alignment of direct access later, and {@code map} shows it. Not
+   * durable on return.
+   *
+   * @param file a new file, which reads as zeros
+   * @param sizeBytes its length
+   * @param preallocation not {@code METADATA}
+   * @throws IOException when there is not enough
+   */
+  public static void takeRaw(BlockFile file, long sizeBytes, Preallocation preallocation)
+      throws IOException {
+    take(file, 0, sizeBytes, preallocation);
+    if (preallocation != Preallocation.FULL) {
+      writeZeros(file, 0, Math.min(FIRST_BLOCK_BYTES, sizeBytes));
     }
   }
 
