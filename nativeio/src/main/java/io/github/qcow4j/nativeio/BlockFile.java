@@ -21,7 +21,10 @@ import java.util.Set;
  * <h2>Durability</h2>
  *
  * A return from {@link #write} promises only that later reads through any descriptor see the bytes.
- * Nothing survives a power cut before {@link #sync()} or {@link #syncAll()} has returned.
+ * Nothing survives a power cut before {@link #sync()} or {@link #syncAll()} has returned. Once one
+ * of them has failed for want of storage, or because storage failed, all later ones of this open
+ * file fail as well: what was written before may be lost, and the kernel says so only once
+ * (fsync(2)).
  *
  * <h2>Errors</h2>
  *

@@ -11,6 +11,7 @@ import io.github.qcow4j.nativeio.LockMode;
 import io.github.qcow4j.nativeio.ZeroMethod;
 import io.github.qcow4j.nativeio.support.Arguments;
 import io.github.qcow4j.nativeio.support.CallGate;
+import io.github.qcow4j.nativeio.support.SyncRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ final class LinuxBlockFile implements BlockFile {
   private final boolean writable;
   private final int alignment;
   private final CallGate gate = new CallGate();
+  private final SyncRecord syncs = new SyncRecord();
   private final Transfer transfer;
   private final Space space;
   private final RangeLocks locks;
@@ -141,8 +143,7 @@ final class LinuxBlockFile implements BlockFile {
   public void sync() throws IOException {
     gate.enter();
     try {
-      // Not repeated after a failure: the kernel may have dropped the pages and would then say yes.
-      checkSync("fdatasync", descriptor.calls().fdatasync(descriptor.number()));
+      syncs.run(() -> checkSync("fdatasync", descriptor.calls().fdatasync(descriptor.number())));
     } finally {
       gate.exit();
     }
@@ -152,7 +153,7 @@ final class LinuxBlockFile implements BlockFile {
   public void syncAll() throws IOException {
     gate.enter();
     try {
-      checkSync("fsync", descriptor.calls().fsync(descriptor.number()));
+      syncs.run(() -> checkSync("fsync", descriptor.calls().fsync(descriptor.number())));
     } finally {
       gate.exit();
     }

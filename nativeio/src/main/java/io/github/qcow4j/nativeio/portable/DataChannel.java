@@ -2,6 +2,7 @@ package io.github.qcow4j.nativeio.portable;
 
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.support.ScratchBuffers;
+import io.github.qcow4j.nativeio.support.SyncRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousFileChannel;
@@ -30,6 +31,7 @@ final class DataChannel {
 
   private final AsynchronousFileChannel channel;
   private final Path path;
+  private final SyncRecord syncs = new SyncRecord();
 
   private DataChannel(AsynchronousFileChannel channel, Path path) {
     this.channel = channel;
@@ -48,6 +50,17 @@ final class DataChannel {
 
   AsynchronousFileChannel channel() {
     return channel;
+  }
+
+  /** Syncs for all who share this channel: its failure is one of them all. */
+  void sync(String call, boolean metadata) throws IOException {
+    syncs.run(() -> {
+      try {
+        channel.force(metadata);
+      } catch (IOException e) {
+        throw Failures.translate(call, e, path);
+      }
+    });
   }
 
   int read(ByteBuffer target, long fileOffset) throws IOException {

@@ -146,9 +146,7 @@ final class PortableBlockFile implements BlockFile {
     gate.enter();
     try {
       DataChannel channel = file.hasWriting() ? file.writing() : file.reading();
-      channel.channel().force(metadata);
-    } catch (IOException e) {
-      throw Failures.translate(call, e, path);
+      channel.sync(call, metadata);
     } finally {
       gate.exit();
     }

@@ -55,6 +55,22 @@ final class RefusalTest {
     return arguments -> arguments[1].equals(mode);
   }
 
+  /** The kernel tells of lost data once, and would let the next sync succeed. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fdatasync", "fsync"})
+  void aFailedSyncIsNotFollowedByOneThatSucceeds(String call) throws IOException {
+    Volume volume = RefusingKernel.of(call, Errno.EIO).volume();
+    try (BlockFile file = make(volume, directory.resolve("file"))) {
+      assertThatThrownBy(call.equals("fsync") ? file::syncAll : file::sync)
+          .hasMessageContaining("Input/output error");
+      assertThatThrownBy(file::sync)
+          .isInstanceOfSatisfying(
+              SystemCallException.class,
+              failure -> assertThat(failure.errno()).isEqualTo(Errno.EIO.number()));
+      assertThatThrownBy(file::syncAll).hasMessageContaining("Input/output error");
+    }
+  }
+
   /** A sandbox from before a call says EPERM to it, as container runtimes did of several. */
   @Test
   void aSandboxThatKnowsNeitherSharingNorCopyingIsNoObstacle() throws IOException {

@@ -14,6 +14,7 @@ import io.github.qcow4j.nativeio.simulator.Faults.Outcome;
 import io.github.qcow4j.nativeio.support.Arguments;
 import io.github.qcow4j.nativeio.support.CopyRefusal;
 import io.github.qcow4j.nativeio.support.LockTable;
+import io.github.qcow4j.nativeio.support.SyncRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -33,6 +34,7 @@ final class SimulatedBlockFile implements BlockFile {
   private final boolean writable;
   private final boolean direct;
   private final Throwable opened;
+  private final SyncRecord syncs = new SyncRecord();
   private boolean closed;
 
   SimulatedBlockFile(SimulatedVolume volume, Inode inode, Path path, OpenOptions options) {
@@ -211,12 +213,14 @@ final class SimulatedBlockFile implements BlockFile {
 
   private void sync(String call) throws IOException {
     synchronized (volume) {
-      Outcome outcome = enter(call);
-      if (outcome.errno() != null) {
-        volume.record(new Event.FileSyncFailed(inode.number, path.toString()));
-      }
-      outcome.check(call, path);
-      volume.record(new Event.FileSynced(inode.number, path.toString()));
+      syncs.run(() -> {
+        Outcome outcome = enter(call);
+        if (outcome.errno() != null) {
+          volume.record(new Event.FileSyncFailed(inode.number, path.toString()));
+        }
+        outcome.check(call, path);
+        volume.record(new Event.FileSynced(inode.number, path.toString()));
+      });
     }
   }
 

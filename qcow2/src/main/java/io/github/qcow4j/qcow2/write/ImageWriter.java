@@ -378,18 +378,18 @@ public final class ImageWriter {
 
   /** Makes every completed operation durable. */
   public void sync() throws IOException {
-    if (!dataFile.equals(tables.file())) {
-      dataFile.sync();
-    }
-    locks.onTables(() -> order.flush(locks::isIdle));
+    locks.onTables(() -> {
+      order.syncDataFile();
+      order.flush(locks::isIdle);
+    });
   }
 
   /** Makes everything durable, the references taken back included; nothing else is under way. */
   public void finish() throws IOException {
-    if (!dataFile.equals(tables.file())) {
-      dataFile.sync();
-    }
-    locks.onTables(this::storeAll);
+    locks.onTables(() -> {
+      order.syncDataFile();
+      storeAll();
+    });
   }
 
   /** A change of several structures at once. */

@@ -17,8 +17,9 @@ import java.util.BitSet;
  *
  * <ol>
  *   <li>guest data (written before) and refcount blocks, whose counters are never lower than what
- *       the disk's pointers need, for references are taken back only in step 5;
+ *       the disk's pointers need, for references are taken back only in step 6;
  *   <li>entries of the refcount table for new blocks;
+ *   <li>guest data in an external data file;
  *   <li>L2 tables;
  *   <li>L1 entries;
  *   <li>only then references are taken back in memory; they reach the disk with the next step 1.
@@ -36,6 +37,7 @@ final class WriteOrder {
 
   private final MutableTables tables;
   private final BlockFile file;
+  private final BlockFile dataFile;
   private final int clusterBits;
   private final boolean syncing;
   private long tableOffsetInFile;
@@ -43,20 +45,22 @@ final class WriteOrder {
 
   /**
    * @param tables what is to be written
+   * @param dataFile where guest clusters are: the image's file, or its external data file
    * @param clusterBits binary logarithm of the cluster size
    * @param syncing false for a file that nobody can find yet, whose maker syncs it as a whole
    *     before it is published: its inner order does not matter
    */
-  WriteOrder(MutableTables tables, int clusterBits, boolean syncing) {
+  WriteOrder(MutableTables tables, BlockFile dataFile, int clusterBits, boolean syncing) {
     this.tables = tables;
     this.file = tables.file();
+    this.dataFile = dataFile;
     this.clusterBits = clusterBits;
     this.syncing = syncing;
     this.tableOffsetInFile = tables.refcounts().tableOffset();
     this.tableEntriesInFile = tables.refcounts().tableEntries();
   }
 
-  /** Knows whether references may be taken back in step 5. */
+  /** Knows whether references may be taken back in step 6. */
   @FunctionalInterface
   interface Idleness {
     /** Whether no operation is under way that could still use clusters it looked up before. */
@@ -64,11 +68,14 @@ final class WriteOrder {
   }
 
   /**
-   * Steps 1 to 5. All that was linked into the tables before is durable on return, when syncing.
+   * Steps 1 to 6. All that was linked into the tables before is durable on return, when syncing.
    */
   void flush(Idleness idleness) throws IOException {
     writeRefcounts();
     if (tables.l2Pages().dirtyBytes() > 0) {
+      if (syncing) {
+        syncDataFile();
+      }
       tables.l2Pages().writeDirty();
       sync();
     }
@@ -167,6 +174,13 @@ final class WriteOrder {
       from = dirty.nextSetBit(to);
     }
     dirty.clear();
+  }
+
+  /** Makes guest data durable that is not in the image's own file. */
+  void syncDataFile() throws IOException {
+    if (!dataFile.equals(file)) {
+      dataFile.sync();
+    }
   }
 
   /** Whether there is a sync between the steps. */

@@ -115,10 +115,11 @@ public final class WriterOpener {
             refcounts,
             allocator,
             overlap);
-    WriteOrder order = new WriteOrder(tables, header.clusterBits(), syncing);
+    BlockFile guestData = dataFile == null ? file : dataFile;
+    WriteOrder order = new WriteOrder(tables, guestData, header.clusterBits(), syncing);
     return new ImageWriter(
         header,
-        dataFile == null ? file : dataFile,
+        guestData,
         hasBacking,
         tables,
         order,

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
@@ -14,16 +16,20 @@ import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.create.RawCreation;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** What a writer does once the storage has failed under it. */
 class FailedFlushTest {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
+  private static final int CLUSTER = 64 << 10;
 
   private final SimulatedVolume volume = SimulatedVolume.create();
 
@@ -68,6 +74,71 @@ class FailedFlushTest {
       disk.read(0, first);
       assertThat(first.get(0)).isEqualTo((byte) 7);
     }
+  }
+
+  /** The kernel tells only once what is lost, so that a second sync of the data would succeed. */
+  @Test
+  void afterAFailedSyncOfTheDataFileNoTableLeadsToWhatIsLost() throws IOException {
+    Path base = Path.of("/base.raw");
+    RawCreation.create(volume, base, 1 << 20, Preallocation.OFF);
+    fill(base, ImageFormat.RAW, 7);
+    ImageCreation.create(
+        volume,
+        IMAGE,
+        ImageSpec.ofSize(1 << 20)
+            .withBacking("base.raw", "raw")
+            .withPlaces(Preallocation.OFF, new ImageSpec.DataFile("/data.raw", false)));
+    volume.settle();
+    DiskImage disk = open(IMAGE, ImageFormat.QCOW2);
+    disk.write(0, filled(9));
+    volume.faults().only("fdatasync").failCall(1, Errno.EIO);
+    assertThatThrownBy(disk::sync).hasMessageContaining("Input/output error");
+    volume.faults().none();
+    assertThatThrownBy(disk::sync).hasMessageContaining("must be opened anew");
+    assertThatThrownBy(disk::close).hasMessageContaining("must be opened anew");
+
+    CrashExplorer.of(volume)
+        .explore(state -> {
+          ByteBuffer content = ByteBuffer.allocate(CLUSTER);
+          try (DiskImage after =
+              DiskImages.open(
+                  state.volume(),
+                  IMAGE,
+                  ReferencePolicy.allow(),
+                  ImageOptions.of(ImageFormat.QCOW2))) {
+            after.read(0, content);
+          }
+          assertThat(content.array()).containsOnly(7);
+        });
+  }
+
+  @Test
+  void aRawDiskDoesNotSayThatAllIsWellAfterAFailedSync() throws IOException {
+    RawCreation.create(volume, IMAGE, 1 << 20, Preallocation.OFF);
+    try (DiskImage disk = open(IMAGE, ImageFormat.RAW)) {
+      disk.write(0, filled(7));
+      volume.faults().only("fdatasync").failCall(1, Errno.EIO);
+      assertThatThrownBy(disk::sync).hasMessageContaining("Input/output error");
+      volume.faults().none();
+      assertThatThrownBy(disk::sync).hasMessageContaining("Input/output error");
+    }
+  }
+
+  private void fill(Path path, ImageFormat format, int value) throws IOException {
+    try (DiskImage disk = open(path, format)) {
+      disk.write(0, filled(value));
+    }
+  }
+
+  private static ByteBuffer filled(int value) {
+    byte[] bytes = new byte[CLUSTER];
+    Arrays.fill(bytes, (byte) value);
+    return ByteBuffer.wrap(bytes);
+  }
+
+  private DiskImage open(Path path, ImageFormat format) throws IOException {
+    return DiskImages.open(
+        volume, path, ReferencePolicy.allow(), ImageOptions.of(format).withWriting());
   }
 
   private void assertSound() throws IOException {
