@@ -59,7 +59,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.check       -> qcow2.error qcow2.header qcow2.table qcow2.refcount qcow2.snapshot qcow2.bitmap \
                                qcow2.lock qcow2.job qcow2.write
           qcow2.bench       -> qcow2 qcow2.job
-          qcow2.verify      -> qcow2 qcow2.bitmap qcow2.check qcow2.error qcow2.header qcow2.job qcow2.snapshot
+          qcow2.verify      -> qcow2 qcow2.bitmap qcow2.chain qcow2.check qcow2.error qcow2.header qcow2.job qcow2.snapshot
           qcow2.measure     -> qcow2 qcow2.error qcow2.header qcow2.bitmap qcow2.job qcow2.map qcow2.create
 
           snapshot          -> snapshot.catalogue snapshot.quiesce snapshot.error snapshot.journal snapshot.layout snapshot.lease \
