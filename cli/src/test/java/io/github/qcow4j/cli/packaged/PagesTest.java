@@ -37,7 +37,7 @@ final class PagesTest {
           qcow4j co                          | commit compare convert
           qcow4j box snap                    | snapshot
           qcow4j box snapshot                | snapshot
-          qcow4j box snapshot ''             | create list tree show path rm
+          qcow4j box snapshot ''             | create list tree show path diff rm
           qcow4j convert -O ''               | raw qcow2
           qcow4j convert --target-format = q | qcow2
           qcow4j convert -t w                | writeback writethrough
