@@ -26,6 +26,7 @@ final class CountedHome implements Closeable {
   private final TappedVolume tapped;
   private final BoxHome home;
   private final AtomicLong databaseSteps = new AtomicLong();
+  private final AtomicLong commits = new AtomicLong();
 
   /**
    * What an operation has done.
@@ -36,9 +37,18 @@ final class CountedHome implements Closeable {
    * @param bytesWritten bytes that were given to files
    * @param copies ranges that were shared or left to the kernel to copy
    * @param databaseSteps instructions of SQLite, in tens
+   * @param syncs files and directories that were synced
+   * @param commits transactions that changed the catalogue, each of which is a sync too
    */
   record Work(
-      long calls, long opened, long bytesRead, long bytesWritten, long copies, long databaseSteps) {
+      long calls,
+      long opened,
+      long bytesRead,
+      long bytesWritten,
+      long copies,
+      long databaseSteps,
+      long syncs,
+      long commits) {
 
     /** What is compared, with its name. */
     static final List<Figure> FIGURES =
@@ -48,7 +58,9 @@ final class CountedHome implements Closeable {
             new Figure("bytes read", Work::bytesRead),
             new Figure("bytes written", Work::bytesWritten),
             new Figure("copied ranges", Work::copies),
-            new Figure("steps of SQLite / 10", Work::databaseSteps));
+            new Figure("steps of SQLite / 10", Work::databaseSteps),
+            new Figure("syncs", Work::syncs),
+            new Figure("commits", Work::commits));
   }
 
   /** One thing that is counted. */
@@ -83,7 +95,7 @@ final class CountedHome implements Closeable {
             HomeOptions.of(directory),
             tapped.volume(),
             BoxHome.prepare(tapped.volume(), directory),
-            Catalogue.over(connection, committed -> {}),
+            Catalogue.over(connection, _ -> commits.incrementAndGet()),
             new Random(seed),
             InstantSource.system(),
             step -> {});
@@ -107,6 +119,7 @@ final class CountedHome implements Closeable {
   Work count(Operation operation) throws Exception {
     tapped.forget();
     databaseSteps.set(0);
+    commits.set(0);
     operation.run(home);
     List<Call> calls = tapped.calls();
     tapped.forget();
@@ -118,7 +131,11 @@ final class CountedHome implements Closeable {
         calls.stream()
             .filter(call -> call.is("copyRange") || call.is("cloneRange") || call.is("cloneFrom"))
             .count(),
-        databaseSteps.get());
+        databaseSteps.get(),
+        calls.stream()
+            .filter(call -> call.is("sync") || call.is("syncAll") || call.is("syncDirectory"))
+            .count(),
+        commits.get());
   }
 
   @Override

@@ -19,7 +19,11 @@ import java.util.Arrays;
  */
 final class FreshLayout {
 
+  /** What most file systems give at once: a piece that is smaller takes as much. */
+  private static final int BLOCK_BYTES = 4096;
+
   private final ImageSpec spec;
+  private final boolean sparse;
   private final int clusterSize;
   private final long countersPerBlock;
   private final CounterCodec codec;
@@ -35,8 +39,12 @@ final class FreshLayout {
     }
   }
 
-  FreshLayout(ImageSpec spec) {
+  /**
+   * @param sparse whether to leave out zeros at the ends of clusters, which become holes
+   */
+  FreshLayout(ImageSpec spec, boolean sparse) {
     this.spec = spec;
+    this.sparse = sparse;
     this.clusterSize = 1 << spec.clusterBits();
     this.codec = CounterCodec.ofOrder(spec.refcountOrder());
     this.countersPerBlock = codec.countersIn(clusterSize);
@@ -64,8 +72,17 @@ final class FreshLayout {
       writeL2(file, plan);
       takeStorage(file, plan, l1Entries);
     }
-    file.write(headerCluster, 0);
+    write(file, headerCluster, 0);
     return header;
+  }
+
+  private void write(BlockFile file, ByteBuffer cluster, long offset) throws IOException {
+    int end = cluster.limit();
+    while (sparse && end > BLOCK_BYTES && cluster.get(end - 1) == 0) {
+      end--;
+    }
+    int blocks = (end + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    file.write(cluster.limit(Math.min(cluster.limit(), blocks * BLOCK_BYTES)), offset);
   }
 
   private Plan plan(BlockFile file, long l1Entries) throws LimitExceededException {
@@ -111,13 +128,18 @@ final class FreshLayout {
         }
       }
       long hostOffset = (plan.firstBlock() + block) << spec.clusterBits();
-      file.write(ByteBuffer.wrap(counters), hostOffset);
+      write(file, ByteBuffer.wrap(counters), hostOffset);
       table.putLong(hostOffset);
     }
-    file.write(table.clear(), clusterSize);
+    write(file, table.clear(), clusterSize);
   }
 
   private void writeL1(BlockFile file, Plan plan, long l1Offset, int entries) throws IOException {
+    if (sparse && spec.preallocation() == Preallocation.OFF) {
+      // All zeros: the file's length alone says that the table is there.
+      file.truncate(l1Offset + (long) entries * Long.BYTES);
+      return;
+    }
     ByteBuffer table = ByteBuffer.allocate(entries * Long.BYTES);
     for (int i = 0; i < entries && spec.preallocation() != Preallocation.OFF; i++) {
       table.putLong(((plan.l2Cluster + i) << spec.clusterBits()) | L2Entry.COPIED);

@@ -38,6 +38,14 @@ public final class ImageCreation {
    * return. Makes no data file.
    */
   public static Qcow2Header writeFresh(BlockFile file, ImageSpec spec) throws IOException {
-    return new FreshLayout(spec).write(file);
+    return new FreshLayout(spec, false).write(file);
+  }
+
+  /**
+   * Lays out an empty image in an empty file so that it takes a few blocks of storage: zeros at the
+   * ends of clusters are left to be holes. Not durable on return. Makes no data file.
+   */
+  public static Qcow2Header writeSparse(BlockFile file, ImageSpec spec) throws IOException {
+    return new FreshLayout(spec, true).write(file);
   }
 }

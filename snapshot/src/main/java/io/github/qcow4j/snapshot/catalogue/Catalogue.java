@@ -76,6 +76,8 @@ public final class Catalogue implements Closeable {
     config.setSynchronous(SynchronousMode.FULL);
     config.enforceForeignKeys(true);
     config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
+    // Else the driver asks for the last row's number after each change, whoever wants it.
+    config.setGetGeneratedKeys(false);
     try {
       Properties properties = config.toProperties();
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file, properties);

@@ -15,7 +15,12 @@ final class Forgetting {
 
   /** Adds it to a draft, when there is something. */
   static void add(Home home, Draft draft, BoxRow box, LeaseSet held) throws IOException {
-    List<DiskRow> kept = home.read(rows -> new Boxes(rows).kept(box.id()));
+    add(home, draft, box, home.read(rows -> new Boxes(rows).kept(box.id())), held);
+  }
+
+  /** The same, when what is kept is known. */
+  static void add(Home home, Draft draft, BoxRow box, List<DiskRow> kept, LeaseSet held)
+      throws IOException {
     if (kept.isEmpty()) {
       return;
     }

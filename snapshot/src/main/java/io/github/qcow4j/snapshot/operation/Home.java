@@ -112,15 +112,24 @@ public record Home(
       throw new InUseException("box '" + name + "' is being worked on", worker(box));
     }
     held.add(lease);
-    List<Intent> left = read(rows -> new Intents(rows).ofBox(box.id()));
-    if (!left.isEmpty()) {
-      new Recovery(journal).run(left);
+    Left left = left(box);
+    if (!left.intents().isEmpty()) {
+      new Recovery(journal).run(left.intents());
+      left = left(box);
     }
-    BoxRow now = read(rows -> new Boxes(rows).byId(box.id()));
+    BoxRow now = left.box();
     if (now == null || !now.name().equals(name)) {
       throw new BoxNotFoundException("box '" + name + "' was removed or renamed meanwhile");
     }
     return now;
+  }
+
+  /** What is left of a box, and of operations on it, once nobody else works on it. */
+  private record Left(@Nullable BoxRow box, List<Intent> intents) {}
+
+  private Left left(BoxRow box) throws IOException {
+    return read(
+        rows -> new Left(new Boxes(rows).byId(box.id()), new Intents(rows).ofBox(box.id())));
   }
 
   /** The same for a box that is not running either, and whose disks can be relied on. */

@@ -52,7 +52,7 @@ final class NewImages {
       } else {
         volume.setPermissions(path, HomeLayout.PRIVATE_FILE);
       }
-      ImageCreation.writeFresh(file, spec);
+      ImageCreation.writeSparse(file, spec);
       file.syncAll();
     }
   }

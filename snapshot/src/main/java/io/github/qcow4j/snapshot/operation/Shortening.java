@@ -7,7 +7,9 @@ import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Parent;
+import io.github.qcow4j.snapshot.catalogue.Rows;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,13 +33,35 @@ final class Shortening {
 
   /** Shortens those live disks of a stopped, locked box that one more layer would make too long. */
   static void run(Home home, BoxRow box) throws IOException {
-    for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
-      String id = disk.image().id();
-      int depth = home.read(rows -> new Images(rows).depth(id));
+    for (Chain chain : home.read(rows -> tooLong(home, rows, new Boxes(rows).disks(box.id())))) {
+      run(home, box, chain);
+    }
+  }
+
+  /** Shortens one of these. */
+  static void run(Home home, BoxRow box, Chain chain) throws IOException {
+    new Shortening(home, box).shorten(chain.images(), chain.depth());
+  }
+
+  /**
+   * What lies below a live disk.
+   *
+   * @param images the images of the home, from the top
+   * @param depth how many have to be read in all
+   */
+  record Chain(List<ImageRow> images, int depth) {}
+
+  /** The chains that one more layer would make too long. */
+  static List<Chain> tooLong(Home home, Rows rows, List<DiskRow> disks) throws IOException {
+    Images images = new Images(rows);
+    List<Chain> chains = new ArrayList<>();
+    for (DiskRow disk : disks) {
+      int depth = images.depth(disk.image().id());
       if (depth >= home.maxChainLayers()) {
-        new Shortening(home, box).shorten(home.read(rows -> new Images(rows).chain(id)), depth);
+        chains.add(new Chain(images.chain(disk.image().id()), depth));
       }
     }
+    return chains;
   }
 
   private void shorten(List<ImageRow> chain, int depth) throws IOException {
