@@ -1,6 +1,9 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.FileStatus;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
@@ -29,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Boxes and snapshots as callers see them. Takes no lease and changes nothing. */
 public final class Views {
+
+  /** Whoever writes to it may go on. */
+  private static final ImageOptions INSPECTING =
+      ImageOptions.of(ImageFormat.QCOW2).withSharing(ImageOptions.Sharing.FORCE_SHARE);
 
   private final Home home;
 
@@ -63,7 +70,7 @@ public final class Views {
           new BoxDisk(
               each.role(),
               path,
-              image.virtualSizeBytes(),
+              sizeBytes(path, image),
               status == null ? 0 : status.allocatedBytes(),
               new Images(rows).depth(image.id())));
     }
@@ -92,6 +99,18 @@ public final class Views {
       };
     }
     return home.leases().isRunning(row.seq()) ? BoxStatus.RUNNING : BoxStatus.STOPPED;
+  }
+
+  /**
+   * What a live disk says itself: whoever runs it may have resized it. What cannot be asked, as
+   * while an operation is under way, has the size that was noted.
+   */
+  private long sizeBytes(Path path, ImageRow image) {
+    try {
+      return ImageInspector.inspect(home.volume(), path, INSPECTING).virtualSizeBytes();
+    } catch (IOException e) {
+      return image.virtualSizeBytes();
+    }
   }
 
   /** The file of a name, or null where there is none, as while an operation is under way. */

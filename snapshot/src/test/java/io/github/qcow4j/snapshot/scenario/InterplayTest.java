@@ -69,6 +69,7 @@ class InterplayTest extends ScenarioHome {
     Path disk = box.disk();
     long larger = DISK_BYTES + (4 << 20);
     qemu.img("resize", "-q", disk.toString(), Long.toString(larger)).orFail();
+    assertThat(box.shown().disks().getFirst().virtualSizeBytes()).isEqualTo(larger);
     box.write(at(9, 4)).snapshot("large");
     assertThat(home.showSnapshot("web", "large").containerDiskBytes()).isEqualTo(larger);
     assertThat(home.diff("web", "small", "large").getFirst().ranges())
