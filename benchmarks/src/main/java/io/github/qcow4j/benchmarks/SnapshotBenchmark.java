@@ -35,9 +35,10 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * A snapshot of a stopped box beside the syncs that it cannot do without, each with one page to
  * store: that of the new disk, those of the two directories whose names change, and those of the
- * two commits. Compare {@code p0.50}. What is synced is of the kind that it is in a
- * home: a log that grows and is begun anew, new files, directories with new names. {@code -Dqcow4j.benchmark.directory} chooses the file system.
- * Run it in half a minute with {@code Snapshot -f 1 -wi 2 -w 2 -i 3 -r 3}.
+ * two commits. Compare {@code p0.50}. What is synced is of the kind that it is in a home: a log
+ * that grows and is begun anew, new files, directories with new names. {@code
+ * -Dqcow4j.benchmark.directory} chooses the file system. Run it in half a minute with {@code
+ * Snapshot -f 1 -wi 2 -w 2 -i 3 -r 3}.
  */
 @BenchmarkMode(Mode.SampleTime)
 @Fork(3)

@@ -1,7 +1,6 @@
 package io.github.qcow4j.snapshot;
 
 import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveDestination;
 import io.github.qcow4j.snapshot.archive.ArchiveResult;
@@ -9,13 +8,8 @@ import io.github.qcow4j.snapshot.archive.ArchiveSource;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.directory.DirectoryResult;
-import io.github.qcow4j.snapshot.journal.Journal;
-import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.journal.Step;
-import io.github.qcow4j.snapshot.layout.HomeDirectories;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
-import io.github.qcow4j.snapshot.layout.Ids;
-import io.github.qcow4j.snapshot.lease.Leases;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.Captured;
 import io.github.qcow4j.snapshot.model.CloneRequest;
@@ -43,7 +37,6 @@ import io.github.qcow4j.snapshot.operation.Exporting;
 import io.github.qcow4j.snapshot.operation.FromDirectory;
 import io.github.qcow4j.snapshot.operation.Home;
 import io.github.qcow4j.snapshot.operation.Importing;
-import io.github.qcow4j.snapshot.operation.LettingGo;
 import io.github.qcow4j.snapshot.operation.Merging;
 import io.github.qcow4j.snapshot.operation.Renaming;
 import io.github.qcow4j.snapshot.operation.Restoring;
@@ -55,7 +48,6 @@ import io.github.qcow4j.snapshot.operation.Views;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Consumer;
@@ -101,13 +93,7 @@ public final class BoxHome implements Closeable {
    *     one file system
    */
   public static BoxHome open(HomeOptions options) throws IOException {
-    Volume volume = Volumes.host();
-    HomeLayout layout = prepare(volume, options.directory());
-    HomeDirectories.requireOneFileSystem(volume, layout);
-    NewHome.makePrivate(volume, layout.catalogue());
-    Catalogue catalogue = Catalogue.open(layout.catalogue());
-    return open(
-        options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
+    return new BoxHome(HomeOpening.open(options));
   }
 
   /** The same on any volume, with its catalogue anywhere. */
@@ -120,29 +106,8 @@ public final class BoxHome implements Closeable {
       InstantSource clock,
       Consumer<Step> observer)
       throws IOException {
-    Leases leases = new Leases(volume, layout.locks());
-    LettingGo thawing = new LettingGo(volume, catalogue, leases);
-    Journal journal = new Journal(volume, layout, catalogue, leases, clock, thawing, observer);
-    Home home =
-        new Home(
-            volume,
-            layout,
-            catalogue,
-            leases,
-            journal,
-            new Ids(random),
-            clock,
-            Holder.ofThisProcess(options.command()),
-            options.externals(),
-            options.maxChainLayers());
-    try {
-      new Recovery(journal).run();
-      return new BoxHome(home);
-    } catch (IOException | RuntimeException e) {
-      try (catalogue) {
-        throw e;
-      }
-    }
+    return new BoxHome(
+        HomeOpening.open(options, volume, layout, catalogue, random, clock, observer));
   }
 
   /** The directories of a home, made where they are missing. */
@@ -248,7 +213,12 @@ public final class BoxHome implements Closeable {
    *     does, or could not be asked
    */
   public void removeSnapshot(String box, String name) throws IOException {
-    SnapshotRemoval.run(home, box, name);
+    removeSnapshots(box, List.of(name));
+  }
+
+  /** The same for several, one after the other; the first that cannot go ends it. */
+  public void removeSnapshots(String box, List<String> names) throws IOException {
+    SnapshotRemoval.run(home, box, names);
   }
 
   /**
@@ -260,7 +230,13 @@ public final class BoxHome implements Closeable {
    * @param control counts bytes, and stops it
    */
   public void mergeSnapshot(String box, String name, JobControl control) throws IOException {
-    Merging.run(home, box, name, control);
+    mergeSnapshots(box, List.of(name), control);
+  }
+
+  /** The same for several, one after the other; the first that cannot go ends it. */
+  public void mergeSnapshots(String box, List<String> names, JobControl control)
+      throws IOException {
+    Merging.run(home, box, names, control);
   }
 
   /**

@@ -31,12 +31,10 @@ final class RemoveSnapshots extends BoxAction {
 
   @Override
   int act(BoxHome home) throws IOException {
-    for (String snapshot : snapshots) {
-      if (merge) {
-        home.mergeSnapshot(box, snapshot, session().startJob());
-      } else {
-        home.removeSnapshot(box, snapshot);
-      }
+    if (merge) {
+      home.mergeSnapshots(box, snapshots, session().startJob());
+    } else {
+      home.removeSnapshots(box, snapshots);
     }
     session().answer("", json -> BoxJson.names(json, "removed", snapshots));
     return 0;

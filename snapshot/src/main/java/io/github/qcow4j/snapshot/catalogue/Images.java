@@ -39,6 +39,12 @@ public final class Images {
     return rows.list(ImageRow.SELECT + "ORDER BY image.seq", ImageRow::read);
   }
 
+  /** The images of larger numbers, in the order in which they were made. */
+  public List<ImageRow> newerThan(long seq) throws CatalogueException {
+    return rows.list(
+        ImageRow.SELECT + "WHERE image.seq > ? ORDER BY image.seq", ImageRow::read, seq);
+  }
+
   /** The image of an identifier, or null. */
   public @Nullable ImageRow byId(String id) throws CatalogueException {
     return rows.first(ImageRow.SELECT + "WHERE image.id = ?", ImageRow::read, id);

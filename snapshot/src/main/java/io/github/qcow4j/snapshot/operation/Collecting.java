@@ -34,12 +34,14 @@ public final class Collecting {
   private final Home home;
   private final CollectRequest request;
   private final JobControl control;
+  private final HeaderAgreement headers;
   private final List<Collected> lines = new ArrayList<>();
 
   private Collecting(Home home, CollectRequest request, JobControl control) {
     this.home = home;
     this.request = request;
     this.control = control;
+    this.headers = new HeaderAgreement(home);
   }
 
   /** Collects; says for each thing why. */
@@ -130,7 +132,8 @@ public final class Collecting {
                 List.copyOf(reasons.keySet()),
                 String.join("; ", reasons.values()));
         if (line(
-            evicted, () -> Merging.run(home, each.box().name(), each.snapshot().name(), control))) {
+            evicted,
+            () -> Merging.run(home, each.box().name(), each.snapshot().name(), headers, control))) {
           left--;
           bytesLeft -= each.bytes();
         }
@@ -212,7 +215,7 @@ public final class Collecting {
 
   private void remove(ImageRow image) throws IOException {
     try (LeaseSet held = new LeaseSet()) {
-      Unneeded unneeded = new Unneeded(home);
+      Unneeded unneeded = new Unneeded(home, headers);
       unneeded.drop(image);
       Draft draft = new Draft();
       unneeded.addTo(draft, held);

@@ -9,18 +9,37 @@ import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.error.DisagreementException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the headers of all images whether they say what the catalogue says, before a layer goes. A
  * header that cannot be asked has not agreed.
+ *
+ * <p>Each header is asked once for all that one call removes, however many layers that is; images
+ * that are new since are asked too. What operations of this program change meanwhile, the rows say,
+ * which are looked at under the lease of the layer that goes; what others change by hand, they have
+ * to change before. For one thread, and one call: what was answered grows old.
  */
 final class HeaderAgreement {
 
   private final Home home;
+
+  /** The images whose headers name a file. */
+  private final Map<Path, List<ImageRow>> above = new HashMap<>();
+
+  /** Images that were not asked yet, or had no answer, by their identifiers. */
+  private final Map<String, ImageRow> unasked = new LinkedHashMap<>();
+
+  /** The number of the newest image that is known. */
+  private long newest;
 
   HeaderAgreement(Home home) {
     this.home = home;
@@ -39,14 +58,36 @@ final class HeaderAgreement {
     if (files.isEmpty()) {
       return;
     }
-    for (ImageRow image : home.read(rows -> new Images(rows).all())) {
-      if (!ids.contains(image.id()) && image.format().equals(ImageFormat.QCOW2.label())) {
-        Path below = belowUnlessGone(image);
-        if (below != null && files.contains(below)) {
+    askAllBut(ids);
+    for (Path file : files) {
+      for (ImageRow image : above.getOrDefault(file, List.of())) {
+        // Since it was asked, it may have gone, or been laid on something else.
+        if (!ids.contains(image.id()) && file.equals(belowUnlessGone(image))) {
           throw new DisagreementException(
               "'%s' lies on '%s', which the catalogue does not know; nothing was removed: see check"
-                  .formatted(image.file(), home.layout().home().relativize(below)));
+                  .formatted(image.file(), home.layout().home().relativize(file)));
         }
+      }
+    }
+  }
+
+  /** What goes need not answer: it may be going because it cannot. */
+  private void askAllBut(Set<String> going) throws IOException {
+    for (ImageRow image : home.read(rows -> new Images(rows).newerThan(newest))) {
+      newest = image.seq();
+      if (image.format().equals(ImageFormat.QCOW2.label())) {
+        unasked.put(image.id(), image);
+      }
+    }
+    Iterator<ImageRow> left = unasked.values().iterator();
+    while (left.hasNext()) {
+      ImageRow image = left.next();
+      if (!going.contains(image.id())) {
+        Path below = belowUnlessGone(image);
+        if (below != null) {
+          above.computeIfAbsent(below, _ -> new ArrayList<>()).add(image);
+        }
+        left.remove();
       }
     }
   }

@@ -11,6 +11,7 @@ import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * Removes a snapshot that others depend on: the data that they need of it moves into them first.
@@ -21,8 +22,18 @@ public final class Merging {
 
   private Merging() {}
 
-  /** Merges a snapshot into what lies on it, and removes it. */
-  public static void run(Home home, String boxName, String name, JobControl control)
+  /** Merges snapshots into what lies on them, and removes them, one after the other. */
+  public static void run(Home home, String boxName, List<String> names, JobControl control)
+      throws IOException {
+    HeaderAgreement headers = new HeaderAgreement(home);
+    for (String name : names) {
+      run(home, boxName, name, headers, control);
+    }
+  }
+
+  /** One of several removals, for all of which headers are asked once. */
+  static void run(
+      Home home, String boxName, String name, HeaderAgreement headers, JobControl control)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       BoxRow box = home.lock(boxName, held);
@@ -33,7 +44,7 @@ public final class Merging {
           moveUp(home, box, layer, child, control);
         }
       }
-      SnapshotRemoval.remove(home, box, snapshot, held);
+      SnapshotRemoval.remove(home, box, snapshot, headers, held);
     }
   }
 

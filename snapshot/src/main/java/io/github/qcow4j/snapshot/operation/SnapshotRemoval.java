@@ -19,18 +19,22 @@ public final class SnapshotRemoval {
 
   private SnapshotRemoval() {}
 
-  /** Removes it; running boxes are no hindrance, for none of theirs goes. */
-  public static void run(Home home, String boxName, String name) throws IOException {
-    try (LeaseSet held = new LeaseSet()) {
-      BoxRow box = home.lock(boxName, held);
-      SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
-      remove(home, box, snapshot, held);
+  /** Removes them, one after the other; running boxes are no hindrance, for none of theirs goes. */
+  public static void run(Home home, String boxName, List<String> names) throws IOException {
+    HeaderAgreement headers = new HeaderAgreement(home);
+    for (String name : names) {
+      try (LeaseSet held = new LeaseSet()) {
+        BoxRow box = home.lock(boxName, held);
+        SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
+        remove(home, box, snapshot, headers, held);
+      }
     }
   }
 
-  static void remove(Home home, BoxRow box, SnapshotRow snapshot, LeaseSet held)
+  static void remove(
+      Home home, BoxRow box, SnapshotRow snapshot, HeaderAgreement headers, LeaseSet held)
       throws IOException {
-    Unneeded unneeded = new Unneeded(home);
+    Unneeded unneeded = new Unneeded(home, headers);
     unneeded.dropSnapshot(snapshot.id());
     List<String> dependants = new ArrayList<>();
     for (DiskRow disk : home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()))) {

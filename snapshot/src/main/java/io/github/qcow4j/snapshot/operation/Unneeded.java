@@ -27,11 +27,18 @@ import java.util.Set;
 final class Unneeded {
 
   private final Home home;
+  private final HeaderAgreement headers;
   private final Set<String> snapshots = new HashSet<>();
   private final List<ImageRow> dropped = new ArrayList<>();
 
   Unneeded(Home home) {
+    this(home, new HeaderAgreement(home));
+  }
+
+  /** One of several removals, for all of which headers are asked once. */
+  Unneeded(Home home, HeaderAgreement headers) {
     this.home = home;
+    this.headers = headers;
   }
 
   /** A snapshot goes; its images are still to be dropped. */
@@ -97,7 +104,7 @@ final class Unneeded {
       throw new InUseException("layers have come into use meanwhile; try again", null);
     }
     List<ImageRow> images = List.copyOf(gone.values());
-    new HeaderAgreement(home).requireUnneeded(images);
+    headers.requireUnneeded(images);
     for (ImageRow image : dropped) {
       if (image.kind() == ImageKind.SNAPSHOT
           && !gone.containsKey(image.id())
