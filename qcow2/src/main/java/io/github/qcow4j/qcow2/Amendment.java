@@ -1,15 +1,11 @@
 package io.github.qcow4j.qcow2;
 
-import io.github.qcow4j.qcow2.bitmap.Bitmap;
-import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,13 +119,6 @@ public final class Amendment {
 
   private void downgrade() throws IOException {
     image.structure().refuseWhatVersion2CannotHold();
-    List<BitmapChange> removals = new ArrayList<>();
-    for (Bitmap bitmap : image.bitmaps()) {
-      removals.add(new BitmapChange.Remove(bitmap.name()));
-    }
-    if (!removals.isEmpty()) {
-      image.changeBitmaps(removals);
-    }
     image.structure().downgrade(control);
   }
 

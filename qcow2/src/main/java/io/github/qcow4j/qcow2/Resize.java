@@ -164,6 +164,8 @@ final class Resize {
   }
 
   private void shrink(long newBytes, int l1Entries) throws IOException {
+    // What is given back first is gone, should the step behind it turn out to be impossible.
+    image.structure().requireSizeCanChange();
     long clusterEnd = (newBytes + header.clusterSize() - 1) & -header.clusterSize();
     long tableEnd = Math.min(header.virtualSize(), (long) l1Entries << header.l2CoverageBits());
     long position = clusterEnd;

@@ -109,12 +109,24 @@ final class StructureChanges {
     changeSnapshots(changes -> changes.delete(unwanted));
   }
 
+  /**
+   * Looks at all that a change of the size walks.
+   *
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes that impossible
+   */
+  void requireSizeCanChange() throws IOException {
+    sizeChange().requirePossible();
+  }
+
+  private SizeChange sizeChange() {
+    return new SizeChange(
+        writer, file, layer.header(), layer.parts().snapshots(), layer.parts().bitmaps());
+  }
+
   /** Changes the size in the header, and the length of the L1 table with it. */
   void changeSize(long sizeBytes, int l1Entries) throws IOException {
     try {
-      new SizeChange(
-              writer, file, layer.header(), layer.parts().snapshots(), layer.parts().bitmaps())
-          .apply(sizeBytes, l1Entries);
+      sizeChange().apply(sizeBytes, l1Entries);
     } finally {
       reload();
     }
@@ -182,7 +194,8 @@ final class StructureChanges {
   }
 
   private VersionChange versionChange() {
-    return new VersionChange(writer, file, layer.header(), layer.parts().snapshots());
+    return new VersionChange(
+        writer, file, layer.header(), layer.parts().snapshots(), layer.parts().bitmaps());
   }
 
   /** Gives the image refcounts of another width. */

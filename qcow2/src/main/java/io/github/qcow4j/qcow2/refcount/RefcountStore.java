@@ -104,7 +104,7 @@ public final class RefcountStore {
     if (blockOffset == 0) {
       return 0;
     }
-    return codec.get(block(blockOffset).bytes(), (int) (clusterIndex % blockEntries));
+    return codec.get(blocks.get(blockOffset).bytes(), (int) (clusterIndex % blockEntries));
   }
 
   /**
@@ -116,7 +116,7 @@ public final class RefcountStore {
     if (blockOffset == 0) {
       return from;
     }
-    byte[] bytes = block(blockOffset).bytes();
+    byte[] bytes = blocks.get(blockOffset).bytes();
     long blockStart = from - from % blockEntries;
     for (int i = (int) (from % blockEntries); i < blockEntries; i++) {
       if (codec.get(bytes, i) == 0) {
@@ -137,7 +137,7 @@ public final class RefcountStore {
    */
   public void add(long firstCluster, long count, long delta) throws IOException {
     for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
-      Page page = block(existingBlock(cluster / blockEntries));
+      Page page = blocks.get(existingBlock(cluster / blockEntries));
       int index = (int) (cluster % blockEntries);
       long before = codec.get(page.bytes(), index);
       if (delta < 0 && Long.compareUnsigned(before, -delta) < 0) {
@@ -226,7 +226,7 @@ public final class RefcountStore {
   }
 
   private boolean isEmpty(int tableIndex) throws IOException {
-    byte[] bytes = block(blockOffset(tableIndex)).bytes();
+    byte[] bytes = blocks.get(blockOffset(tableIndex)).bytes();
     long own = (blockOffset(tableIndex) >>> clusterBits) - (long) tableIndex * blockEntries;
     for (int i = 0; i < blockEntries; i++) {
       if (i != own && codec.get(bytes, i) != 0) {
@@ -314,16 +314,5 @@ public final class RefcountStore {
   private long existingBlock(long tableIndex) throws IOException {
     ensureBlock(tableIndex * blockEntries);
     return blockOffset(tableIndex);
-  }
-
-  private Page block(long blockOffset) throws IOException {
-    if ((blockOffset & ((1L << clusterBits) - 1)) != 0) {
-      throw new CorruptImageException(
-          file.path(),
-          "Refblock offset 0x" + Long.toHexString(blockOffset) + " unaligned",
-          "refcount table",
-          tableOffset);
-    }
-    return blocks.get(blockOffset);
   }
 }

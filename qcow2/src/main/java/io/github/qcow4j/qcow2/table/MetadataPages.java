@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class MetadataPages {
 
   private final BlockFile file;
+  private final String name;
   private final int clusterSize;
   private final long budgetBytes;
   private final LinkedHashMap<Long, Page> pages = new LinkedHashMap<>(64, 0.75f, true);
@@ -30,11 +31,13 @@ public final class MetadataPages {
    * Prepares an empty cache.
    *
    * @param file the image
+   * @param name what to call one of these clusters in an error
    * @param clusterSize its cluster size in bytes
    * @param budgetBytes how much to hold; changed clusters are held whatever it says
    */
-  public MetadataPages(BlockFile file, int clusterSize, long budgetBytes) {
+  public MetadataPages(BlockFile file, String name, int clusterSize, long budgetBytes) {
     this.file = file;
+    this.name = name;
     this.clusterSize = clusterSize;
     this.budgetBytes = budgetBytes;
   }
@@ -62,12 +65,18 @@ public final class MetadataPages {
     }
   }
 
-  /** The cluster at a host offset, from memory or from the file. */
+  /**
+   * The cluster at a host offset, from memory or from the file.
+   *
+   * @param hostOffset its place as an entry of the image says it, whatever that is
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when nothing can stand there
+   */
   public Page get(long hostOffset) throws IOException {
     Page held = pages.get(hostOffset);
     if (held != null) {
       return held;
     }
+    TableBounds.requirePossible(file, hostOffset, clusterSize, name);
     byte[] bytes = new byte[clusterSize];
     file.readPadded(ByteBuffer.wrap(bytes), hostOffset);
     return hold(new Page(hostOffset, bytes));

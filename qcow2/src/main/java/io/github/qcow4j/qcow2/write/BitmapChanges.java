@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -59,36 +60,28 @@ public final class BitmapChanges {
         refusal[0] = e;
       }
       if (made > 0) {
-        replace(bitmaps, edit.entries(), tables.allocator());
+        replace(bitmaps, edit.entries(), tables);
       }
     });
     requireNone(refusal[0]);
   }
 
-  private void replace(List<Bitmap> old, List<BitmapEdit.Entry> entries, ClusterAllocator allocator)
+  private void replace(List<Bitmap> old, List<BitmapEdit.Entry> entries, MutableTables tables)
       throws IOException {
+    ClusterAllocator allocator = tables.allocator();
     BitmapStore store =
-        new BitmapStore(
-            file,
-            header,
-            new BitmapStore.Clusters() {
-              @Override
-              public long take(long count) throws IOException {
-                return allocator.allocateContiguous(count).firstCluster();
-              }
-
-              @Override
-              public void giveBack(long firstCluster, long count) {
-                allocator.freeLater(firstCluster, count);
-              }
-            });
+        new BitmapStore(file, header, count -> allocator.allocateContiguous(count).firstCluster());
+    List<Run> replaced = store.replaced(old, entries);
+    tables.requireCounted(replaced);
     BitmapStore.Stored stored = store.write(entries);
     // What the switch leads to is durable, and counted, before it.
     writer.flushAlone();
     Qcow2Header inFile = writer.headerInFile(header);
     HeaderRewrite.replace(
         file, inFile, HeaderDraft.of(inFile).bitmaps(stored.directory()).header());
-    store.giveBack(old, stored);
+    for (Run run : replaced) {
+      allocator.freeLater(run.firstCluster(), run.count());
+    }
     writer.flushAlone();
   }
 

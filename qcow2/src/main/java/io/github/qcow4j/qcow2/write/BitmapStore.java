@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -16,8 +17,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes bitmap directory, tables and bits of an image to new places, and gives the old ones back.
- * When the new ones become valid is decided elsewhere. Used by one thread, while nothing else is
+ * Writes bitmap directory, tables and bits of an image to new places, and knows what the old
+ * ones have. When the new ones become valid is decided elsewhere. Used by one thread, while nothing else is
  * under way on the image.
  */
 final class BitmapStore {
@@ -26,14 +27,12 @@ final class BitmapStore {
   private final Qcow2Header header;
   private final Clusters clusters;
 
-  /** Where clusters come from and go to. */
+  /** Where clusters come from. */
+  @FunctionalInterface
   interface Clusters {
 
     /** Takes contiguous clusters, counted once each; answers the first one's index. */
     long take(long count) throws IOException;
-
-    /** Gives clusters back that nothing valid will refer to. */
-    void giveBack(long firstCluster, long count) throws IOException;
   }
 
   /**
@@ -47,7 +46,7 @@ final class BitmapStore {
   /**
    * @param file the image
    * @param header its header, with the bitmaps that are in use
-   * @param clusters where clusters come from and go to
+   * @param clusters where clusters come from
    */
   BitmapStore(BlockFile file, Qcow2Header header, Clusters clusters) {
     this.file = file;
@@ -65,20 +64,29 @@ final class BitmapStore {
     return new Stored(List.copyOf(stored), writeDirectory(stored));
   }
 
-  /** Gives back what other bitmaps have now replaced. */
-  void giveBack(List<Bitmap> old, Stored replacement) throws IOException {
+  /**
+   * The clusters that a change leaves without use: the directory, and tables and bits of bitmaps
+   * that go or get other bits.
+   *
+   * @param old the bitmaps in use
+   * @param entries what the change makes of them
+   */
+  List<Run> replaced(List<Bitmap> old, List<BitmapEdit.Entry> entries) throws IOException {
+    List<Run> runs = new ArrayList<>();
     BitmapsExtension directory = header.extensions().bitmaps();
     if (directory != null) {
-      clusters.giveBack(
-          clusterOf(directory.directoryOffset()), clusters(directory.directoryBytes()));
+      addRun(directory.directoryOffset(), directory.directoryBytes(), runs);
     }
     for (Bitmap bitmap : old) {
       boolean kept =
-          replacement.bitmaps.stream().anyMatch(each -> each.tableOffset() == bitmap.tableOffset());
+          entries.stream()
+              .anyMatch(each ->
+                  each.bits() == null && each.bitmap().tableOffset() == bitmap.tableOffset());
       if (!kept) {
-        giveBack(bitmap);
+        addRuns(bitmap, runs);
       }
     }
+    return runs;
   }
 
   private @Nullable BitmapsExtension writeDirectory(List<Bitmap> bitmaps) throws IOException {
@@ -116,23 +124,22 @@ final class BitmapStore {
     return clusters.take(count) << header.clusterBits();
   }
 
-  private void giveBack(Bitmap bitmap) throws IOException {
+  private void addRuns(Bitmap bitmap, List<Run> runs) throws IOException {
     try {
       BitmapTable table = BitmapTable.load(file, header, bitmap);
       for (int i = 0; i < table.size(); i++) {
         if (table.hostOffset(i) != 0) {
-          clusters.giveBack(clusterOf(table.hostOffset(i)), 1);
+          addRun(table.hostOffset(i), header.clusterSize(), runs);
         }
       }
     } catch (CorruptImageException e) {
       // What its entries lead to is not known to be the bitmap's: better lost than taken away.
     }
-    long tableBytes = (long) bitmap.tableEntries() * Long.BYTES;
-    clusters.giveBack(clusterOf(bitmap.tableOffset()), clusters(tableBytes));
+    addRun(bitmap.tableOffset(), (long) bitmap.tableEntries() * Long.BYTES, runs);
   }
 
-  private long clusterOf(long hostOffset) {
-    return hostOffset >>> header.clusterBits();
+  private void addRun(long hostOffset, long bytes, List<Run> runs) {
+    runs.add(new Run(hostOffset >>> header.clusterBits(), clusters(bytes)));
   }
 
   private long clusters(long bytes) {

@@ -165,6 +165,7 @@ final class BitmapTracking {
       throw new CorruptImageException(
           file.path(), "A cluster of bits is not counted once", "bitmap table", hostOffset);
     }
+    tables.overlap().requireGuestData(hostOffset >>> header.clusterBits(), 1);
     byte[] stored = new byte[chunk.length];
     file.readPadded(ByteBuffer.wrap(stored), hostOffset);
     for (int i = 0; i < stored.length; i++) {

@@ -52,7 +52,7 @@ public final class LayerEmptying {
       }
     }
     change.freeL1(active.hostOffset(), active.size());
-    L1Table none = change.writeL1(new long[active.size()]);
+    L1Table none = change.placeL1(new long[active.size()]);
     change.commit(header.storedSize(), none, snapshots, snapshots);
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows where the metadata stood when the image was opened, and refuses to hand such a cluster out
@@ -101,27 +102,48 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   @Override
   public void requireNoMetadata(long firstCluster, long count) throws CorruptImageException {
     for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
-      if (clusters.contains(cluster)) {
-        throw overlap("an L2 table or a refcount block", cluster);
-      }
-      for (Area area : areas) {
-        if (area.firstCluster <= cluster && cluster < area.endCluster) {
-          throw overlap("the " + area.name, cluster);
-        }
+      String metadata = metadataIn(cluster);
+      if (metadata != null) {
+        throw corrupt(
+            "Refcounts call the cluster at offset 0x%x free, but %s stands there; run check -r all"
+                + " first",
+            cluster, metadata, "refcount block");
       }
     }
   }
 
-  private CorruptImageException overlap(String what, long cluster) {
+  /**
+   * Refuses clusters that a table calls the guest's own and that metadata occupies: what the guest
+   * writes would be the image's tables then.
+   */
+  void requireGuestData(long firstCluster, long count) throws CorruptImageException {
+    for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
+      String metadata = metadataIn(cluster);
+      if (metadata != null) {
+        throw corrupt(
+            "The cluster at offset 0x%x is called guest data, but %s stands there",
+            cluster, metadata, "L2 table");
+      }
+    }
+  }
+
+  /** What metadata is known to stand in a cluster, or null. */
+  @Nullable String metadataIn(long cluster) {
+    if (clusters.contains(cluster)) {
+      return "an L2 table or a refcount block";
+    }
+    for (Area area : areas) {
+      if (area.firstCluster <= cluster && cluster < area.endCluster) {
+        return "the " + area.name;
+      }
+    }
+    return null;
+  }
+
+  private CorruptImageException corrupt(
+      String format, long cluster, String metadata, String structure) {
     long hostOffset = cluster << clusterBits;
     return new CorruptImageException(
-        image,
-        "Refcounts call the cluster at offset 0x"
-            + Long.toHexString(hostOffset)
-            + " free, but "
-            + what
-            + " stands there; run check -r all first",
-        "refcount block",
-        hostOffset);
+        image, format.formatted(hostOffset, metadata), structure, hostOffset);
   }
 }

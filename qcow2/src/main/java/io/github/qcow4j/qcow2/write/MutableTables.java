@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
@@ -11,8 +12,12 @@ import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
 import io.github.qcow4j.qcow2.table.MetadataPages;
 import io.github.qcow4j.qcow2.table.MetadataPages.Page;
+import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,7 +133,10 @@ final class MutableTables {
     l2Pages.markDirty(open.page);
   }
 
-  /** Takes back what a standard or compressed L2 entry refers to, once nothing durable does. */
+  /**
+   * Takes back what a standard or compressed L2 entry refers to, once nothing durable does. Where
+   * metadata stands, of which a damaged entry says that it is the guest's, nothing is taken back.
+   */
   void freeLater(long entry) {
     if (L2Entry.isCompressed(entry)) {
       long first = L2Entry.compressedOffset(entry, header.clusterBits());
@@ -137,8 +145,55 @@ final class MutableTables {
       allocator.freeLater(firstCluster, (last >>> header.clusterBits()) - firstCluster + 1);
     } else if (!header.has(Feature.EXTERNAL_DATA_FILE)) {
       long hostOffset = entry & L2Entry.OFFSET_MASK;
-      if (hostOffset != 0) {
+      if (hostOffset != 0 && overlap.metadataIn(hostOffset >>> header.clusterBits()) == null) {
         allocator.freeLater(hostOffset >>> header.clusterBits(), 1);
+      }
+    }
+  }
+
+  /**
+   * Requires of every L2 table that it can be where the L1 table says, for a change that walks them
+   * and must not come to a bad end half way.
+   */
+  void requireL2Tables() throws IOException {
+    long end = hostEnd();
+    for (int i = 0; i < l1.size(); i++) {
+      long hostOffset = l1.l2Offset(i);
+      TableBounds.requirePossible(file, hostOffset, header.clusterSize(), "L2 table");
+      if (hostOffset >= end) {
+        throw new CorruptImageException(
+            file.path(),
+            "L2 table at offset 0x"
+                + Long.toHexString(hostOffset)
+                + " lies past the end of the file ("
+                + end
+                + " bytes)",
+            "L1 table",
+            l1.hostOffset() + (long) i * Long.BYTES);
+      }
+    }
+  }
+
+  /**
+   * Requires of clusters that are to be given back that they are counted, each as often as it is
+   * given back: to find that out when others are given back already would be too late.
+   */
+  void requireCounted(List<Run> runs) throws IOException {
+    Map<Long, Long> references = new HashMap<>();
+    for (Run run : runs) {
+      for (long i = 0; i < run.count(); i++) {
+        long cluster = run.firstCluster() + i;
+        long wanted = references.merge(cluster, 1L, Long::sum);
+        if (Long.compareUnsigned(refcounts.get(cluster), wanted) < 0) {
+          long hostOffset = cluster << header.clusterBits();
+          throw new CorruptImageException(
+              file.path(),
+              "Refcount of the cluster at offset 0x"
+                  + Long.toHexString(hostOffset)
+                  + " would fall below zero",
+              "refcount block",
+              hostOffset);
+        }
       }
     }
   }

@@ -238,8 +238,11 @@ final class ShadowRefcounts {
    */
   record Place(long hostOffset, int clusters) {}
 
-  /** Writes the structure; not durable on return. The old table's clusters are given back in it. */
-  Place write() throws IOException {
+  /**
+   * Decides where the table will be, in memory; nothing is to be counted afterwards. The old
+   * table's clusters are given back.
+   */
+  Place settle() throws IOException {
     add(oldTable.hostOffset() >>> header.clusterBits(), oldTable.clusters(), -1);
     Place place = newTable;
     long clusters = place == null ? 0 : place.clusters();
@@ -256,11 +259,15 @@ final class ShadowRefcounts {
         add(home, clusters, -1);
       }
     }
+    return new Place(home << header.clusterBits(), (int) clusters);
+  }
+
+  /** Writes the structure, its table to where {@link #settle} put it; not durable on return. */
+  void write(Place place) throws IOException {
     blocks.writeDirty();
     ByteBuffer bytes = ByteBuffer.allocate(table.length * Long.BYTES);
     bytes.asLongBuffer().put(table);
-    file.write(bytes, home << header.clusterBits());
-    return new Place(home << header.clusterBits(), (int) clusters);
+    file.write(bytes, place.hostOffset());
   }
 
   private long tableClusters() {

@@ -7,7 +7,9 @@ import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
@@ -50,6 +52,37 @@ public final class SizeChange {
   }
 
   /**
+   * Looks at all that a change will walk, for a caller that has something to do before.
+   *
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes the change
+   *     impossible; nothing is changed
+   */
+  public void requirePossible() throws IOException {
+    writer.alone(tables -> {
+      tables.requireL2Tables();
+      List<BitmapEdit.Entry> resized = new ArrayList<>();
+      for (Bitmap bitmap : bitmaps) {
+        resized.add(new BitmapEdit.Entry(bitmap, BitmapData.load(file, header, bitmap)));
+      }
+      BitmapStore store = new BitmapStore(file, header, count -> 0);
+      List<Run> runs = new ArrayList<>(store.replaced(bitmaps, resized));
+      runs.add(run(header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES));
+      runs.add(
+          run(
+              header.refcountTableOffset(),
+              (long) header.refcountTableClusters() << header.clusterBits()));
+      runs.add(run(header.snapshotsOffset(), SnapshotTable.encodedBytes(snapshots)));
+      tables.requireCounted(runs);
+    });
+  }
+
+  private Run run(long hostOffset, long bytes) {
+    return new Run(
+        hostOffset >>> header.clusterBits(),
+        (bytes + header.clusterSize() - 1) >>> header.clusterBits());
+  }
+
+  /**
    * Makes the change. L2 tables behind the last L1 entry are given back with all they refer to.
    *
    * @param sizeBytes the disk's size afterwards
@@ -86,7 +119,7 @@ public final class SizeChange {
       }
     }
     change.freeL1(active.hostOffset(), active.size());
-    commit(sizeBytes, change.writeL1(entries), change);
+    commit(sizeBytes, change.placeL1(entries), change);
   }
 
   private boolean changesBitmaps(long sizeBytes) {
@@ -99,28 +132,16 @@ public final class SizeChange {
       return;
     }
     ShadowRefcounts refcounts = change.refcounts();
-    BitmapStore store =
-        new BitmapStore(
-            file,
-            header,
-            new BitmapStore.Clusters() {
-              @Override
-              public long take(long count) throws IOException {
-                return refcounts.allocate(count);
-              }
-
-              @Override
-              public void giveBack(long firstCluster, long count) throws IOException {
-                refcounts.add(firstCluster, count, -1);
-              }
-            });
     List<BitmapEdit.Entry> resized = new ArrayList<>();
     for (Bitmap bitmap : bitmaps) {
       DirtyBits bits = BitmapData.load(file, header, bitmap);
       resized.add(new BitmapEdit.Entry(bitmap, bits.resized(sizeBytes)));
     }
+    BitmapStore store = new BitmapStore(file, header, refcounts::allocate);
+    for (Run run : store.replaced(bitmaps, resized)) {
+      refcounts.add(run.firstCluster(), run.count(), -1);
+    }
     BitmapStore.Stored stored = store.write(resized);
-    store.giveBack(bitmaps, stored);
     HeaderDraft draft = HeaderDraft.of(change.header()).size(sizeBytes).bitmaps(stored.directory());
     change.commit(draft, l1, snapshots, snapshots);
   }

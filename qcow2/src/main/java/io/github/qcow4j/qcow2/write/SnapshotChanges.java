@@ -97,8 +97,8 @@ public final class SnapshotChanges {
       change.addTable(shared[i], 1);
     }
     change.freeL1(active.hostOffset(), active.size());
-    L1Table forSnapshot = change.writeL1(shared);
-    L1Table forDisk = change.writeL1(own);
+    L1Table forSnapshot = change.placeL1(shared);
+    L1Table forDisk = change.placeL1(own);
     List<InternalSnapshot> all = new ArrayList<>(snapshots);
     all.add(draft.withL1(forSnapshot.hostOffset(), forSnapshot.size()));
     change.commit(header.storedSize(), forDisk, snapshots, all);
@@ -128,7 +128,7 @@ public final class SnapshotChanges {
       own[i] = normalised(source.entry(i), change);
     }
     change.freeL1(active.hostOffset(), active.size());
-    change.commit(size, change.writeL1(own), snapshots, snapshots);
+    change.commit(size, change.placeL1(own), snapshots, snapshots);
   }
 
   /** Deletes a snapshot; what nothing else refers to is free afterwards. */
@@ -155,7 +155,7 @@ public final class SnapshotChanges {
     L1Table forDisk = active;
     if (!Arrays.equals(own, active.copyOfEntries(active.size()))) {
       change.freeL1(active.hostOffset(), active.size());
-      forDisk = change.writeL1(own);
+      forDisk = change.placeL1(own);
     }
     change.commit(header.storedSize(), forDisk, snapshots, rest);
   }

@@ -72,8 +72,8 @@ public final class SnapshotSettling {
     long ownHome = change.refcounts().allocate(change.l1Clusters(active.size()));
     Map<Long, Long> moved = moveTables(firstCluster, active, shared, change);
     long sharedHome = change.refcounts().allocate(change.l1Clusters(shared.size()));
-    L1Table forDisk = change.writeL1(ownHome, entries(active, moved));
-    L1Table forSnapshot = change.writeL1(sharedHome, entries(shared, moved));
+    L1Table forDisk = change.placeL1(ownHome, entries(active, moved));
+    L1Table forSnapshot = change.placeL1(sharedHome, entries(shared, moved));
     change.freeL1(active.hostOffset(), active.size());
     change.freeL1(shared.hostOffset(), shared.size());
     List<InternalSnapshot> all = new ArrayList<>(snapshots);

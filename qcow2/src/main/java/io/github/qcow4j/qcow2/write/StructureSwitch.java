@@ -15,6 +15,7 @@ import io.github.qcow4j.qcow2.table.MetadataPages;
 import io.github.qcow4j.qcow2.table.MetadataPages.Page;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,6 +23,9 @@ import java.util.List;
  * that changes is built beside what is in use and made durable; then one write of 48 bytes within
  * the header's first sector makes it valid, and whatever a power cut does, the image is the old or
  * the new one, without a leak in either.
+ *
+ * <p>What is built stays in memory until all of it is known to be possible, so that damage on the way
+ * is found before the first write.
  *
  * <p>Used once, by one thread, on an image whose own changes are all written.
  */
@@ -35,6 +39,7 @@ final class StructureSwitch {
   private final MetadataPages l2Pages;
   private final ShadowRefcounts refcounts;
   private final ReferenceWalk references;
+  private final List<L1Table> newL1Tables = new ArrayList<>();
 
   StructureSwitch(
       BlockFile file, Qcow2Header header, MetadataPages l2Pages, ShadowRefcounts refcounts) {
@@ -145,17 +150,24 @@ final class StructureSwitch {
     return alone ? l2Offset | L2Entry.COPIED : l2Offset;
   }
 
-  /** Writes an L1 table to a new place; not durable on return. */
-  L1Table writeL1(long[] entries) throws IOException {
-    return writeL1(refcounts.allocate(l1Clusters(entries.length)), entries);
+  /** Puts an L1 table in a new place; it is written with the rest. */
+  L1Table placeL1(long[] entries) throws IOException {
+    return placeL1(refcounts.allocate(l1Clusters(entries.length)), entries);
   }
 
-  /** Writes an L1 table to clusters that were taken for it; not durable on return. */
-  L1Table writeL1(long home, long[] entries) throws IOException {
-    ByteBuffer encoded = ByteBuffer.allocate(entries.length * Long.BYTES);
-    encoded.asLongBuffer().put(entries);
-    file.write(encoded, home << header.clusterBits());
-    return L1Table.of(home << header.clusterBits(), entries);
+  /** Puts an L1 table in clusters that were taken for it; it is written with the rest. */
+  L1Table placeL1(long home, long[] entries) {
+    L1Table l1 = L1Table.of(home << header.clusterBits(), entries);
+    newL1Tables.add(l1);
+    return l1;
+  }
+
+  private void writeL1Tables() throws IOException {
+    for (L1Table l1 : newL1Tables) {
+      ByteBuffer encoded = ByteBuffer.allocate(l1.size() * Long.BYTES);
+      encoded.asLongBuffer().put(l1.copyOfEntries(l1.size()));
+      file.write(encoded, l1.hostOffset());
+    }
   }
 
   /** How many clusters a snapshot table takes. */
@@ -271,10 +283,14 @@ final class StructureSwitch {
     ByteBuffer snapshots = SnapshotTable.encode(file.path(), newSnapshots);
     if (snapshots.hasRemaining()) {
       snapshotsOffset = refcounts.allocate(clusters(snapshots.remaining())) << header.clusterBits();
+    }
+    ShadowRefcounts.Place refcountTable = refcounts.settle();
+    writeL1Tables();
+    if (snapshots.hasRemaining()) {
       file.write(snapshots, snapshotsOffset);
     }
     l2Pages.writeDirty();
-    ShadowRefcounts.Place refcountTable = refcounts.write();
+    refcounts.write(refcountTable);
     file.sync();
     return draft
         .l1(l1.size(), l1.hostOffset())

@@ -1,11 +1,13 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
@@ -27,6 +29,7 @@ public final class VersionChange {
   private final BlockFile file;
   private final Qcow2Header header;
   private final List<InternalSnapshot> snapshots;
+  private final List<Bitmap> bitmaps;
 
   /**
    * Prepares a change; one change is made with it.
@@ -35,13 +38,19 @@ public final class VersionChange {
    * @param file the image
    * @param header its header
    * @param snapshots its snapshots
+   * @param bitmaps its bitmaps
    */
   public VersionChange(
-      ImageWriter writer, BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots) {
+      ImageWriter writer,
+      BlockFile file,
+      Qcow2Header header,
+      List<InternalSnapshot> snapshots,
+      List<Bitmap> bitmaps) {
     this.writer = writer;
     this.file = file;
     this.header = header;
     this.snapshots = snapshots;
+    this.bitmaps = bitmaps;
   }
 
   /** Makes version 3 of version 2, which has all that version 2 has. */
@@ -56,7 +65,7 @@ public final class VersionChange {
 
   /**
    * Makes version 2 of version 3. Zero clusters become what version 2 has: unallocated ones without
-   * a backing file, else clusters of zeros. Bitmaps are to be removed before.
+   * a backing file, else clusters of zeros. Bitmaps, which version 2 has not, are given back.
    *
    * @param hasBacking whether there is a backing file
    * @param control told of every entry of an L1 table
@@ -136,9 +145,14 @@ public final class VersionChange {
         }
       }
       change.freeL1(active.hostOffset(), active.size());
-      forDisk = change.writeL1(expanded);
+      forDisk = change.placeL1(expanded);
     }
-    change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
+    BitmapStore store = new BitmapStore(file, header, change.refcounts()::allocate);
+    for (Run run : store.replaced(bitmaps, List.of())) {
+      change.refcounts().add(run.firstCluster(), run.count(), -1);
+    }
+    change.commit(
+        HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
   }
 
   private static InternalSnapshot expandSnapshot(
@@ -150,7 +164,7 @@ public final class VersionChange {
       return snapshot;
     }
     change.freeL1(snapshot.l1TableOffset(), snapshot.l1Entries());
-    L1Table written = change.writeL1(expanded);
+    L1Table written = change.placeL1(expanded);
     return snapshot.withL1(written.hostOffset(), written.size());
   }
 }

@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
+import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 
 /**
@@ -50,7 +51,8 @@ final class WritePlanner {
     return fill(open.table(), index, guestOffset, whole);
   }
 
-  private WritePlan.InPlace inPlace(L2Table table, int first, long guestOffset, long limit) {
+  private WritePlan.InPlace inPlace(L2Table table, int first, long guestOffset, long limit)
+      throws IOException {
     long hostOffset = hostOffset(table.entry(first));
     long length = clusterSize - (guestOffset & (clusterSize - 1));
     for (int i = first + 1; length < limit; i++) {
@@ -63,8 +65,18 @@ final class WritePlanner {
       }
       length += clusterSize;
     }
+    requireGuestData(hostOffset, (length + clusterSize - 1) >>> clusterBits);
     return new WritePlan.InPlace(
         Math.min(length, limit), hostOffset + (guestOffset & (clusterSize - 1)));
+  }
+
+  /** A damaged table may call anything the guest's own. */
+  private void requireGuestData(long hostOffset, long clusterCount) throws IOException {
+    if (externalData) {
+      return;
+    }
+    TableBounds.requirePossible(tables.file(), hostOffset, clusterSize, "Cluster allocation");
+    tables.overlap().requireGuestData(hostOffset >>> clusterBits, clusterCount);
   }
 
   /** Whether the cluster, or those subclusters of it that the write touches, may be overwritten. */
@@ -112,6 +124,7 @@ final class WritePlanner {
       return new Run(guestStart >>> clusterBits, count);
     }
     if (isReserved(table.entry(first))) {
+      requireGuestData(hostOffset(table.entry(first)), 1);
       return new Run(hostOffset(table.entry(first)) >>> clusterBits, 1);
     }
     int fresh = 1;

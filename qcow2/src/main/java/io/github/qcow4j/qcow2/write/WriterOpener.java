@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.header.UnknownAutoclear;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
 import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
+import io.github.qcow4j.qcow2.refcount.RefcountTable;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.MetadataPages;
@@ -31,6 +32,8 @@ public final class WriterOpener {
    * tables describe 64 GiB at 64 KiB clusters, so that a flush comes once for so much at the most.
    */
   private static final long PAGES_BYTES = 8L << 20;
+
+  private static final String REFBLOCK = "Refblock";
 
   private final BlockFile file;
   private final Qcow2Header header;
@@ -91,7 +94,7 @@ public final class WriterOpener {
             header.l1Entries(),
             header.clusterSize(),
             "active L1 table");
-    MetadataPages blocks = new MetadataPages(file, header.clusterSize(), PAGES_BYTES);
+    MetadataPages blocks = new MetadataPages(file, REFBLOCK, header.clusterSize(), PAGES_BYTES);
     RefcountStore refcounts =
         new RefcountStore(
             file,
@@ -111,7 +114,7 @@ public final class WriterOpener {
             file,
             header,
             l1,
-            new MetadataPages(file, header.clusterSize(), PAGES_BYTES),
+            new MetadataPages(file, "L2 table", header.clusterSize(), PAGES_BYTES),
             refcounts,
             allocator,
             overlap);
@@ -151,7 +154,19 @@ public final class WriterOpener {
     file.readPadded(encoded, header.refcountTableOffset());
     long[] table = new long[(int) bytes / Long.BYTES];
     encoded.flip().asLongBuffer().get(table);
+    requirePossible(table);
     return table;
+  }
+
+  /**
+   * Who writes needs all refcounts. QEMU finds a block that is nowhere when it comes to it, which
+   * may be in the midst of a change.
+   */
+  private void requirePossible(long[] table) throws CorruptImageException {
+    for (long entry : table) {
+      TableBounds.requirePossible(
+          file, entry & RefcountTable.OFFSET_MASK, header.clusterSize(), REFBLOCK);
+    }
   }
 
   private long snapshotTableBytes() {

@@ -1,0 +1,231 @@
+package io.github.qcow4j.qcow2.write;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.AmendRequest;
+import io.github.qcow4j.qcow2.Amendment;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.bitmap.BitmapChange;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
+import io.github.qcow4j.qcow2.testing.HeaderField;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import io.github.qcow4j.qcow2.testing.Workbench;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A change of a damaged image is refused as corrupt before it has written a byte. */
+class DamageOnTheWayTest {
+
+  private static final int CS = 65_536;
+
+  @TempDir Path directory;
+
+  private Workbench bench;
+  private Path image;
+
+  @BeforeEach
+  void makeImage() {
+    bench = Workbench.in(directory);
+    image = bench.image("image.qcow2", "", 8 << 20, "write -P 7 0 1M");
+    bench.snapshot(image, "first");
+    bench.write(image, "write -P 8 0 64k");
+  }
+
+  /** A change, on a disk with a snapshot. */
+  enum Change {
+    SNAPSHOT(disk -> disk.createSnapshot("second", Instant.EPOCH)),
+    APPLY(disk -> disk.applySnapshot(disk.snapshots().getFirst())),
+    DELETE(disk -> disk.deleteSnapshot(disk.snapshots().getFirst())),
+    BITMAP(disk -> disk.changeBitmaps(List.of(new BitmapChange.Add("b", 0)))),
+    GROW(disk -> disk.resize(16L << 30)),
+    SHRINK(disk -> disk.resize(1 << 19)),
+    WRITE(disk -> disk.write(4 << 20, ByteBuffer.wrap(new byte[] {1})));
+
+    @SuppressWarnings("ImmutableEnumChecker") // Functions without state.
+    private final Action action;
+
+    Change(Action action) {
+      this.action = action;
+    }
+  }
+
+  /** Something done to an open image. */
+  @FunctionalInterface
+  interface Action {
+    void run(Qcow2Image disk) throws IOException;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRefcountBlockAtANegativeOffsetIsNoInternalError(Change change) throws IOException {
+    for (int index : new int[] {0, 1}) {
+      assertRefused(
+          surgeon -> surgeon.setRefcountTableEntry(index, 1L << 63 | 2 * CS), change.action);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "8000000000000000", "ffffffffffffffff", "fffffffffffffe00", "0100000000000000",
+    "7fffffffffff0000", "0000000000020200"
+  })
+  void aRefcountBlockStandsWhereHostOffsetsReach(String entry) throws IOException {
+    assertRefused(
+        surgeon -> surgeon.setRefcountTableEntry(1, Long.parseUnsignedLong(entry, 16)),
+        Change.WRITE.action);
+  }
+
+  @Test
+  void reservedBitsOfARefcountTableEntryAreNoPartOfItsOffset() throws IOException {
+    ImageSurgeon.operate(
+        image, surgeon -> surgeon.setRefcountTableEntry(0, surgeon.refcountTableEntry(0) | 0x1ff));
+    for (Change change : Change.values()) {
+      Path copy = bench.copy(image, change.name());
+      run(copy, change.action);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"APPLY", "DELETE"})
+  void aSnapshotsTableThatIsNowhereRefusesIt(Change change) throws IOException {
+    assertRefused(surgeon -> surgeon.setNumber(snapshotL1(surgeon), 1L << 55), change.action);
+    assertRefused(surgeon -> surgeon.setNumber(snapshotL1(surgeon), 0x200), change.action);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SNAPSHOT", "APPLY", "DELETE"})
+  void aCounterThatIsTooLowIsFoundBeforeAnythingIsWritten(Change change) throws IOException {
+    for (HeaderField table :
+        List.of(HeaderField.SNAPSHOTS_OFFSET, HeaderField.REFCOUNT_TABLE_OFFSET)) {
+      assertRefused(surgeon -> surgeon.setRefcount(surgeon.get(table), 0), change.action);
+    }
+  }
+
+  @Test
+  void theClustersOfABitmapAreCountedOrItStays() throws IOException {
+    bench.qemu().img("bitmap", "--add", image.toString(), "b0").orFail();
+    Action remove = disk -> disk.changeBitmaps(List.of(new BitmapChange.Remove("b0")));
+    Action clear = disk -> disk.changeBitmaps(List.of(new BitmapChange.Clear("b0")));
+    for (Action action : List.of(remove, clear)) {
+      assertRefused(surgeon -> surgeon.setRefcount(bitmapDirectory(surgeon), 0), action);
+      assertRefused(
+          surgeon -> surgeon.setRefcount(surgeon.number(bitmapDirectory(surgeon)), 0), action);
+    }
+    run(image, remove);
+    bench.qemu().assertCheckClean(image);
+  }
+
+  @Test
+  void aDowngradeThatDamageStopsKeepsTheBitmaps() throws IOException {
+    bench.qemu().img("bitmap", "--add", image.toString(), "b0").orFail();
+    Action downgrade =
+        disk ->
+            Amendment.run(disk, AmendRequest.NOTHING.withVersion(2), new JobControl());
+    assertRefused(surgeon -> surgeon.setL1Entry(0, 1L << 55), downgrade);
+    assertRefused(surgeon -> surgeon.setNumber(snapshotL1(surgeon), 0x200), downgrade);
+    run(image, downgrade);
+    bench.qemu().assertCheckClean(image);
+  }
+
+  @Test
+  void aDiskIsNotCutWhenItsSizeCouldNotBeChangedAfterwards() throws IOException {
+    bench.qemu().img("bitmap", "--add", image.toString(), "b0").orFail();
+    for (Consumer<ImageSurgeon> damage :
+        List.<Consumer<ImageSurgeon>>of(
+            surgeon -> surgeon.setNumber(surgeon.number(bitmapDirectory(surgeon)), 2),
+            surgeon -> surgeon.setRefcount(bitmapDirectory(surgeon), 0),
+            surgeon -> surgeon.setRefcount(surgeon.get(HeaderField.SNAPSHOTS_OFFSET), 0),
+            surgeon -> surgeon.setRefcount(surgeon.get(HeaderField.L1_TABLE_OFFSET), 0),
+            surgeon -> surgeon.setL1Entry(0, 1L << 55))) {
+      assertRefused(damage, Change.SHRINK.action);
+    }
+    run(image, Change.SHRINK.action);
+    bench.qemu().assertCheckClean(image);
+  }
+
+  @Test
+  void guestDataIsNotWrittenOverATableThatAnEntryCallsData() throws IOException {
+    Action write = disk -> disk.write(0, ByteBuffer.wrap(new byte[] {1}));
+    for (HeaderField table :
+        List.of(
+            HeaderField.L1_TABLE_OFFSET,
+            HeaderField.REFCOUNT_TABLE_OFFSET,
+            HeaderField.SNAPSHOTS_OFFSET)) {
+      assertRefused(
+          surgeon -> surgeon.setL2Entry(0, surgeon.get(table) | ImageSurgeon.COPIED), write);
+    }
+    assertRefused(
+        surgeon -> surgeon.setL2Entry(0, surgeon.l2TableOffset(0) | ImageSurgeon.COPIED), write);
+    assertRefused(
+        surgeon ->
+            surgeon.setL2Entry(0, surgeon.clusterOffset(0) + 512 | ImageSurgeon.COPIED), write);
+    assertRefused(
+        surgeon ->
+            surgeon.setL2Entry(
+                0,
+                surgeon.get(HeaderField.L1_TABLE_OFFSET) | ImageSurgeon.COPIED | ImageSurgeon.ZERO),
+        write);
+  }
+
+  @Test
+  void aTableThatAnEntryCallsDataIsNotGivenBack() throws IOException {
+    long[] l1 = new long[1];
+    ImageSurgeon.operate(
+        image,
+        surgeon -> {
+          l1[0] = surgeon.get(HeaderField.L1_TABLE_OFFSET);
+          surgeon.setL2Entry(0, l1[0] | ImageSurgeon.COPIED);
+        });
+    run(image, disk -> disk.discard(0, CS));
+    try (ImageSurgeon surgeon = ImageSurgeon.open(image)) {
+      assertThat(surgeon.refcount(l1[0])).isEqualTo(1);
+    }
+  }
+
+  private void assertRefused(Consumer<ImageSurgeon> damage, Action action) throws IOException {
+    Path damaged = ImageSurgeon.operate(bench.copy(image, "damaged.qcow2"), damage);
+    byte[] before = Files.readAllBytes(damaged);
+    assertThatThrownBy(() -> run(damaged, action)).isInstanceOf(CorruptImageException.class);
+    assertThat(Files.readAllBytes(damaged)).isEqualTo(before);
+    Files.delete(damaged);
+  }
+
+  private static void run(Path image, Action action) throws IOException {
+    try (Qcow2Image disk =
+        (Qcow2Image)
+            DiskImages.open(
+                Volumes.host(),
+                image,
+                ReferencePolicy.deny(),
+                ImageOptions.of(ImageFormat.QCOW2).withWriting())) {
+      action.run(disk);
+    }
+  }
+
+  private static long snapshotL1(ImageSurgeon surgeon) {
+    return surgeon.number(surgeon.get(HeaderField.SNAPSHOTS_OFFSET));
+  }
+
+  private static long bitmapDirectory(ImageSurgeon surgeon) {
+    return surgeon.number(surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS) + 16);
+  }
+}
