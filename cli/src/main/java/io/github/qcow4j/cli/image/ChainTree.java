@@ -14,6 +14,12 @@ final class ChainTree {
 
   private static final String INDENT = "   ";
 
+  /**
+   * Deeper layers stand under one another: a line that nobody can see the end of shows nothing, and
+   * ten thousand of them would be a hundred megabytes of blanks.
+   */
+  private static final int DEEPEST_INDENT = 64;
+
   private final ErrorText errorText;
   private final StringBuilder text = new StringBuilder();
 
@@ -24,7 +30,7 @@ final class ChainTree {
   String of(List<SurveyedLayer> layers) {
     int depth = 0;
     for (SurveyedLayer layer : layers) {
-      text.append(INDENT.repeat(Math.max(0, depth - 1))).append(depth == 0 ? "" : "└─ ");
+      text.append(indent(depth - 1)).append(depth == 0 ? "" : "└─ ");
       switch (layer) {
         case SurveyedLayer.Absent absent -> text.append(absence(absent.name(), absent.failure()));
         case SurveyedLayer.Present present -> present(present, depth, depth + 1 < layers.size());
@@ -33,6 +39,10 @@ final class ChainTree {
       depth++;
     }
     return text.toString();
+  }
+
+  private static String indent(int depth) {
+    return INDENT.repeat(Math.clamp(depth, 0, DEEPEST_INDENT));
   }
 
   private void present(SurveyedLayer.Present layer, int depth, boolean followed) {
@@ -51,7 +61,7 @@ final class ChainTree {
     DataFile dataFile = layer.dataFile();
     if (dataFile != null) {
       text.append('\n')
-          .append(INDENT.repeat(depth))
+          .append(indent(depth))
           .append(followed ? "├─ " : "└─ ")
           .append("data file ");
       text.append(dataFile(dataFile));

@@ -108,9 +108,17 @@ record CommandLine(String words, Personality personality, boolean writing, int l
         .toList();
   }
 
-  /** A failure is told in one line, but for two commands that have two in QEMU's words. */
+  /** A failure is told in one line, but for three commands that have two in QEMU's words. */
   int mostLines() {
-    return words.startsWith("create") || words.startsWith("snapshot -a") ? 2 : 1;
+    return Stream.of("create", "snapshot -a", "amend -o compat=0.10").anyMatch(words::startsWith)
+        ? 2
+        : 1;
+  }
+
+  /** Whether it changes an image by one write of its header, or not at all. */
+  boolean isAtOnce() {
+    return Stream.of("snapshot -", "bitmap --", "amend ", "resize ", "rebase -u")
+        .anyMatch(words::startsWith);
   }
 
   /** A check tells all that it finds, in more lines than one; a repair keeps what it could mend. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One command before one image, and what it did to files.
@@ -35,6 +36,13 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
   private static final Pattern GUESS =
       Pattern.compile(
           "^WARNING: Image format was not specified.*?restrictions\\.\n", Pattern.DOTALL);
+
+  /** What a repair can cut off: QEMU adds a line then that says how. */
+  private static final Pattern REPAIRABLE =
+      Pattern.compile(
+          "(Too much extra metadata in snapshot table entry \\d+|Snapshot table is too big)"
+              + "( \\([^\n]*\\))?\n"
+              + "You can force-remove .*\n$");
 
   private static final Set<String> CHANGES =
       Set.of(
@@ -101,13 +109,24 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
     return changeOfImage().map(call -> "changed the image by " + call);
   }
 
+  /**
+   * A change that happens at once or not at all, and failed, and wrote to the image nevertheless;
+   * or empty.
+   */
+  Optional<String> halfDoneChange() {
+    return failed() && command.isAtOnce()
+        ? changes().findAny().map(call -> "failed, and changed the image by " + call + ": " + run)
+        : Optional.empty();
+  }
+
+  private Stream<TappedVolume.Call> changes() {
+    return calls.stream()
+        .filter(call -> CHANGES.contains(call.name()) && image.equals(call.path()));
+  }
+
   private Optional<TappedVolume.Call> changeOfImage() {
     boolean mayChange = command.writing() && !run.stderr().contains("Could not open");
-    return mayChange
-        ? Optional.empty()
-        : calls.stream()
-            .filter(call -> CHANGES.contains(call.name()) && image.equals(call.path()))
-            .findAny();
+    return mayChange ? Optional.empty() : changes().findAny();
   }
 
   private boolean failed() {
@@ -121,8 +140,8 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
             && lines(said) <= command.mostLines());
   }
 
-  /** How a repair could help may be told in a line more, as in QEMU. */
+  /** How a repair could help is told in a line more where QEMU does so, and nowhere else. */
   static long lines(String said) {
-    return said.lines().filter(line -> !line.startsWith("You can ")).count();
+    return said.lines().count() - (REPAIRABLE.matcher(said).find() ? 1 : 0);
   }
 }

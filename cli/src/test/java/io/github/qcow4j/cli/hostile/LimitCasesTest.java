@@ -1,0 +1,81 @@
+package io.github.qcow4j.cli.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.console.Personality;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every field that an image can fill with any number, at its limit, one past it and at the extremes
+ * of its width, before every command.
+ */
+final class LimitCasesTest {
+
+  /**
+   * Whether every number of a field meets every command; else a field meets every other command,
+   * the next field the others, and each of its numbers some of them.
+   */
+  private static final boolean ALL = Boolean.getBoolean("qcow4j.hostile.limits");
+
+  /** More than a field has numbers. */
+  private static final int MANY = 100;
+
+  private static final CommandLine INFO =
+      new CommandLine("info -f qcow2 IMAGE", Personality.QEMU_IMG, false, 1);
+
+  @TempDir private Path directory;
+  private Gauntlet gauntlet;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    gauntlet = new Gauntlet(directory);
+  }
+
+  @Test
+  void everyFieldAtItsExtremesGetsOrderlyAnswersFromEveryCommand() throws IOException {
+    List<LimitRow> rows = LimitTable.all();
+    int images = 0;
+    for (int r = 0; r < rows.size(); r++) {
+      LimitRow row = rows.get(r);
+      List<Long> values = row.values();
+      images += values.size();
+      for (int i = ALL ? 0 : r % 2; i < CommandLine.ALL.size(); i += ALL ? 1 : 2) {
+        for (int v = ALL ? 0 : i / 2 % values.size(); v < values.size(); v += ALL ? 1 : MANY) {
+          meet(row.with(values.get(v)), CommandLine.ALL.get(i));
+        }
+      }
+    }
+    System.out.printf(
+        "%d fields, %d hostile images, %d commands%n", rows.size(), images, gauntlet.meetings());
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
+
+  private void meet(HostileCase hostile, CommandLine command) throws IOException {
+    Encounter encounter = gauntlet.meet(hostile, command);
+    encounter.halfDoneChange().ifPresent(misdeed -> gauntlet.complain(hostile, misdeed));
+  }
+
+  @Test
+  void aNumberPastItsLimitIsRefusedByTheNameOfTheLimitAndNoOtherIs() throws IOException {
+    for (LimitRow row : LimitTable.all()) {
+      if (row.refusal().isEmpty()) {
+        continue;
+      }
+      for (long value : row.values()) {
+        HostileCase hostile = row.with(value);
+        Encounter info = gauntlet.meet(hostile, INFO);
+        boolean refused =
+            info.run().exitCode() == 1 && info.run().stderr().contains(row.refusal());
+        if (refused == row.keeps(value)) {
+          gauntlet.complain(hostile, (refused ? "refused: " : "not refused: ") + info.run());
+        }
+      }
+    }
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
+}
