@@ -112,7 +112,8 @@ final class StructureChanges {
   /**
    * Looks at all that a change of the size walks.
    *
-   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes that impossible
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes that
+   *     impossible
    */
   void requireSizeCanChange() throws IOException {
     sizeChange().requirePossible();

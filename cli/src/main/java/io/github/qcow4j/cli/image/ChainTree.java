@@ -60,10 +60,7 @@ final class ChainTree {
     }
     DataFile dataFile = layer.dataFile();
     if (dataFile != null) {
-      text.append('\n')
-          .append(indent(depth))
-          .append(followed ? "├─ " : "└─ ")
-          .append("data file ");
+      text.append('\n').append(indent(depth)).append(followed ? "├─ " : "└─ ").append("data file ");
       text.append(dataFile(dataFile));
     }
   }

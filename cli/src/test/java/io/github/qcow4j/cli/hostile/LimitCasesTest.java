@@ -69,8 +69,7 @@ final class LimitCasesTest {
       for (long value : row.values()) {
         HostileCase hostile = row.with(value);
         Encounter info = gauntlet.meet(hostile, INFO);
-        boolean refused =
-            info.run().exitCode() == 1 && info.run().stderr().contains(row.refusal());
+        boolean refused = info.run().exitCode() == 1 && info.run().stderr().contains(row.refusal());
         if (refused == row.keeps(value)) {
           gauntlet.complain(hostile, (refused ? "refused: " : "not refused: ") + info.run());
         }

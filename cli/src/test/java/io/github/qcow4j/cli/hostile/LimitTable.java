@@ -143,7 +143,9 @@ final class LimitTable {
         .in(ground);
   }
 
-  /** Of an entry of compressed data the offset has the lower bits, the count of sectors the rest. */
+  /**
+   * Of an entry of compressed data the offset has the lower bits, the count of sectors the rest.
+   */
   private static LimitRow stream(Ground ground, int offsetBits) {
     return LimitRow.of(
             "compressed L2 entry",

@@ -21,8 +21,8 @@ public final class TableBounds {
    * @param name what to call the cluster in the error
    * @throws CorruptImageException when nothing can stand there; the file is not touched
    */
-  public static void requirePossible(
-      BlockFile file, long hostOffset, int clusterSize, String name) throws CorruptImageException {
+  public static void requirePossible(BlockFile file, long hostOffset, int clusterSize, String name)
+      throws CorruptImageException {
     boolean unaligned = (hostOffset & (clusterSize - 1)) != 0;
     if (unaligned || Long.compareUnsigned(hostOffset, FormatLimits.MAX_HOST_OFFSET) >= 0) {
       throw new CorruptImageException(

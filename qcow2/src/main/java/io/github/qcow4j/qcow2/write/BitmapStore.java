@@ -17,9 +17,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes bitmap directory, tables and bits of an image to new places, and knows what the old
- * ones have. When the new ones become valid is decided elsewhere. Used by one thread, while nothing else is
- * under way on the image.
+ * Writes bitmap directory, tables and bits of an image to new places, and knows what the old ones
+ * have. When the new ones become valid is decided elsewhere. Used by one thread, while nothing else
+ * is under way on the image.
  */
 final class BitmapStore {
 

@@ -24,8 +24,8 @@ import java.util.List;
  * the header's first sector makes it valid, and whatever a power cut does, the image is the old or
  * the new one, without a leak in either.
  *
- * <p>What is built stays in memory until all of it is known to be possible, so that damage on the way
- * is found before the first write.
+ * <p>What is built stays in memory until all of it is known to be possible, so that damage on the
+ * way is found before the first write.
  *
  * <p>Used once, by one thread, on an image whose own changes are all written.
  */

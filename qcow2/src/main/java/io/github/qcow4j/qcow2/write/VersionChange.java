@@ -151,8 +151,7 @@ public final class VersionChange {
     for (Run run : store.replaced(bitmaps, List.of())) {
       change.refcounts().add(run.firstCluster(), run.count(), -1);
     }
-    change.commit(
-        HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
+    change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
   }
 
   private static InternalSnapshot expandSnapshot(

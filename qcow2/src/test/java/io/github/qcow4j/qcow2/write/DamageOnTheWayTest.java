@@ -85,8 +85,12 @@ class DamageOnTheWayTest {
 
   @ParameterizedTest
   @CsvSource({
-    "8000000000000000", "ffffffffffffffff", "fffffffffffffe00", "0100000000000000",
-    "7fffffffffff0000", "0000000000020200"
+    "8000000000000000",
+    "ffffffffffffffff",
+    "fffffffffffffe00",
+    "0100000000000000",
+    "7fffffffffff0000",
+    "0000000000020200"
   })
   void aRefcountBlockStandsWhereHostOffsetsReach(String entry) throws IOException {
     assertRefused(
@@ -138,8 +142,7 @@ class DamageOnTheWayTest {
   void aDowngradeThatDamageStopsKeepsTheBitmaps() throws IOException {
     bench.qemu().img("bitmap", "--add", image.toString(), "b0").orFail();
     Action downgrade =
-        disk ->
-            Amendment.run(disk, AmendRequest.NOTHING.withVersion(2), new JobControl());
+        disk -> Amendment.run(disk, AmendRequest.NOTHING.withVersion(2), new JobControl());
     assertRefused(surgeon -> surgeon.setL1Entry(0, 1L << 55), downgrade);
     assertRefused(surgeon -> surgeon.setNumber(snapshotL1(surgeon), 0x200), downgrade);
     run(image, downgrade);
@@ -176,8 +179,8 @@ class DamageOnTheWayTest {
     assertRefused(
         surgeon -> surgeon.setL2Entry(0, surgeon.l2TableOffset(0) | ImageSurgeon.COPIED), write);
     assertRefused(
-        surgeon ->
-            surgeon.setL2Entry(0, surgeon.clusterOffset(0) + 512 | ImageSurgeon.COPIED), write);
+        surgeon -> surgeon.setL2Entry(0, surgeon.clusterOffset(0) + 512 | ImageSurgeon.COPIED),
+        write);
     assertRefused(
         surgeon ->
             surgeon.setL2Entry(

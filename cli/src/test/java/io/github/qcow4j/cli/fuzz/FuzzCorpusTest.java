@@ -1,0 +1,92 @@
+package io.github.qcow4j.cli.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The seeds, what a fuzzer found once, and some random descendants of the seeds. The long search is
+ * {@link FuzzRunTest}.
+ */
+final class FuzzCorpusTest {
+
+  private static final int DESCENDANTS = Integer.getInteger("qcow4j.fuzz.descendants", 400);
+  private static final long SEED = Long.getLong("qcow4j.fuzz.seed", 7);
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @EnumSource
+  void nothingButForeseenFailures(FuzzTarget target) throws IOException {
+    List<byte[]> seeds = FuzzSeeds.of(target, directory);
+    for (byte[] seed : seeds) {
+      attack(target, seed);
+    }
+    for (byte[] found : findings(target)) {
+      attack(target, found);
+    }
+    System.out.println(target + ": -Dqcow4j.fuzz.seed=" + SEED);
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (int i = 0; i < DESCENDANTS; i++) {
+      attack(target, descendant(seeds.get(random.nextInt(seeds.size())), random));
+    }
+  }
+
+  private static void attack(FuzzTarget target, byte[] input) {
+    assertThatCode(() -> target.run(input))
+        .as(() -> target + " " + HexFormat.of().formatHex(input))
+        .doesNotThrowAnyException();
+  }
+
+  /** One to four numbers changed, mostly to extremes, or the end cut off. */
+  private static byte[] descendant(byte[] parent, SplittableRandom random) {
+    byte[] child = parent.clone();
+    int changes = random.nextInt(1, 5);
+    for (int i = 0; i < changes; i++) {
+      int at = random.nextInt(child.length);
+      switch (random.nextInt(4)) {
+        case 0 -> child[at] ^= (byte) (1 << random.nextInt(8));
+        case 1 -> child[at] = (byte) random.nextInt();
+        case 2 -> child[at] = (byte) (random.nextBoolean() ? 0xff : 0x80);
+        default -> {
+          int from = random.nextInt(child.length);
+          int length = Math.min(8, child.length - Math.max(at, from));
+          System.arraycopy(parent, from, child, at, length);
+        }
+      }
+    }
+    return random.nextInt(16) == 0
+        ? java.util.Arrays.copyOf(child, random.nextInt(child.length))
+        : child;
+  }
+
+  private static List<byte[]> findings(FuzzTarget target) {
+    Path folder = Path.of("src/test/resources/fuzz", target.name());
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().map(FuzzCorpusTest::bytes).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package io.github.qcow4j.cli.fuzz;
+
+import static io.github.qcow4j.cli.fuzz.FuzzTarget.FILE;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveIntake;
+import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.directory.DirectoryIntake;
+import io.github.qcow4j.snapshot.intake.Staging;
+import io.github.qcow4j.snapshot.tar.TarWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** What is done with bytes that are said to be an archive, JSON or options. */
+final class TextAttacks {
+
+  private static final Path STAGING = Path.of("/staging");
+
+  private TextAttacks() {}
+
+  static void stageArchive(Volume volume, byte[] input) throws IOException {
+    volume.createDirectory(STAGING);
+    Object _ =
+        ArchiveIntake.stage(
+            new ArchiveSource.FromFile(volume, FILE),
+            new Staging(volume, STAGING),
+            new IntakeLimits(1 << 20),
+            new JobControl());
+  }
+
+  /** An archive with the input as its manifest, and one member of every name it may speak of. */
+  static void stageManifest(Volume volume, byte[] input) throws IOException {
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    TarWriter tar = new TarWriter(Channels.newChannel(archive), 0);
+    tar.begin("manifest.json", input.length);
+    tar.write(ByteBuffer.wrap(input));
+    byte[] disk = FuzzSeeds.tinyImage();
+    tar.begin("disk.qcow2", disk.length);
+    tar.write(ByteBuffer.wrap(disk));
+    tar.finish();
+    volume.unlink(FILE);
+    FuzzTarget.write(volume, FILE, archive.toByteArray());
+    stageArchive(volume, input);
+  }
+
+  static void readEnvelope(Volume volume, byte[] input) throws IOException {
+    volume.createDirectory(STAGING);
+    FuzzTarget.write(volume, STAGING.resolve("snapshot.json"), input);
+    Object _ = DirectoryIntake.readEnvelope(volume, STAGING);
+  }
+
+  static void parseOptions(Volume volume, byte[] input) {
+    String text = new String(input, UTF_8);
+    for (List<String> arguments :
+        List.of(
+            List.of("measure", "-O", "qcow2", "--size", "1M", "-o", text),
+            List.of("create", "-f", "qcow2", "-o", text, "/d/new", "1M"),
+            List.of("create", "-f", "qcow2", "/d/new", text),
+            List.of("info", "--image-opts", text),
+            List.of("info", "json:" + text),
+            List.of("snapshot", "-l", text),
+            List.of("convert", "-l", text, "/d/image.qcow2", "/d/new"),
+            List.of("bitmap", "--add", "-g", text, "/d/image.qcow2", "b"))) {
+      OurRun run = OurRun.of(Personality.QEMU_IMG, Map.of(), () -> volume, arguments);
+      if (run.stderr().contains("internal error") || run.exitCode() < 0 || run.exitCode() > 1) {
+        throw new AssertionError(run.toString());
+      }
+    }
+  }
+}
