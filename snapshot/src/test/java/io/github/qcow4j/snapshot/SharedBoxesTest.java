@@ -16,6 +16,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.CountedHome.Figure;
 import io.github.qcow4j.snapshot.CountedHome.Operation;
 import io.github.qcow4j.snapshot.CountedHome.Work;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
@@ -32,8 +33,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A disk of 10 GiB, all of it data, on an XFS of 1 GiB: its parts share the storage of one file.
- * Snapshots and clones of it do what those of a disk of 10 MiB do; an export to a directory shares
- * too, and writes tables alone.
+ * Snapshots and clones of it do what those of a disk of 10 MiB do; an export to a directory and a
+ * clone of that share too: they read and write tables alone.
  */
 class SharedBoxesTest {
 
@@ -60,6 +61,12 @@ class SharedBoxesTest {
         new Step(
             "export to a directory",
             home -> home.exportDirectory("web", "s", exported, new JobControl()),
+            TABLE_BYTES),
+        new Step(
+            "clone of the directory",
+            home ->
+                home.cloneDirectory(
+                    exported, List.of("c3"), IntakeLimits.DEFAULT, new JobControl()),
             TABLE_BYTES));
   }
 
@@ -83,7 +90,7 @@ class SharedBoxesTest {
       for (String name : small.keySet()) {
         System.out.printf(
             "%s of 10 MiB: %s; of 10 GiB: %s%n", name, small.get(name), large.get(name));
-        if (!name.startsWith("export")) {
+        if (!name.contains("directory")) {
           for (Figure each : Work.FIGURES) {
             assertThat(each.of().applyAsLong(large.get(name)))
                 .as(name + ": " + each.name())
@@ -91,9 +98,10 @@ class SharedBoxesTest {
           }
         }
       }
-      Work export = large.get("export to a directory");
-      assertThat(export.bytesRead()).isLessThan(TABLE_BYTES);
-      assertThat(export.bytesWritten()).isLessThan(TABLE_BYTES);
+      for (String name : List.of("export to a directory", "clone of the directory")) {
+        assertThat(large.get(name).bytesRead()).as(name).isLessThan(TABLE_BYTES);
+        assertThat(large.get(name).bytesWritten()).as(name).isLessThan(TABLE_BYTES);
+      }
     }
   }
 
@@ -115,6 +123,7 @@ class SharedBoxesTest {
       }
       assertContent(home.path("c1", BoxDisk.ROOT), seed, sizeBytes);
       assertContent(home.path("c2", BoxDisk.ROOT), seed, sizeBytes);
+      assertContent(home.path("c3", BoxDisk.ROOT), seed, sizeBytes);
       for (String name : VOLUME.list(exported)) {
         if (name.endsWith(".qcow2")) {
           assertContent(exported.resolve(name), seed, sizeBytes);

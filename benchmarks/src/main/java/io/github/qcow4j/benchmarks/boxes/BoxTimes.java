@@ -15,6 +15,7 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
@@ -141,6 +142,15 @@ public final class BoxTimes {
             median(
                 times(n ->
                     home.exportDirectory("web", "s1", own.resolve("out" + n), new JobControl()))));
+        print(
+            "clone of a directory" + what,
+            median(
+                times(n ->
+                    home.cloneDirectory(
+                        own.resolve("out1"),
+                        List.of("d" + n),
+                        IntakeLimits.DEFAULT,
+                        new JobControl()))));
       }
     }
   }
