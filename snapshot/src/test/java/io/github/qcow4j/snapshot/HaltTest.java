@@ -45,7 +45,8 @@ class HaltTest {
   /** Of so many steps, each of all operations is halted in one process: starting one is slow. */
   private static final int BATCH = 6;
 
-  @TempDir Path root;
+  @TempDir(factory = MemoryFolder.class)
+  Path root;
 
   private final Map<HaltedWork, Map<String, String>> after = new EnumMap<>(HaltedWork.class);
   private final Map<HaltedWork, Set<String>> steps = new EnumMap<>(HaltedWork.class);

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
-import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
-import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
@@ -33,7 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public record Observation(Map<String, String> disks) {
 
   /** Files on simulated volumes that were checked before: crash states differ in few of them. */
-  private static final Set<String> SOUND = ConcurrentHashMap.newKeySet();
+  private static final Set<Long> SOUND = ConcurrentHashMap.newKeySet();
 
   /** Looks at everything, and requires that home and catalogue agree in all of it. */
   static Observation of(BoxHome home, Volume volume) throws Exception {
@@ -42,13 +39,13 @@ public record Observation(Map<String, String> disks) {
       assertThat(box.status()).isIn(BoxStatus.STOPPED, BoxStatus.RUNNING);
       disks.put(box.name(), "box");
       for (BoxDisk disk : box.disks()) {
-        String bytes = DiskBytes.digest(DiskBytes.read(volume, disk.path()));
-        disks.put(box.name() + ":" + disk.role(), bytes);
+        disks.put(box.name() + ":" + disk.role(), SeenFiles.shown(volume, disk.path()));
       }
       for (Snapshot snapshot : home.snapshots(box.name())) {
         for (SnapshotDisk disk : snapshot.disks()) {
-          String bytes = DiskBytes.digest(DiskBytes.read(volume, disk.path()));
-          disks.put(box.name() + "/" + snapshot.name() + ":" + disk.role(), bytes);
+          disks.put(
+              box.name() + "/" + snapshot.name() + ":" + disk.role(),
+              SeenFiles.shown(volume, disk.path()));
         }
       }
     }
@@ -80,8 +77,7 @@ public record Observation(Map<String, String> disks) {
   private static void requireHeader(
       Volume volume, HomeLayout layout, List<ImageRow> images, ImageRow image, Path path)
       throws Exception {
-    String name =
-        ImageInspector.inspect(volume, path, ImageOptions.of(ImageFormat.QCOW2)).backingName();
+    String name = SeenFiles.backingName(volume, path);
     String expected =
         switch (image.parent()) {
           case null -> null;
@@ -94,8 +90,7 @@ public record Observation(Map<String, String> disks) {
                   .orElseThrow();
         };
     assertThat(name).as("backing name of %s", image).isEqualTo(expected);
-    if (volume instanceof SimulatedVolume
-        && !SOUND.add(DiskBytes.digest(DiskBytes.file(volume, path)))) {
+    if (volume instanceof SimulatedVolume simulated && !SOUND.add(simulated.contentHash(path))) {
       return;
     }
     CheckReport report;

@@ -367,6 +367,14 @@ public final class SimulatedVolume implements Volume {
     return status(names.existing("statx", path, false));
   }
 
+  /**
+   * A number for the bytes of a file, the same for the same bytes; two contents share one with a
+   * chance of 2^-64. Not a call that could be made to fail.
+   */
+  public synchronized long contentHash(Path path) throws IOException {
+    return names.existing("statx", path, true).content.contentHash();
+  }
+
   private FileStatus status(Inode inode) {
     return new FileStatus(
         inode.kind,
