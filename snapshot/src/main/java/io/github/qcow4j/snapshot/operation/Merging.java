@@ -6,6 +6,7 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.lease.Lease;
@@ -57,7 +58,11 @@ public final class Merging {
       } else {
         requireStill(home, box, child, held);
       }
-      Rebasing.run(home, box, child, layer.parent(), control);
+      // Before it was held, others may have removed it, or laid it on something else.
+      ImageRow now = home.read(rows -> new Images(rows).byId(child.id()));
+      if (now != null && new Parent.Inside(layer.id()).equals(now.parent())) {
+        Rebasing.run(home, box, now, layer.parent(), control);
+      }
     }
   }
 
