@@ -77,7 +77,7 @@ import org.jspecify.annotations.Nullable;
  * request; {@link io.github.qcow4j.qcow2.error.ImageException} for what is wrong with an image; any
  * other {@link IOException} when the storage fails.
  */
-public final class BoxHome implements Closeable {
+public final class BoxHome implements BoxTransfers, Closeable {
 
   private final Home home;
 
@@ -333,76 +333,35 @@ public final class BoxHome implements Closeable {
     return new Views(home).tree(box);
   }
 
-  /**
-   * Writes a stopped box, or a snapshot, to an archive, as {@link
-   * io.github.qcow4j.snapshot.archive.BoxArchives#export} says.
-   *
-   * @param control follows and stops it
-   */
+  @Override
   public ArchiveResult export(
       ExportRequest request, ArchiveDestination destination, JobControl control)
       throws IOException {
     return Exporting.toArchive(home, request, destination, control);
   }
 
-  /**
-   * Writes a stopped box, or a snapshot, to a directory, as {@link
-   * io.github.qcow4j.snapshot.directory.BoxDirectories#export} says.
-   *
-   * @param snapshot the snapshot's name, or null for the live disks
-   * @param control follows and stops it
-   */
+  @Override
   public DirectoryResult exportDirectory(
       String box, @Nullable String snapshot, Path directory, JobControl control)
       throws IOException {
     return Exporting.toDirectory(home, box, snapshot, directory, control);
   }
 
-  /**
-   * Makes a stopped box of an archive, once all of it is known to be sound; on any fault nothing is
-   * left of it.
-   *
-   * @param name the new box's name, or null for the one in the archive
-   * @param limits how large it may be
-   * @param control follows and stops it
-   * @throws io.github.qcow4j.snapshot.transfer.TransferException when something is wrong with the
-   *     archive
-   */
+  @Override
   public Created importArchive(
       ArchiveSource source, @Nullable String name, IntakeLimits limits, JobControl control)
       throws IOException {
     return Importing.fromArchive(home, source, name, limits, control);
   }
 
-  /**
-   * Makes boxes of a directory that boxes travel in, ours or Cocoon's, all on the same layers. The
-   * directory is only read: many may do so at once, and it may go afterwards.
-   *
-   * @param names the boxes' names, at least one
-   * @param limits how large it may be
-   * @param control follows and stops it
-   * @throws io.github.qcow4j.snapshot.transfer.TransferException when something is wrong with the
-   *     directory
-   */
+  @Override
   public Created cloneDirectory(
       Path directory, List<String> names, IntakeLimits limits, JobControl control)
       throws IOException {
     return FromDirectory.clone(home, directory, names, limits, control);
   }
 
-  /**
-   * Puts the disks of a stopped box back to those of a directory that boxes travel in, all in one.
-   * What they were is kept as {@link #restore} keeps it. The directory is only read.
-   *
-   * @param force also when the directory is an export neither of this box nor of a snapshot that it
-   *     has
-   * @param limits how large it may be
-   * @param control follows and stops it
-   * @return the box, and how its data came
-   * @throws io.github.qcow4j.snapshot.error.RefusedException when it is not of this box
-   * @throws io.github.qcow4j.snapshot.transfer.TransferException when something is wrong with the
-   *     directory
-   */
+  @Override
   public Created restoreDirectory(
       String box, Path directory, boolean force, IntakeLimits limits, JobControl control)
       throws IOException {

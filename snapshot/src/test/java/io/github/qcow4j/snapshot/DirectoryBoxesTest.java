@@ -14,11 +14,14 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.error.RefusedException;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
+import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.Created;
 import io.github.qcow4j.snapshot.model.DiskSource;
+import io.github.qcow4j.snapshot.model.HomeFinding;
 import io.github.qcow4j.snapshot.transfer.TransferException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +46,7 @@ class DirectoryBoxesTest {
   private final Volume volume = Volumes.host();
   @TempDir private Path directory;
   private Path source;
+  private int exports;
   private BoxHome home;
 
   @BeforeEach
@@ -96,6 +100,75 @@ class DirectoryBoxesTest {
     assertThat(home.check(false, new JobControl()).lines()).isEmpty();
     home.undo("a");
     assertThat(content("a", "logs")).isNotEqualTo(logs);
+  }
+
+  @Test
+  void otherFilesOfADirectoryGoWithTheLiveDisks() throws Exception {
+    Files.write(source.resolve("cow.raw"), bytes(SIZE, 1));
+    Files.write(source.resolve("mem"), bytes(70_000, 2));
+    Files.writeString(source.resolve("cocoon.json"), "{}");
+    Files.writeString(source.resolve("snapshot.json"), FIRECRACKER);
+    home.cloneDirectory(source, List.of("a", "b"), IntakeLimits.DEFAULT, new JobControl());
+    cloneOf("a", "c");
+    assertCarried("c", source);
+    assertThat(volume.list(directory.resolve("home/files"))).hasSize(2);
+
+    Path other = Files.createDirectory(directory.resolve("other"));
+    Files.write(other.resolve("cow.raw"), bytes(SIZE, 3));
+    Files.write(other.resolve("mem"), bytes(50_000, 4));
+    Files.writeString(other.resolve("snapshot.json"), FIRECRACKER);
+    home.restoreDirectory("a", other, true, IntakeLimits.DEFAULT, new JobControl());
+    Path exported = assertCarried("a", other);
+    assertThat(exported.resolve("cocoon.json")).doesNotExist();
+    assertCarried("b", source);
+    home.undo("a");
+    assertCarried("a", source);
+    assertThat(volume.list(directory.resolve("home/files"))).hasSize(2);
+
+    // What was exported is taken in again, with its files.
+    home.cloneDirectory(exported, List.of("d"), IntakeLimits.DEFAULT, new JobControl());
+    assertCarried("d", other);
+    home.snapshot("d", "s", "");
+    home.remove("a", true);
+    home.remove("b", true);
+    assertThat(volume.list(directory.resolve("home/files"))).hasSize(3);
+    home.remove("c", true);
+    assertThat(volume.list(directory.resolve("home/files"))).hasSize(1);
+    String left = volume.list(directory.resolve("home/files")).getFirst();
+    Files.delete(directory.resolve("home/files").resolve(left));
+    assertThat(home.check(false, new JobControl()).remaining())
+        .singleElement()
+        .isEqualTo(new HomeFinding.MissingFile("files/" + left, List.of("'mem' of box 'd'")));
+    home.remove("d", true);
+  }
+
+  private void cloneOf(String box, String name) throws IOException {
+    home.cloneBox(new CloneRequest(box, null, List.of(name), false), new JobControl());
+  }
+
+  /** Exports the box; the export has the directory's other files, byte for byte. */
+  private Path assertCarried(String box, Path from) throws Exception {
+    exports++;
+    Path exported = directory.resolve("exported" + exports);
+    home.exportDirectory(box, null, exported, new JobControl());
+    for (String name : volume.list(from)) {
+      if (!name.equals("snapshot.json") && !name.endsWith(".raw")) {
+        assertThat(exported.resolve(name)).hasSameBinaryContentAs(from.resolve(name));
+      }
+    }
+    return exported;
+  }
+
+  @Test
+  void aFileThatHasTheNameOfADiskIsRefused() throws Exception {
+    Files.write(source.resolve("cow.raw"), bytes(SIZE, 1));
+    Files.write(source.resolve("root.qcow2"), bytes(100, 2));
+    Files.writeString(source.resolve("snapshot.json"), FIRECRACKER);
+    assertThatThrownBy(
+            () -> home.cloneDirectory(source, List.of("a"), IntakeLimits.DEFAULT, new JobControl()))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("root.qcow2");
+    assertThat(home.list()).isEmpty();
   }
 
   @Test

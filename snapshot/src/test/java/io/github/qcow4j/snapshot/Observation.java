@@ -7,6 +7,8 @@ import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
+import io.github.qcow4j.snapshot.catalogue.CarriedRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Intent;
@@ -26,8 +28,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What a home shows: the content of every disk of every box and snapshot. */
+/**
+ * What a home shows: the content of every disk of every box and snapshot, and of the files that
+ * boxes have beside them.
+ */
 public record Observation(Map<String, String> disks) {
+
+  /** What begins the name of a file that a box has beside its disks, where a disk has its role. */
+  static final String CARRIED = "+";
 
   /** Files on simulated volumes that were checked before: crash states differ in few of them. */
   private static final Set<Long> SOUND = ConcurrentHashMap.newKeySet();
@@ -41,6 +49,10 @@ public record Observation(Map<String, String> disks) {
       for (BoxDisk disk : box.disks()) {
         disks.put(box.name() + ":" + disk.role(), SeenFiles.shown(volume, disk.path()));
       }
+      for (CarriedRow file : carried(home, box.id())) {
+        Path path = new HomeLayout(home.directory()).resolve(file.file());
+        disks.put(box.name() + ":" + CARRIED + file.name(), SeenFiles.bytes(volume, path));
+      }
       for (Snapshot snapshot : home.snapshots(box.name())) {
         for (SnapshotDisk disk : snapshot.disks()) {
           disks.put(
@@ -50,6 +62,10 @@ public record Observation(Map<String, String> disks) {
       }
     }
     return new Observation(disks);
+  }
+
+  private static List<CarriedRow> carried(BoxHome home, String boxId) throws Exception {
+    return home.internals().catalogue().read(rows -> new CarriedFiles(rows).ofBox(boxId));
   }
 
   /** Requires that files, headers and rows say the same, and that nothing else is there. */
@@ -65,7 +81,13 @@ public record Observation(Map<String, String> disks) {
         requireHeader(volume, layout, images, image, path);
       }
     }
-    for (Path directory : List.of(layout.disks(), layout.layers())) {
+    for (CarriedRow file :
+        home.internals().catalogue().read(rows -> new CarriedFiles(rows).all())) {
+      Path path = layout.resolve(file.file());
+      known.add(path);
+      assertThat(volume.exists(path)).as("%s", file).isTrue();
+    }
+    for (Path directory : List.of(layout.disks(), layout.layers(), layout.files())) {
       for (String name : volume.list(directory)) {
         assertThat(known).contains(directory.resolve(name));
       }

@@ -28,10 +28,11 @@ import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -82,6 +83,8 @@ final class RandomMoves {
     this.image = image;
     this.writer = writer;
     this.imageContent = DiskBytes.digest(DiskBytes.file(volume, image));
+    Path foreign = image.resolveSibling("foreign");
+    exported.put(foreign, ForeignDirectory.make(volume, foreign, image));
   }
 
   /** Writes to some disks; returns what the home shows then. */
@@ -173,8 +176,10 @@ final class RandomMoves {
   private Move fromDirectory(Box box, boolean full) {
     Path directory = pick(List.copyOf(exported.keySet()));
     Map<String, String> disks = exported.get(directory);
+    Set<String> roles = new HashSet<>(disks.keySet());
+    roles.removeIf(role -> role.startsWith(Observation.CARRIED));
     boolean fits =
-        box.disks().stream().map(BoxDisk::role).collect(Collectors.toSet()).equals(disks.keySet());
+        box.disks().stream().map(BoxDisk::role).collect(Collectors.toSet()).equals(roles);
     if (fits && (full || random.nextBoolean())) {
       return new Move(
           "restore " + box.name() + " from " + directory,
@@ -183,6 +188,7 @@ final class RandomMoves {
                   box.name(), directory, true, IntakeLimits.DEFAULT, new JobControl()),
           shown -> {
             kept.put(box.name(), copy(shown, box.name() + ":", box.name() + ":"));
+            forgetLive(shown, box.name());
             shown.putAll(copy(disks, "", box.name() + ":"));
           });
     } else if (full) {
@@ -254,7 +260,7 @@ final class RandomMoves {
         "snapshot " + box + "/" + name,
         () -> home.snapshot(box, name, ""),
         shown -> {
-          shown.putAll(copy(shown, box + ":", box + "/" + name + ":"));
+          shown.putAll(copyDisks(shown, box + ":", box + "/" + name + ":"));
           kept.remove(box);
         });
   }
@@ -266,7 +272,7 @@ final class RandomMoves {
         () -> home.restore(new RestoreRequest(box, snapshot, keep)),
         shown -> {
           if (keep != null) {
-            shown.putAll(copy(shown, box + ":", box + "/" + keep + ":"));
+            shown.putAll(copyDisks(shown, box + ":", box + "/" + keep + ":"));
           }
           kept.put(box, copy(shown, box + ":", box + ":"));
           shown.putAll(copy(shown, box + "/" + snapshot + ":", box + ":"));
@@ -295,7 +301,7 @@ final class RandomMoves {
         shown -> {
           String from = snapshot == null ? box.name() : box.name() + "/" + snapshot;
           shown.put(name, "box");
-          shown.putAll(copy(shown, from + ":", name + ":"));
+          shown.putAll(copyDisks(shown, from + ":", name + ":"));
         });
   }
 
@@ -315,7 +321,7 @@ final class RandomMoves {
           }
         },
         shown -> {
-          shown.putAll(copy(shown, box + ":", box + "/" + name + ":"));
+          shown.putAll(copyDisks(shown, box + ":", box + "/" + name + ":"));
           kept.remove(box);
         });
   }
@@ -324,7 +330,13 @@ final class RandomMoves {
     return new Move(
         "undo " + box,
         () -> home.undo(box),
-        shown -> shown.putAll(Objects.requireNonNullElse(kept.remove(box), Map.of())));
+        shown -> {
+          Map<String, String> old = kept.remove(box);
+          if (old != null) {
+            forgetLive(shown, box);
+            shown.putAll(old);
+          }
+        });
   }
 
   private Move removeSnapshot(String box, String snapshot) {
@@ -386,6 +398,18 @@ final class RandomMoves {
     shown
         .keySet()
         .removeIf(key -> key.equals(box) || key.startsWith(box + ":") || key.startsWith(box + "/"));
+  }
+
+  private static void forgetLive(Map<String, String> shown, String box) {
+    shown.keySet().removeIf(key -> key.startsWith(box + ":"));
+  }
+
+  /** The same without files that are no disks. */
+  private static Map<String, String> copyDisks(
+      Map<String, String> from, String prefix, String newPrefix) {
+    Map<String, String> disks = copy(from, prefix, newPrefix);
+    disks.keySet().removeIf(key -> key.startsWith(newPrefix + Observation.CARRIED));
+    return disks;
   }
 
   private static Map<String, String> copy(

@@ -51,6 +51,11 @@ final class SeenFiles {
     return known;
   }
 
+  /** The digest of a file. */
+  static String bytes(Volume volume, Path file) throws IOException {
+    return DiskBytes.digest(DiskBytes.file(volume, file));
+  }
+
   private static String read(Volume volume, Path disk) throws IOException {
     return DiskBytes.digest(DiskBytes.read(volume, disk));
   }

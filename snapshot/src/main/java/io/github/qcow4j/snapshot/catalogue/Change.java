@@ -43,6 +43,12 @@ public record Change(Statement statement, List<@Nullable Object> parameters) {
     DROP_DISKS("DELETE FROM disk WHERE box_id = ?"),
     KEEP("INSERT INTO kept (box_id, role, image_id) VALUES (?, ?, ?)"),
     FORGET_KEPT("DELETE FROM kept WHERE box_id = ?"),
+    CARRY("INSERT INTO carried_file (box_id, kept, name, file) VALUES (?, 0, ?, ?)"),
+    KEEP_CARRIED(
+        "INSERT INTO carried_file (box_id, kept, name, file)"
+            + " SELECT box_id, 1, name, file FROM carried_file WHERE box_id = ? AND kept = 0"),
+    PUT_BACK_CARRIED("UPDATE carried_file SET kept = 0 WHERE box_id = ? AND kept = 1"),
+    DROP_CARRIED("DELETE FROM carried_file WHERE box_id = ? AND kept = ?"),
     ADD_SNAPSHOT(
         "INSERT INTO snapshot (id, box_id, name, description, created_at, last_used_at)"
             + " VALUES (?, ?, ?, ?, ?, ?)"),
@@ -161,6 +167,26 @@ public record Change(Statement statement, List<@Nullable Object> parameters) {
   /** What was kept of a box is not any more. */
   public static Change forgetKept(String boxId) {
     return of(Statement.FORGET_KEPT, boxId);
+  }
+
+  /** A file that a box has beside its disks. */
+  public static Change carry(String boxId, String name, String file) {
+    return of(Statement.CARRY, boxId, name, file);
+  }
+
+  /** The files that a box has are noted as kept too; none was. */
+  public static Change keepCarried(String boxId) {
+    return of(Statement.KEEP_CARRIED, boxId);
+  }
+
+  /** The files that were kept of a box are its files again; it has none. */
+  public static Change putBackCarried(String boxId) {
+    return of(Statement.PUT_BACK_CARRIED, boxId);
+  }
+
+  /** A box has none of its files any more, or none of those that were kept. */
+  public static Change dropCarried(String boxId, boolean kept) {
+    return of(Statement.DROP_CARRIED, boxId, kept ? 1 : 0);
   }
 
   /** A snapshot. */

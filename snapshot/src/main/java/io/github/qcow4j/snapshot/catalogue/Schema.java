@@ -128,7 +128,20 @@ final class Schema {
       CREATE INDEX edge_external ON edge (external) WHERE external IS NOT NULL
 """;
 
-  static final Migrations MIGRATIONS = new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3));
+  /** What came with a box and is no disk. */
+  private static final String VERSION_4 =
+"""
+      CREATE TABLE carried_file (
+        box_id TEXT NOT NULL REFERENCES box(id),
+        kept INTEGER NOT NULL CHECK (kept IN (0, 1)),
+        name TEXT NOT NULL,
+        file TEXT NOT NULL,
+        PRIMARY KEY (box_id, kept, name)) WITHOUT ROWID;
+      CREATE INDEX carried_file_file ON carried_file (file)
+""";
+
+  static final Migrations MIGRATIONS =
+      new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4));
 
   private Schema() {}
 }

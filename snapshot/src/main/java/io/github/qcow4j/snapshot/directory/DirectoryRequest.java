@@ -37,8 +37,13 @@ public record DirectoryRequest(
 
     /** The name that its file gets. */
     String fileName() {
-      return role + ".qcow2";
+      return DirectoryRequest.fileName(role);
     }
+  }
+
+  /** The name that the file of a disk gets. */
+  public static String fileName(String role) {
+    return role + ".qcow2";
   }
 
   /**

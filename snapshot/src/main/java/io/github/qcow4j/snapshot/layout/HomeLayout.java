@@ -23,6 +23,7 @@ public record HomeLayout(Path home) {
 
   private static final String DISKS = "disks";
   private static final String LAYERS = "layers";
+  private static final String FILES = "files";
   private static final String STAGING = "staging";
   private static final String LOCKS = "locks";
 
@@ -33,7 +34,7 @@ public record HomeLayout(Path home) {
 
   /** All directories of a home, in the order to make them in. */
   public List<Path> directories() {
-    return List.of(disks(), layers(), staging(), home.resolve(LOCKS));
+    return List.of(disks(), layers(), files(), staging(), home.resolve(LOCKS));
   }
 
   /** Live disks. */
@@ -44,6 +45,11 @@ public record HomeLayout(Path home) {
   /** Frozen images. */
   public Path layers() {
     return home.resolve(LAYERS);
+  }
+
+  /** What boxes have beside their disks. */
+  public Path files() {
+    return home.resolve(FILES);
   }
 
   /** Files on their way in. */
@@ -79,6 +85,11 @@ public record HomeLayout(Path home) {
   /** The catalogue's name of a layer. */
   public static String layer(String layerId, ImageFormat format) {
     return LAYERS + "/" + layerId + "." + format.label();
+  }
+
+  /** The catalogue's name of a file that is no image. */
+  public static String carried(String fileId) {
+    return FILES + "/" + fileId;
   }
 
   /** How an image in {@code disks} or {@code layers} names a file of the home. */

@@ -84,6 +84,7 @@ public final class BoxRemoval {
     draft.changes.add(0, Change.dropDisks(box.id()));
     draft.changes.add(0, Change.forgetKept(box.id()));
     unneeded.addTo(draft, held);
+    Carrying.remove(home, draft, box);
     draft.change(Change.dropBox(box.id()));
     home.journal().run(draft.intent(home, Operations.REMOVE, box.id()), draft::makeAll);
   }

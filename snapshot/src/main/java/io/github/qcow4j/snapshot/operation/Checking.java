@@ -4,6 +4,8 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
+import io.github.qcow4j.snapshot.catalogue.CarriedRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Intent;
@@ -14,6 +16,7 @@ import io.github.qcow4j.snapshot.model.HomeFinding.DamagedCatalogue;
 import io.github.qcow4j.snapshot.model.HomeFinding.HeldWriters;
 import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.LoosePermissions;
+import io.github.qcow4j.snapshot.model.HomeFinding.MissingFile;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import io.github.qcow4j.snapshot.model.HomeFinding.UnknownFile;
 import io.github.qcow4j.snapshot.model.HomeReport;
@@ -81,6 +84,7 @@ public final class Checking {
           for (ImageRow image : each.images()) {
             look(checkup, image);
           }
+          carried(box);
           each.judge(Links.of(home), verdicts, stuckBoxes.contains(box.id()));
         }
       }
@@ -149,6 +153,16 @@ public final class Checking {
       verdicts.put(image.id(), checkup.check(now));
     }
     control.advance(1);
+  }
+
+  private void carried(BoxRow box) throws IOException {
+    for (CarriedRow row : home.read(rows -> new CarriedFiles(rows).ofBox(box.id()))) {
+      if (!home.volume().exists(home.layout().resolve(row.file()))) {
+        findings.add(
+            new MissingFile(
+                row.file(), List.of("'" + row.name() + "' of box '" + box.name() + "'")));
+      }
+    }
   }
 
   private void files(Set<Path> named) throws IOException {

@@ -103,6 +103,9 @@ public final class Cloning {
       boxIds.add(boxId);
       draft.change(Change.addBox(boxId, name, now, box.carried()));
     }
+    if (snapshotName == null) {
+      Carrying.share(home, draft, box, boxIds);
+    }
     boolean forks = false;
     int position = 0;
     for (DiskRow disk : disks(box, snapshotName)) {

@@ -40,6 +40,7 @@ public final class Exporting {
   private final BoxRow box;
   private final @Nullable SnapshotRow snapshot;
   private final List<Opened> disks = new ArrayList<>();
+  private List<DirectoryRequest.CarriedFile> carried = List.of();
 
   private record Opened(String role, DiskImage image) {}
 
@@ -84,6 +85,9 @@ public final class Exporting {
         LeaseSet open = new LeaseSet()) {
       Exporting source = source(home, boxName, snapshotName, held);
       source.openDisks(held, open);
+      if (snapshotName == null) {
+        source.carried = Carrying.open(home, source.box, open);
+      }
       Draft draft = new Draft();
       SnapshotRow snapshot = source.snapshot;
       if (snapshot != null) {
@@ -157,7 +161,7 @@ public final class Exporting {
         disks.stream()
             .map(each -> new DirectoryRequest.DirectoryDisk(each.role(), each.image()))
             .toList(),
-        List.of(),
+        carried,
         PARALLELISM);
   }
 }

@@ -25,6 +25,7 @@ final class Forgetting {
       return;
     }
     draft.change(Change.forgetKept(box.id()));
+    Carrying.forget(home, draft, box);
     Unneeded unneeded = new Unneeded(home);
     for (DiskRow disk : kept) {
       unneeded.drop(disk.image());

@@ -12,6 +12,7 @@ import io.github.qcow4j.snapshot.catalogue.ImageKind;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.directory.DirectoryIntake;
 import io.github.qcow4j.snapshot.directory.DirectoryPolicy;
+import io.github.qcow4j.snapshot.directory.DirectoryRequest;
 import io.github.qcow4j.snapshot.directory.Envelope;
 import io.github.qcow4j.snapshot.directory.StagedDirectory;
 import io.github.qcow4j.snapshot.error.RefusedException;
@@ -108,17 +109,33 @@ public final class FromDirectory {
     StagedDirectory staged =
         DirectoryIntake.stage(home.volume(), directory, area.staging(), policy, control);
     StagedDisks.requireRoles(staged.disks());
+    requireNoDiskName(staged);
     return staged;
   }
 
+  /** An export gives a disk a name that another file must not have. */
+  private static void requireNoDiskName(StagedDirectory staged) throws IOException {
+    for (StagedDirectory.StagedFile file : staged.carried()) {
+      for (StagedDisk disk : staged.disks()) {
+        if (DirectoryRequest.fileName(disk.role()).equals(file.name())) {
+          throw new RefusedException(
+              "'%s' in the directory has the name of disk '%s', and is another file"
+                  .formatted(file.name(), disk.role()));
+        }
+      }
+    }
+  }
+
   private CopyMethod clone(StagingArea area, List<String> names) throws IOException {
-    List<StagedDisk> disks = stage(area).disks();
+    StagedDirectory staged = stage(area);
+    List<StagedDisk> disks = staged.disks();
     List<String> boxIds = new ArrayList<>();
     for (String name : names) {
       String boxId = home.ids().next();
       boxIds.add(boxId);
       draft.change(Change.addBox(boxId, name, now, null));
     }
+    Carrying.adopt(home, draft, staged.carried(), boxIds);
     int position = 0;
     for (StagedDisk disk : disks) {
       Below below = new StagedDisks(home, draft, now).layer(disk, null);
@@ -162,12 +179,14 @@ public final class FromDirectory {
   }
 
   private CopyMethod restore(StagingArea area, BoxRow box, LeaseSet held) throws IOException {
-    List<StagedDisk> staged = stage(area).disks();
+    StagedDirectory directoryStaged = stage(area);
+    List<StagedDisk> staged = directoryStaged.disks();
     List<DiskRow> live = home.read(rows -> new Boxes(rows).disks(box.id()));
     requireSameRoles(staged, live);
     try (LeaseSet open = new LeaseSet()) {
       Replacing replacing = new Replacing(home, box, draft, now);
       replacing.begin(held);
+      Carrying.exchange(home, draft, directoryStaged.carried(), box);
       StagedDisks disks = new StagedDisks(home, draft, now);
       for (DiskRow disk : live) {
         StagedDisk replacement = find(staged, disk.role());

@@ -1,6 +1,8 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
+import io.github.qcow4j.snapshot.catalogue.CarriedRow;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
@@ -17,9 +19,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds files among disks and layers that neither the catalogue nor anything under way knows. The
- * directory is read before the catalogue: a file that an operation makes in between has its intent
- * there.
+ * Finds files among disks, layers and what boxes have beside them that neither the catalogue nor
+ * anything under way knows. The directory is read before the catalogue: a file that an operation
+ * makes in between has its intent there.
  */
 final class Orphans {
 
@@ -60,7 +62,8 @@ final class Orphans {
 
   List<Path> find() throws IOException {
     List<Path> files = new ArrayList<>();
-    for (Path directory : List.of(home.layout().disks(), home.layout().layers())) {
+    for (Path directory :
+        List.of(home.layout().disks(), home.layout().layers(), home.layout().files())) {
       for (String name : home.volume().list(directory)) {
         files.add(directory.resolve(name));
       }
@@ -80,6 +83,9 @@ final class Orphans {
       Set<Path> known = new HashSet<>();
       for (ImageRow image : new Images(rows).all()) {
         known.add(home.layout().resolve(image.file()));
+      }
+      for (CarriedRow file : new CarriedFiles(rows).all()) {
+        known.add(home.layout().resolve(file.file()));
       }
       for (Intent intent : new Intents(rows).all()) {
         intent.made().forEach(file -> known.add(home.layout().resolve(file)));

@@ -67,6 +67,7 @@ final class Replacing {
       draft.change(Change.setStatus(box.id(), BoxStatus.STOPPED));
     }
     Forgetting.add(home, draft, box, held);
+    Carrying.keep(draft, box);
   }
 
   private boolean isQuarantined() {

@@ -36,6 +36,7 @@ public final class Undoing {
       }
       Draft draft = new Draft();
       draft.change(Change.forgetKept(box.id()));
+      Carrying.putBack(home, draft, box);
       String operationId = home.ids().next();
       for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
         for (DiskRow old : kept) {
