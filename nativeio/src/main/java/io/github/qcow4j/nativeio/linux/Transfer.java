@@ -86,23 +86,21 @@ final class Transfer {
     LinuxCalls calls = file.calls();
     long done = 0;
     while (done < lengthBytes) {
-      MemorySegment rest = done == 0 ? target : target.asSlice(done);
-      long left = lengthBytes - done;
+      // O_DIRECT refuses odd offsets: after an odd count the last block is read once more.
+      long from = file.direct() ? done - done % ScratchBuffers.ALIGNMENT_BYTES : done;
+      MemorySegment rest = from == 0 ? target : target.asSlice(from);
+      long left = lengthBytes - from;
       long result =
           own
-              ? calls.preadOwn(file.number(), rest, left, fileOffset + done)
-              : calls.pread(file.number(), rest, left, fileOffset + done);
-      if (result > 0) {
-        done += result;
-        // Past the end there is nothing to continue, and O_DIRECT would refuse the odd offset.
-        if (file.direct() && done % ScratchBuffers.ALIGNMENT_BYTES != 0) {
-          return done;
-        }
-      } else if (result == 0) {
-        return done;
-      } else {
+              ? calls.preadOwn(file.number(), rest, left, fileOffset + from)
+              : calls.pread(file.number(), rest, left, fileOffset + from);
+      if (result < 0) {
         throw file.failure("pread", result);
+      } else if (from + result <= done) {
+        // Only a read that brings nothing has come to the end; a short one may be short by chance.
+        return done;
       }
+      done = from + result;
     }
     return done;
   }
