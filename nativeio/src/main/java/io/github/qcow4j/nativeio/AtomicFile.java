@@ -201,29 +201,56 @@ public final class AtomicFile implements Closeable {
    * directory failed: the new file stands under its name, but after a power cut the old one may
    * again.
    *
+   * <p>Where a file that was made without a name can be given none after all, what it holds is
+   * copied into one that can, and that one is published: {@link #file()} is then another file.
+   *
    * @param mode {@link RenameMode#REPLACE}, or {@link RenameMode#NO_REPLACE} to fail with {@link
    *     FileAlreadyExistsException} when there is a target, also one made since {@link #create}
    */
-  public synchronized void publish(RenameMode mode) throws IOException {
-    if (mode == RenameMode.EXCHANGE) {
-      throw new IllegalArgumentException("a new file has no name to exchange");
-    } else if (published) {
+  public void publish(RenameMode mode) throws IOException {
+    publish(() -> mode);
+  }
+
+  /**
+   * The same, asking how when the file is durable and only the name is missing, and again a moment
+   * before a name is replaced.
+   *
+   * @param admission says {@link RenameMode#REPLACE} or {@link RenameMode#NO_REPLACE}; what it
+   *     throws, this throws, the target being as it was
+   */
+  public synchronized void publish(Admission admission) throws IOException {
+    if (published) {
       throw new IllegalStateException("published before: " + target);
     }
     file.syncAll();
+    RenameMode mode = admitted(admission);
     if (temporaryName == null && linkedToTarget(mode)) {
       published = true;
     } else {
       Path name = temporaryName;
       if (name == null) {
-        name = linkToTemporaryName();
-        temporaryName = name;
+        name = temporarilyNamed();
+        mode = admitted(admission);
       }
       volume.rename(name, target, mode);
       temporaryName = null;
       published = true;
     }
     volume.syncDirectory(directory);
+  }
+
+  /** How the target's name may be taken, given what stands there at this moment. */
+  @FunctionalInterface
+  public interface Admission {
+    RenameMode mode() throws IOException;
+  }
+
+  private static RenameMode admitted(Admission admission) throws IOException {
+    RenameMode mode = admission.mode();
+    if (mode == RenameMode.EXCHANGE) {
+      throw new IllegalArgumentException("a new file has no name to exchange");
+    }
+    return mode;
   }
 
   /** The short way for a file without a name: straight to a name that is free. */
@@ -237,22 +264,51 @@ public final class AtomicFile implements Closeable {
         throw e;
       }
       return false;
+    } catch (IOException e) {
+      if (!UnnamedFile.isRefusal(e)) {
+        throw e;
+      }
+      copyToTemporaryName(e);
+      return false;
     }
   }
 
   @GuardedBy("this")
-  private Path linkToTemporaryName() throws IOException {
+  private Path temporarilyNamed() throws IOException {
     FileAlreadyExistsException taken = null;
     for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
       Path name = temporaryName(target);
       try {
         volume.linkUnnamed(file, name);
+        temporaryName = name;
         return name;
       } catch (FileAlreadyExistsException e) {
         taken = e;
+      } catch (IOException e) {
+        if (!UnnamedFile.isRefusal(e)) {
+          throw e;
+        }
+        return copyToTemporaryName(e);
       }
     }
     throw taken == null ? Errno.EEXIST.exception("linkat", target.toString()) : taken;
+  }
+
+  /** The next way where the file was made without a name, and cannot be given one. */
+  @GuardedBy("this")
+  private Path copyToTemporaryName(IOException refusal) throws IOException {
+    NamedFile named;
+    try {
+      named = createNamed(volume, target);
+    } catch (IOException e) {
+      refusal.addSuppressed(e);
+      throw refusal;
+    }
+    temporaryName = named.name();
+    try (BlockFile copy = named.file()) {
+      UnnamedFile.copy(volume, file, volume.exists(target) ? target : null, copy);
+    }
+    return named.name();
   }
 
   /** Closes the file, and removes it when it was not published. Closing twice has no effect. */

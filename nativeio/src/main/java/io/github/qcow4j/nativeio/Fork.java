@@ -118,10 +118,38 @@ public final class Fork {
   void complete(BlockFile filled) throws IOException {
     filled.syncAll();
     if (filled.identity().equals(unnamed)) {
-      volume.linkUnnamed(filled, child);
+      name(filled);
       unnamed = null;
     } else {
       NewFile.requireNamed(volume, filled, child);
+    }
+  }
+
+  private void name(BlockFile filled) throws IOException {
+    try {
+      volume.linkUnnamed(filled, child);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      if (!UnnamedFile.isRefusal(e)) {
+        throw e;
+      }
+      copyToName(filled, e);
+    }
+  }
+
+  /** The next way where the child was made without a name, and cannot be given one. */
+  private void copyToName(BlockFile filled, IOException refusal) throws IOException {
+    try (BlockFile copy = volume.open(child, OpenOptions.creatingNew())) {
+      try {
+        UnnamedFile.copy(volume, filled, live, copy);
+      } catch (IOException e) {
+        volume.unlink(child);
+        throw e;
+      }
+    } catch (IOException e) {
+      e.addSuppressed(refusal);
+      throw e;
     }
   }
 

@@ -85,7 +85,11 @@ public interface Volume {
    */
   @Nullable BlockFile createUnnamed(Path directory) throws IOException;
 
-  /** Names a file of {@link #createUnnamed}; fails when {@code newName} exists. */
+  /**
+   * Names a file of {@link #createUnnamed}; fails when {@code newName} exists. It may be refused
+   * although the file could be made ({@code linkat(2)}: EPERM, ENOENT without {@code /proc}, …);
+   * where that is for good, no further file is made without a name on that file system.
+   */
   void linkUnnamed(BlockFile unnamed, Path newName) throws IOException;
 
   /**

@@ -214,6 +214,7 @@ public final class LinuxVolume implements Volume {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment handle = Opening.handle(file.descriptor().number(), arena);
       long result = calls.linkat(handle, NativeName.of(newName, arena), FOLLOW_LINK);
+      opening.noteLinked(unnamed, result);
       Results.checkNewName("linkat", result, unnamed.path(), newName);
     } finally {
       file.gate().exit();

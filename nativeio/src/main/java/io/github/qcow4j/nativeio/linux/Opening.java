@@ -77,7 +77,20 @@ final class Opening {
         return null;
       }
     }
-    return adopt((int) number, directory, true, false);
+    BlockFile file = adopt((int) number, directory, true, false);
+    if (refusals.refused(file.identity().device(), Refusals.Operation.LINK_UNNAMED)) {
+      file.close();
+      return null;
+    }
+    return file;
+  }
+
+  /** Takes note of what came of naming a file without a name, for the next of its file system. */
+  void noteLinked(BlockFile unnamed, long result) {
+    Errno refusal = result < 0 ? Errno.of(Math.toIntExact(-result)) : null;
+    if (refusal == Errno.EOPNOTSUPP || refusal == Errno.EPERM || refusal == Errno.ENOSYS) {
+      refusals.remember(unnamed.identity().device(), Refusals.Operation.LINK_UNNAMED);
+    }
   }
 
   /** The name by which a file without one can be given one ({@code open(2)}, O_TMPFILE). */

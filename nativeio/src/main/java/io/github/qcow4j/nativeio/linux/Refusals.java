@@ -18,7 +18,8 @@ final class Refusals {
     PREALLOCATE,
     SEEK_DATA,
     CLONE,
-    KERNEL_COPY
+    KERNEL_COPY,
+    LINK_UNNAMED
   }
 
   /** Compared without what a record has by itself, which is linked anew at every start. */

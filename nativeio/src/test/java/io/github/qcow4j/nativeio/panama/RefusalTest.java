@@ -301,6 +301,65 @@ final class RefusalTest {
     assertThat(volume.list(directory)).containsExactly("file");
   }
 
+  /** Without /proc, or by a sandbox that knows the one call and not the other. */
+  @ParameterizedTest
+  @EnumSource(names = {"EPERM", "ENOENT", "EOPNOTSUPP", "ENOSYS", "EACCES", "EXDEV"})
+  void aFileThatGetsNoNameAfterAllIsCopiedIntoOneThatHasOne(Errno errno) throws IOException {
+    RefusingKernel kernel = RefusingKernel.of("linkat", third(0x400), errno);
+    Volume volume = kernel.volume();
+    for (RenameMode mode : new RenameMode[] {RenameMode.NO_REPLACE, RenameMode.REPLACE}) {
+      try (AtomicFile file = AtomicFile.create(volume, directory.resolve("file"))) {
+        file.file().truncate(4L * LENGTH);
+        Bytes.write(file.file(), Bytes.random(LENGTH, mode.name().length()), LENGTH);
+        file.publish(mode);
+        assertThat(file.published()).isTrue();
+      }
+      assertThat(volume.list(directory)).containsExactly("file");
+      try (BlockFile file = volume.open(directory.resolve("file"), OpenOptions.reading())) {
+        assertThat(file.size()).isEqualTo(4L * LENGTH);
+        assertThat(Bytes.read(file, LENGTH, LENGTH))
+            .isEqualTo(Bytes.random(LENGTH, mode.name().length()));
+        assertThat(file.nextData(2L * LENGTH)).isEqualTo(-1);
+      }
+    }
+    boolean forGood = errno == Errno.EPERM || errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS;
+    assertThat(kernel.asked()).isEqualTo(forGood ? 1 : 2);
+    try (BlockFile unnamed = volume.createUnnamed(directory)) {
+      assertThat(unnamed == null).isEqualTo(forGood);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"EPERM", "ENOENT", "EOPNOTSUPP"})
+  void aDiskIsFrozenUnderAChildThatGetsNoNameAfterAll(Errno errno) throws IOException {
+    Volume volume = RefusingKernel.of("linkat", third(0x400), errno).volume();
+    Path live = directory.resolve("live");
+    make(volume, live).close();
+
+    Fork fork = new Fork(volume, live, directory.resolve("frozen"), directory.resolve("child"));
+    try (BlockFile child = fork.createChild()) {
+      Bytes.write(child, Bytes.random(LENGTH, 3), 0);
+      fork.run(child);
+    }
+    assertThat(volume.list(directory)).containsExactly("frozen", "live");
+    try (BlockFile file = volume.open(live, OpenOptions.reading())) {
+      assertThat(Bytes.read(file, 0, LENGTH)).isEqualTo(Bytes.random(LENGTH, 3));
+    }
+  }
+
+  /** A storage that fails is no refusal: nothing is tried that would hide it. */
+  @ParameterizedTest
+  @EnumSource(names = {"EIO", "ENOSPC", "EROFS", "EDQUOT"})
+  void aFailureToNameAFileIsNoRefusal(Errno errno) throws IOException {
+    Volume volume = RefusingKernel.of("linkat", third(0x400), errno).volume();
+    try (AtomicFile file = AtomicFile.create(volume, directory.resolve("file"))) {
+      assertThatThrownBy(() -> file.publish(RenameMode.REPLACE))
+          .isInstanceOfSatisfying(
+              SystemCallException.class, e -> assertThat(e.errno()).isEqualTo(errno.number()));
+    }
+    assertThat(volume.list(directory)).isEmpty();
+  }
+
   @Test
   void aFileSystemThatCannotBeSyncedFrozenOrThawedSaysSo() throws IOException {
     assertThat(RefusingKernel.of("syncfs", Errno.ENOSYS).volume().syncFileSystem(directory))
