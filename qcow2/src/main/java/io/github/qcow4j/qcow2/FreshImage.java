@@ -145,6 +145,7 @@ public final class FreshImage implements Closeable {
   public void publish() throws IOException {
     image.finishWriting();
     if (dataFile != null) {
+      file.requireAdmission();
       dataFile.publish();
     }
     file.publish();

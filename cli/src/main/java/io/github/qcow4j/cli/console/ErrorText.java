@@ -121,7 +121,8 @@ public final class ErrorText {
       case NoSuchFileException missing -> Errno.ENOENT.text();
       case AccessDeniedException denied -> Errno.EACCES.text();
       case DirectoryNotEmptyException full -> Errno.ENOTEMPTY.text();
-      case FileAlreadyExistsException existing -> Errno.EEXIST.text();
+      case FileAlreadyExistsException existing ->
+          existing.getReason() == null ? Errno.EEXIST.text() : existing.getReason();
       case FileSystemLoopException loop -> Errno.ELOOP.text();
       default -> failure.getReason() == null ? singleLine(failure) : failure.getReason();
     };

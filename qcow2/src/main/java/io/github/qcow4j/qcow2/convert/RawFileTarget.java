@@ -1,25 +1,21 @@
 package io.github.qcow4j.qcow2.convert;
 
-import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
-import io.github.qcow4j.nativeio.RenameMode;
+import io.github.qcow4j.qcow2.create.CreatedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
-/** A new raw file, published when complete. Holds the locked file that it replaces meanwhile. */
+/** A new raw file, published when complete. */
 final class RawFileTarget implements ConvertTarget {
 
-  private final AtomicFile file;
-  private final @Nullable BlockFile replaced;
+  private final CreatedFile file;
   private final EarlyWriteback writeback;
 
-  RawFileTarget(AtomicFile file, @Nullable BlockFile replaced) {
+  RawFileTarget(CreatedFile file) {
     this.file = file;
-    this.replaced = replaced;
     this.writeback = new EarlyWriteback(file.file());
   }
 
@@ -61,14 +57,11 @@ final class RawFileTarget implements ConvertTarget {
 
   @Override
   public void complete() throws IOException {
-    file.publish(RenameMode.REPLACE);
+    file.publish();
   }
 
   @Override
   public void close() throws IOException {
-    BlockFile old = replaced;
-    try (old) {
-      file.close();
-    }
+    file.close();
   }
 }

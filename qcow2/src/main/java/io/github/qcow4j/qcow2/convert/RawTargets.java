@@ -1,16 +1,17 @@
 package io.github.qcow4j.qcow2.convert;
 
-import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.create.CreatedFile;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.Storage;
 import io.github.qcow4j.qcow2.lock.ReplacedImage;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /** Raw targets of conversions. */
 public final class RawTargets {
@@ -39,17 +40,19 @@ public final class RawTargets {
    */
   public static ConvertTarget create(
       Volume volume, Path path, long sizeBytes, Preallocation preallocation) throws IOException {
-    if (!volume.exists(path)) {
-      return newFile(volume, path, sizeBytes, preallocation, null);
-    }
-    if (volume.status(path).kind() != FileKind.REGULAR) {
+    if (volume.exists(path) && volume.status(path).kind() != FileKind.REGULAR) {
       return existing(volume, path, sizeBytes, false);
     }
-    BlockFile replaced = ReplacedImage.openLocked(volume, path);
+    CreatedFile file = CreatedFile.open(volume, path);
     try {
-      return newFile(volume, path, sizeBytes, preallocation, replaced);
+      if (file.isDevice()) {
+        throw Errno.ESTALE.exception("open", path.toString());
+      }
+      file.setSize(sizeBytes);
+      Storage.takeRaw(file.file(), sizeBytes, preallocation);
+      return new RawFileTarget(file);
     } catch (IOException | RuntimeException e) {
-      closeAfter(e, replaced);
+      closeAfter(e, file);
       throw e;
     }
   }
@@ -80,29 +83,7 @@ public final class RawTargets {
     }
   }
 
-  private static ConvertTarget newFile(
-      Volume volume,
-      Path path,
-      long sizeBytes,
-      Preallocation preallocation,
-      @Nullable BlockFile replaced)
-      throws IOException {
-    AtomicFile file = AtomicFile.create(volume, path);
-    try {
-      file.file().truncate(sizeBytes);
-      Storage.takeRaw(file.file(), sizeBytes, preallocation);
-      return new RawFileTarget(file, replaced);
-    } catch (IOException | RuntimeException e) {
-      try {
-        file.close();
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
-      throw e;
-    }
-  }
-
-  private static void closeAfter(Exception failure, BlockFile file) {
+  private static void closeAfter(Exception failure, Closeable file) {
     try {
       file.close();
     } catch (IOException e) {

@@ -4,13 +4,13 @@ import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
-import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -25,25 +25,22 @@ import org.jspecify.annotations.Nullable;
 public final class CreatedFile implements Closeable {
 
   private final BlockFile file;
-  private final @Nullable AtomicFile atomic;
   private final @Nullable BlockFile replaced;
-  private final Admission admission;
+  private final @Nullable Publication publication;
 
-  /** Whether what stands under the name may be replaced now; throws when it may not. */
-  @FunctionalInterface
-  private interface Admission {
-    void require() throws IOException;
-  }
+  /**
+   * How a regular file gets its name.
+   *
+   * @param atomic the file
+   * @param standing what stands under the name until then
+   */
+  private record Publication(AtomicFile atomic, Standing standing) {}
 
   private CreatedFile(
-      BlockFile file,
-      @Nullable AtomicFile atomic,
-      @Nullable BlockFile replaced,
-      Admission admission) {
+      BlockFile file, @Nullable BlockFile replaced, @Nullable Publication publication) {
     this.file = file;
-    this.atomic = atomic;
     this.replaced = replaced;
-    this.admission = admission;
+    this.publication = publication;
   }
 
   /**
@@ -52,6 +49,7 @@ public final class CreatedFile implements Closeable {
    * @param volume where the name is looked up
    * @param path the name
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when what stands there is in use
+   * @throws SystemCallException with {@code ESTALE} when it was replaced just now
    * @throws java.nio.file.FileSystemException when nothing can be made there
    */
   public static CreatedFile open(Volume volume, Path path) throws IOException {
@@ -59,13 +57,13 @@ public final class CreatedFile implements Closeable {
       throw Errno.ENOENT.exception("open", "");
     }
     if (!volume.exists(path)) {
-      return ofAtomic(atomic(volume, path), null);
+      return regular(volume, path, null, false);
     }
     BlockFile existing = ReplacedImage.openLocked(volume, path);
     try {
       return switch (existing.kind()) {
-        case REGULAR -> ofAtomic(atomic(volume, path), existing);
-        case BLOCK_DEVICE -> new CreatedFile(existing, null, null, () -> {});
+        case REGULAR -> regular(volume, path, existing, true);
+        case BLOCK_DEVICE -> new CreatedFile(existing, null, null);
         default -> throw cannotGrow(path);
       };
     } catch (IOException | RuntimeException e) {
@@ -91,14 +89,26 @@ public final class CreatedFile implements Closeable {
       throw new UnsupportedFeatureException(
           path, "Only an image in a regular file can be replaced by another", "device");
     }
-    requireSame(volume, path, held);
-    AtomicFile atomic = atomic(volume, path);
-    return new CreatedFile(atomic.file(), atomic, null, () -> requireSame(volume, path, held));
+    return regular(volume, path, held, false);
   }
 
-  private static void requireSame(Volume volume, Path path, BlockFile held) throws IOException {
-    if (!volume.status(path).identity().equals(held.identity())) {
-      throw Errno.ESTALE.exception("rename", path.toString());
+  /**
+   * Begins a regular file, unless what is to be replaced is not what stands there.
+   *
+   * @param own whether the file to be replaced is to be closed with the new one
+   */
+  private static CreatedFile regular(
+      Volume volume, Path path, @Nullable BlockFile held, boolean own) throws IOException {
+    AtomicFile atomic = atomic(volume, path);
+    try {
+      Standing standing = new Standing(volume, atomic.target(), held, own);
+      if (held != null) {
+        standing.admit();
+      }
+      return new CreatedFile(atomic.file(), own ? held : null, new Publication(atomic, standing));
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e, atomic);
+      throw e;
     }
   }
 
@@ -116,10 +126,6 @@ public final class CreatedFile implements Closeable {
     return new SystemCallException("ftruncate", 0, path.toString(), "Cannot grow device files");
   }
 
-  private static CreatedFile ofAtomic(AtomicFile atomic, @Nullable BlockFile replaced) {
-    return new CreatedFile(atomic.file(), atomic, replaced, () -> {});
-  }
-
   private static void closeAfter(Exception failure, Closeable file) {
     try {
       file.close();
@@ -135,7 +141,7 @@ public final class CreatedFile implements Closeable {
 
   /** Whether the file is a device, which has the size it has and is changed at once. */
   public boolean isDevice() {
-    return atomic == null;
+    return publication == null;
   }
 
   /**
@@ -144,7 +150,7 @@ public final class CreatedFile implements Closeable {
    * @throws SystemCallException when the device is smaller
    */
   public void setSize(long sizeBytes) throws IOException {
-    if (atomic != null) {
+    if (publication != null) {
       file.truncate(sizeBytes);
     } else if (file.size() < sizeBytes) {
       throw cannotGrow(file.path());
@@ -152,16 +158,41 @@ public final class CreatedFile implements Closeable {
   }
 
   /**
-   * Makes the file durable under its name.
+   * Asks whether the file may take its name now; {@link #publish} asks again. For who publishes
+   * several files and would rather have none than some.
    *
+   * @throws IOException as {@link #publish} says of names
+   */
+  public void requireAdmission() throws IOException {
+    if (publication != null) {
+      publication.standing().admit();
+    }
+  }
+
+  /**
+   * Makes the file durable under its name, unless another program has taken that meanwhile: over
+   * nothing but the file that stood there when this one was begun, or over nothing at all.
+   *
+   * <p>What appears where nothing stood is never replaced, at whichever moment it appears. Where a
+   * file stood, it is asked a moment before whether it is still the same; a program that puts
+   * another there in that very moment, without asking for its lock, loses it.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException when a file has appeared where none was
+   * @throws SystemCallException with {@code ESTALE} when another file stands there by now
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when the file to be replaced came into
+   *     use meanwhile
    * @throws IOException as {@link AtomicFile#publish} says
    */
   public void publish() throws IOException {
-    admission.require();
-    if (atomic == null) {
+    if (publication == null) {
       file.syncAll();
-    } else {
-      atomic.publish(RenameMode.REPLACE);
+      return;
+    }
+    Standing standing = publication.standing();
+    try {
+      publication.atomic().publish(standing::admit);
+    } catch (FileAlreadyExistsException e) {
+      throw standing.appeared(e);
     }
   }
 
@@ -169,12 +200,12 @@ public final class CreatedFile implements Closeable {
   @Override
   public void close() throws IOException {
     BlockFile old = replaced;
-    AtomicFile unnamed = atomic;
+    Publication unpublished = publication;
     try (old) {
-      if (unnamed == null) {
+      if (unpublished == null) {
         file.close();
       } else {
-        unnamed.close();
+        unpublished.atomic().close();
       }
     }
   }

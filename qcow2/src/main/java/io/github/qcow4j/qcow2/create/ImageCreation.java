@@ -27,6 +27,7 @@ public final class ImageCreation {
         CreatedFile dataFile = FreshDataFile.open(volume, spec)) {
       writeFresh(file.file(), spec);
       if (dataFile != null) {
+        file.requireAdmission();
         dataFile.publish();
       }
       file.publish();

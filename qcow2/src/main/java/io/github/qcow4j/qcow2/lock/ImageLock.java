@@ -29,26 +29,36 @@ public final class ImageLock {
     }
     boolean done = false;
     try {
-      for (Permission permission : profile.wanted()) {
-        lock(file, permission.usedByte());
-      }
-      for (Permission permission : profile.unshared()) {
-        lock(file, permission.forbiddenByte());
-      }
-      for (Permission permission : profile.wanted()) {
-        if (file.lockedByOther(permission.forbiddenByte(), 1, LockMode.EXCLUSIVE)) {
-          throw inUse(file, "Failed to get \"" + permission.label() + "\" lock");
-        }
-      }
-      for (Permission permission : profile.unshared()) {
-        if (file.lockedByOther(permission.usedByte(), 1, LockMode.EXCLUSIVE)) {
-          throw inUse(file, "Failed to get shared \"" + permission.label() + "\" lock");
-        }
-      }
+      confirm(file, profile);
       done = true;
     } finally {
       if (!done) {
         release(file);
+      }
+    }
+  }
+
+  /**
+   * Locks an image again whose locks are held already, and asks again whether others' contradict
+   * the profile; on failure what is locked stays so.
+   *
+   * @throws ImageInUseException when another open file's locks contradict the profile
+   */
+  public static void confirm(BlockFile file, LockProfile profile) throws IOException {
+    for (Permission permission : profile.wanted()) {
+      lock(file, permission.usedByte());
+    }
+    for (Permission permission : profile.unshared()) {
+      lock(file, permission.forbiddenByte());
+    }
+    for (Permission permission : profile.wanted()) {
+      if (file.lockedByOther(permission.forbiddenByte(), 1, LockMode.EXCLUSIVE)) {
+        throw inUse(file, "Failed to get \"" + permission.label() + "\" lock");
+      }
+    }
+    for (Permission permission : profile.unshared()) {
+      if (file.lockedByOther(permission.usedByte(), 1, LockMode.EXCLUSIVE)) {
+        throw inUse(file, "Failed to get shared \"" + permission.label() + "\" lock");
       }
     }
   }

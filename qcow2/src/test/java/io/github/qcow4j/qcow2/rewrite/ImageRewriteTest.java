@@ -219,7 +219,7 @@ class ImageRewriteTest {
         });
     try (Qcow2Image disk = open(image, true)) {
       assertThatThrownBy(() -> ImageRewrite.run(VOLUME, disk, SMALL, control))
-          .hasMessageContaining("Stale file handle");
+          .hasMessageContaining("Another program has put another file in its place");
     }
     assertThat(Files.readAllBytes(image)).containsExactly(1, 2, 3);
   }
