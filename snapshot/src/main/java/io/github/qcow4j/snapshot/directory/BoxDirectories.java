@@ -26,6 +26,7 @@ import io.github.qcow4j.snapshot.json.JsonValue.JsonString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,6 +136,9 @@ public final class BoxDirectories {
     Path path = directory.resolve(disk.fileName());
     ConvertOptions options = new ConvertOptions(request.parallelism(), 4096, false, 0);
     ImageSpec spec = ImageSpec.ofSize(disk.image().virtualSize());
+    if (volume.exists(path)) {
+      throw new FileAlreadyExistsException(path.toString());
+    }
     made.add(path);
     CopyResult copied;
     try (ConvertTarget target =
@@ -143,6 +147,10 @@ public final class BoxDirectories {
           Conversion.run(
                   List.of(disk.image()), target, options, control, (offset, length, cause) -> {})
               .copied();
+    } catch (FileAlreadyExistsException e) {
+      // Another program has made a file of that name: not ours to remove.
+      made.disown(path);
+      throw e;
     }
     try (BlockFile file = volume.open(path, OpenOptions.reading())) {
       return exported(disk.fileName(), file, copied);

@@ -43,6 +43,11 @@ public final class NewFiles implements Closeable {
     made.add(path);
   }
 
+  /** Minds a file no more: it turned out to be another's. */
+  public void disown(Path path) {
+    made.remove(path);
+  }
+
   /** Removes one of them now. */
   public void remove(Path path) throws IOException {
     volume.unlink(path);

@@ -23,7 +23,9 @@ import io.github.qcow4j.snapshot.intake.StagedDisk;
 import io.github.qcow4j.snapshot.intake.Staging;
 import io.github.qcow4j.snapshot.transfer.HostProgram;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +48,11 @@ class DirectoryRoundTripTest {
   @TempDir Path folder;
 
   private static DirectoryResult export(Path folder, Path target) throws Exception {
+    return export(folder, target, new JobControl());
+  }
+
+  private static DirectoryResult export(Path folder, Path target, JobControl control)
+      throws Exception {
     QemuTools qemu = QemuTools.require().in(folder);
     qemu.img("create", "-q", "-f", "raw", "base.raw", "20M").orFail();
     qemu.ioFormat("raw", folder.resolve("base.raw"), "write -P 0x11 1M 8M");
@@ -67,13 +74,39 @@ class DirectoryRoundTripTest {
               2),
           VOLUME,
           target,
-          new JobControl());
+          control);
     }
   }
 
   private static DiskImage open(Path image) throws IOException {
     return DiskImages.open(
         VOLUME, image, ReferencePolicy.allow(), ImageOptions.of(ImageFormat.QCOW2));
+  }
+
+  @Test
+  void aFileThatAnotherPutsThereMeanwhileStaysAndWhatWasMadeGoes() throws Exception {
+    Path target = folder.resolve("exported");
+    Path taken = target.resolve("root.qcow2");
+    JobControl control =
+        JobControl.reportingTo((done, total) -> {
+          if (done > 0 && !Files.exists(taken)) {
+            write(taken, "another's");
+          }
+        });
+
+    assertThatThrownBy(() -> export(folder, target, control))
+        .isInstanceOf(FileAlreadyExistsException.class);
+
+    assertThat(taken).hasContent("another's");
+    assertThat(target).isDirectoryNotContaining(name -> !name.equals(taken));
+  }
+
+  private static void write(Path path, String content) {
+    try {
+      Files.writeString(path, content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static StagedDirectory stage(Path directory, Path staging) throws IOException {
