@@ -17,7 +17,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes of the exceptions of {@code java.nio} what the other providers throw for the same error.
+ * Makes of the exceptions of {@code java.nio} what the other providers throw for the same error: by
+ * their class where it says enough, else by the text of {@link KernelTexts}.
  */
 final class Failures {
 
@@ -32,10 +33,11 @@ final class Failures {
     if (failure instanceof SystemCallException || failure instanceof ClosedChannelException) {
       return failure;
     }
-    Errno errno = errnoOf(failure);
+    Errno errno = errnoOf(failure, path);
     String otherName = other == null ? null : other.toString();
     IOException translated;
     if (errno != null) {
+      // In the words of the other providers, whatever the language.
       translated = Errno.exception(call, errno.number(), path.toString(), otherName);
     } else {
       String reason =
@@ -48,7 +50,7 @@ final class Failures {
     return translated;
   }
 
-  private static @Nullable Errno errnoOf(IOException failure) {
+  private static @Nullable Errno errnoOf(IOException failure, Path path) {
     return switch (failure) {
       case NoSuchFileException e -> Errno.ENOENT;
       case FileAlreadyExistsException e -> Errno.EEXIST;
@@ -58,14 +60,8 @@ final class Failures {
       case FileSystemLoopException e -> Errno.ELOOP;
       case NotLinkException e -> Errno.EINVAL;
       case AtomicMoveNotSupportedException e -> Errno.EXDEV;
-      case FileSystemException e -> Errno.ofText(withoutGuess(e.getReason()));
-      default -> Errno.ofText(failure.getMessage());
+      case FileSystemException e -> KernelTexts.errno(e.getReason(), path);
+      default -> KernelTexts.errno(failure.getMessage(), path);
     };
-  }
-
-  /** The JDK adds to the kernel's text for ELOOP what else it might have been. */
-  private static @Nullable String withoutGuess(@Nullable String reason) {
-    boolean loop = reason != null && reason.startsWith(Errno.ELOOP.text() + " or ");
-    return loop ? Errno.ELOOP.text() : reason;
   }
 }

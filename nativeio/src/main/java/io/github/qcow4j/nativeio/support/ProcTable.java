@@ -1,6 +1,5 @@
 package io.github.qcow4j.nativeio.support;
 
-import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.ProcessIdentity;
 import io.github.qcow4j.nativeio.ProcessStatus;
 import java.io.IOException;
@@ -94,7 +93,8 @@ public final class ProcTable {
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException e) {
-      if (Errno.ESRCH.text().equals(e.getMessage())) {
+      // ESRCH, in whichever language: the process ended between open and read.
+      if (!Files.exists(stat)) {
         return null;
       }
       throw e;
