@@ -193,6 +193,21 @@ final class ResizeAgreementTest {
     }
   }
 
+  /** Its clusters have no refcounts, though their offsets are those of the image's own clusters. */
+  @ParameterizedTest
+  @ValueSource(strings = {"512", "4k"})
+  void aDiskInADataFileLosesWholeL2Tables(String clusterSize) {
+    Path image = directory.resolve("outside.qcow2");
+    Path data = directory.resolve("outside.data");
+    QEMU.create(image, "cluster_size=" + clusterSize + ",data_file=" + data, 16 << 20);
+    QEMU.io(image, "write -P 3 0 16M");
+
+    assertThat(OurRun.asQemuImg("resize", "--shrink", image.toString(), "16k").stderr()).isEmpty();
+
+    QEMU.assertCheckClean(image);
+    QEMU.io(image, "read -P 3 0 16k");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "cluster_size=64k, metadata, write 0 4k",

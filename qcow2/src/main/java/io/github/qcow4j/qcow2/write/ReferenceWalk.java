@@ -1,11 +1,15 @@
 package io.github.qcow4j.qcow2.write;
 
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
 import java.io.IOException;
 
-/** Adds to the refcounts of everything that the entries of an L2 table refer to. */
+/**
+ * Adds to the refcounts of everything that the entries of an L2 table refer to: of nothing where
+ * they refer to an external data file, whose clusters have no refcounts.
+ */
 final class ReferenceWalk {
 
   private final Qcow2Header header;
@@ -18,6 +22,9 @@ final class ReferenceWalk {
 
   /** Adds {@code delta} once for every reference; runs of clusters are counted together. */
   void addAll(L2Table table, int delta) throws IOException {
+    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
+      return;
+    }
     long runStart = 0;
     long runCount = 0;
     for (int i = 0; i < table.size(); i++) {
