@@ -12,8 +12,12 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** A commit, into the backing file or past it: the overlay shows the same at every moment. */
-final class CommitWork implements CrashWorkload {
+/**
+ * A commit, into the backing file or past it: the overlay shows the same at every moment.
+ *
+ * @param dataFiles whether the data of all images of the chain are in files of their own
+ */
+record CommitWork(boolean dataFiles) implements CrashWorkload {
 
   private static final Path RAW = Path.of("/base.raw");
   private static final Path BASE = Path.of("/base.qcow2");
@@ -22,7 +26,7 @@ final class CommitWork implements CrashWorkload {
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
-    SmallChain chain = new SmallChain(volume, random);
+    SmallChain chain = new SmallChain(volume, random, dataFiles);
     chain.raw(RAW);
     chain.qcow2(BASE, RAW, "raw");
     boolean deep = random.nextInt(3) == 0;
@@ -32,9 +36,7 @@ final class CommitWork implements CrashWorkload {
     }
     Path below = deep ? MIDDLE : onRaw ? RAW : BASE;
     chain.qcow2(TOP, below, onRaw ? "raw" : "qcow2");
-    if (random.nextInt(4) == 0) {
-      chain.snapshot(TOP);
-    }
+    chain.maySnapshot(TOP);
     volume.settle();
     LeftImage.noteDurable(volume, TOP);
     boolean past = deep && random.nextBoolean();

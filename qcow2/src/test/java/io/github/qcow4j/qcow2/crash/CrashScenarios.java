@@ -20,7 +20,12 @@ final class CrashScenarios {
   static List<CrashScenario> all() {
     return List.of(
         new CrashScenario(
-            "writing", 300, RandomChanges.of(14, WRITE, WRITE, WRITE, ZEROES, DISCARD, SYNC, SYNC)),
+            "writing", 260, RandomChanges.of(14, WRITE, WRITE, WRITE, ZEROES, DISCARD, SYNC, SYNC)),
+        new CrashScenario(
+            "writing to a data file",
+            80,
+            RandomChanges.besideDataFile(
+                14, WRITE, WRITE, WRITE, ZEROES, DISCARD, DISCARD, SYNC, SYNC, RESIZE)),
         new CrashScenario(
             "compressed writing", 60, RandomChanges.of(14, WRITE, COMPRESS, DISCARD, SYNC)),
         new CrashScenario(
@@ -43,8 +48,10 @@ final class CrashScenarios {
         new CrashScenario("bitmaps", 120, new BitmapWork()),
         new CrashScenario("L1 table growth", 10, new L1TableGrowth()),
         new CrashScenario("refcount table growth", 3, new RefcountTableGrowth()),
-        new CrashScenario("commit", 80, new CommitWork()),
-        new CrashScenario("rebase", 80, new RebaseWork()),
+        new CrashScenario("commit", 60, new CommitWork(false)),
+        new CrashScenario("commit to data files", 40, new CommitWork(true)),
+        new CrashScenario("rebase", 60, new RebaseWork(false)),
+        new CrashScenario("rebase of data files", 40, new RebaseWork(true)),
         new CrashScenario("unsafe rebase", 40, new RenameWork()),
         new CrashScenario("repair", 120, new RepairWork()),
         new CrashScenario("fork", 60, new ForkWork(false)),

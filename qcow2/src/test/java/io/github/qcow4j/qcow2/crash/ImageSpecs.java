@@ -1,7 +1,9 @@
 package io.github.qcow4j.qcow2.crash;
 
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
+import java.nio.file.Path;
 import java.util.Random;
 
 /** Small images of every kind: small enough to be read often, with several tables all the same. */
@@ -21,6 +23,26 @@ final class ImageSpecs {
     boolean extended = !old && clusterBits >= 14 && random.nextBoolean();
     int refcountOrder = old ? 4 : 3 + random.nextInt(4);
     return of(sizeBytes, old ? 2 : 3, clusterBits, refcountOrder, extended);
+  }
+
+  /**
+   * The same of version 3 with its data in a file of their own: as the guest sees them ({@code
+   * raw}) in one of three, where nothing else is to show through.
+   */
+  static ImageSpec withDataFile(Random random, ImageSpec spec, Path image, boolean mayBeRaw) {
+    boolean raw = mayBeRaw && random.nextInt(3) == 0;
+    return new ImageSpec(
+        spec.sizeBytes(),
+        3,
+        spec.clusterBits(),
+        spec.refcountOrder(),
+        CompressionType.ZLIB,
+        spec.extendedL2(),
+        false,
+        null,
+        null,
+        raw ? Preallocation.METADATA : Preallocation.OFF,
+        new ImageSpec.DataFile(image.getFileName() + ".data", raw));
   }
 
   static ImageSpec of(

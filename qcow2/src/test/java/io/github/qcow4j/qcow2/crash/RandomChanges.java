@@ -18,9 +18,10 @@ import java.util.Random;
  * Changes of an image in random order: of bytes, of clusters, and of whole structures.
  *
  * @param steps how many
+ * @param dataFile whether the image's data are in a file of their own
  * @param changes what to choose from; what stands twice comes twice as often
  */
-record RandomChanges(int steps, List<Change> changes) implements CrashWorkload {
+record RandomChanges(int steps, boolean dataFile, List<Change> changes) implements CrashWorkload {
 
   enum Change {
     WRITE,
@@ -40,7 +41,12 @@ record RandomChanges(int steps, List<Change> changes) implements CrashWorkload {
   private static final int MOST_SECTORS = 400;
 
   static RandomChanges of(int steps, Change... changes) {
-    return new RandomChanges(steps, List.of(changes));
+    return new RandomChanges(steps, false, List.of(changes));
+  }
+
+  /** The same with the data in a file of their own; no image of that kind has snapshots. */
+  static RandomChanges besideDataFile(int steps, Change... changes) {
+    return new RandomChanges(steps, true, List.of(changes));
   }
 
   @Override
@@ -48,7 +54,11 @@ record RandomChanges(int steps, List<Change> changes) implements CrashWorkload {
     ImageSpec spec = ImageSpecs.random(random);
     byte[] content = new byte[(int) spec.sizeBytes()];
     byte[] below = null;
-    if (spec.version() == 3 && random.nextInt(3) == 0) {
+    boolean overlay = spec.version() == 3 && random.nextInt(3) == 0;
+    if (dataFile) {
+      spec = ImageSpecs.withDataFile(random, spec, IMAGE, !overlay);
+    }
+    if (overlay) {
       below = makeBase(volume, random, content.length);
       System.arraycopy(below, 0, content, 0, Math.min(below.length, content.length));
       spec = spec.withBacking(BASE.getFileName().toString(), "raw");

@@ -15,14 +15,16 @@ import java.util.Random;
 /**
  * Rebases onto other images, raw and qcow2, under names short and long, and to none: the overlay
  * shows the same at every moment.
+ *
+ * @param dataFiles whether the data of all qcow2 images are in files of their own
  */
-final class RebaseWork implements CrashWorkload {
+record RebaseWork(boolean dataFiles) implements CrashWorkload {
 
   private static final Path TOP = Path.of("/disk.qcow2");
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
-    SmallChain chain = new SmallChain(volume, random);
+    SmallChain chain = new SmallChain(volume, random, dataFiles);
     Path raw = name("r", random);
     Path base = name("b", random);
     Path other = name("o", random);
@@ -30,9 +32,7 @@ final class RebaseWork implements CrashWorkload {
     chain.qcow2(base, raw, "raw");
     chain.qcow2(other, random.nextBoolean() ? raw : null, "raw");
     chain.qcow2(TOP, base, "qcow2");
-    if (random.nextInt(4) == 0) {
-      chain.snapshot(TOP);
-    }
+    chain.maySnapshot(TOP);
     volume.settle();
     LeftImage.noteDurable(volume, TOP);
     int steps = 1 + random.nextInt(2);
@@ -44,7 +44,7 @@ final class RebaseWork implements CrashWorkload {
             case 1 -> BackingName.of(raw.getFileName().toString(), ImageFormat.RAW);
             default -> BackingName.of(other.getFileName().toString(), ImageFormat.QCOW2);
           },
-          random.nextInt(3) == 0);
+          random.nextInt(3) == 0 && !dataFiles);
     }
     return state -> LeftImage.requireOldOrNew(state, TOP);
   }

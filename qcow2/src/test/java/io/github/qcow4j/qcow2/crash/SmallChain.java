@@ -20,10 +20,21 @@ final class SmallChain {
 
   private final SimulatedVolume volume;
   private final Random random;
+  private final boolean dataFiles;
 
   SmallChain(SimulatedVolume volume, Random random) {
+    this(volume, random, false);
+  }
+
+  /**
+   * A chain on this disk.
+   *
+   * @param dataFiles whether the data of qcow2 images are in files of their own
+   */
+  SmallChain(SimulatedVolume volume, Random random, boolean dataFiles) {
     this.volume = volume;
     this.random = random;
+    this.dataFiles = dataFiles;
   }
 
   /** A raw image with random content in most places. */
@@ -43,6 +54,9 @@ final class SmallChain {
   /** A qcow2 image with random data and zeros in some places. */
   void qcow2(Path path, Path below, String format) throws IOException {
     ImageSpec spec = ImageSpecs.random(random, sizeBytes());
+    if (dataFiles) {
+      spec = ImageSpecs.withDataFile(random, spec, path, below == null);
+    }
     if (below != null) {
       spec = spec.withBacking(below.getFileName().toString(), format);
     }
@@ -66,8 +80,17 @@ final class SmallChain {
     }
   }
 
-  /** Takes a snapshot that shows nothing of any backing file. */
-  void snapshot(Path path) throws IOException {
+  /**
+   * Takes a snapshot that shows nothing of any backing file, of one image in four, and of none
+   * whose data are in a file of their own.
+   */
+  void maySnapshot(Path path) throws IOException {
+    if (random.nextInt(4) == 0 && !dataFiles) {
+      snapshot(path);
+    }
+  }
+
+  private void snapshot(Path path) throws IOException {
     try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
       int size = (int) disk.virtualSize();
       disk.write(0, ByteBuffer.wrap(RandomChanges.randomBytes(random, size)));
