@@ -74,6 +74,7 @@ final class FuzzRunTest {
             "-rss_limit_mb=2048",
             "-print_final_stats=1",
             "-artifact_prefix=" + home + "/",
+            "--reproducer_path=" + home,
             corpus.toString()));
     return command;
   }
