@@ -134,7 +134,7 @@ public final class FreshImage implements Closeable {
   public void reserve(long guestOffset, long lengthBytes) throws IOException {
     int clusterSize = image.header().clusterSize();
     long end = (guestOffset + lengthBytes + clusterSize - 1) & -clusterSize;
-    image.preallocateBehindEnd(
+    image.behindEnd().preallocate(
         guestOffset, end, (data, hostOffset, bytes) -> data.writeZeroes(hostOffset, bytes, true));
   }
 

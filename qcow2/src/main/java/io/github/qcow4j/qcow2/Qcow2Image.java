@@ -222,18 +222,7 @@ public final class Qcow2Image implements DiskImage {
   @Override
   public void discard(long guestOffset, long lengthBytes) throws IOException {
     ImageWriter writer = requireWriter(guestOffset, lengthBytes);
-    if (header().version() < 3 && backing() != null) {
-      return;
-    }
-    int clusterSize = header().clusterSize();
-    long position = (guestOffset + clusterSize - 1) & -clusterSize;
-    long end = guestOffset + lengthBytes;
-    // The last cluster of the disk may be given back when all of it that belongs to the disk is.
-    long wholeEnd =
-        end == virtualSize() ? (end + clusterSize - 1) & -clusterSize : end & -clusterSize;
-    while (position < wholeEnd) {
-      position += writer.discardByTables(position, wholeEnd - position);
-    }
+    new Discard(header(), writer, this).run(guestOffset, lengthBytes);
   }
 
   @Override
@@ -397,41 +386,14 @@ public final class Qcow2Image implements DiskImage {
     return new StructureChanges(this, layer, requireWriter(0, 0));
   }
 
-  /** Makes a range zeros that may lie behind the disk's end, within its L1 table. */
-  void zeroBehindEnd(long guestOffset, long lengthBytes) throws IOException {
-    ImageWriter writer = requireWriter(0, 0);
-    long position = guestOffset;
-    long end = guestOffset + lengthBytes;
-    while (position < end) {
-      long done = writer.zeroByTables(position, end - position, true);
-      if (done == 0) {
-        done = Math.min(end - position, Math.min(1 << 20, clusterRest(position)));
-        writer.write(position, ByteBuffer.allocate((int) done), this::readOld);
-      }
-      position += done;
-    }
+  /** Changes of clusters behind the disk's end, for a size that it is about to have. */
+  BehindEnd behindEnd() {
+    return new BehindEnd(header(), requireWriter(0, 0), this::readOld);
   }
 
   /** Gives the storage of free clusters back. */
   void giveBackFreeSpace() throws IOException {
     FreeSpace.giveBack(requireWriter(0, 0), header());
-  }
-
-  /** Gives clusters that lie behind the disk's end, within its L1 table, their places. */
-  void preallocateBehindEnd(long from, long end, ImageWriter.ZeroStorage storage)
-      throws IOException {
-    ImageWriter writer = requireWriter(0, 0);
-    long position = from;
-    while (position < end) {
-      long tableEnd = ((position >>> header().l2CoverageBits()) + 1) << header().l2CoverageBits();
-      long part = Math.min(end, tableEnd) - position;
-      writer.preallocate(position, part, storage);
-      position += part;
-    }
-  }
-
-  private long clusterRest(long guestOffset) {
-    return header().clusterSize() - (guestOffset & (header().clusterSize() - 1));
   }
 
   private ImageWriter requireWriter(long guestOffset, long lengthBytes) {

@@ -110,7 +110,7 @@ final class Resize {
     if (preallocation != Preallocation.OFF) {
       // File systems place what is reserved beside what has its place already.
       image.dataFile().sync();
-      image.preallocateBehindEnd(
+      image.behindEnd().preallocate(
           firstWithoutPlace(oldBytes),
           (newBytes + header.clusterSize() - 1) & -header.clusterSize(),
           this::take);
@@ -159,7 +159,7 @@ final class Resize {
         backing == null
             && (oldBytes == 0 || image.extentAt(oldBytes - 1, 1).kind() == Extent.Kind.UNALLOCATED);
     if (!empty) {
-      image.zeroBehindEnd(oldBytes, zeroEnd - oldBytes);
+      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes);
     }
   }
 

@@ -4,12 +4,9 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.cluster.ClusterMap;
 import io.github.qcow4j.qcow2.cluster.Mapping;
-import io.github.qcow4j.qcow2.header.CompressionRule;
-import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L1Table;
-import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,9 +19,6 @@ import java.util.concurrent.locks.Lock;
  */
 public final class ImageWriter {
 
-  /** Numbers that no two states of compressed clusters share, of whatever image. */
-  private static final AtomicLong GENERATIONS = new AtomicLong();
-
   private final Qcow2Header header;
   private final BlockFile dataFile;
   private final boolean hasBacking;
@@ -32,8 +26,8 @@ public final class ImageWriter {
   private final WriteOrder order;
   private final BitmapTracking bitmaps;
   private final long dirtyBudgetBytes;
-  private volatile long compressedGeneration = GENERATIONS.incrementAndGet();
   private final WriterLocks locks;
+  private final CompressedWrites compressed;
 
   // What these work on is used under the metadata lock only.
   private final ClusterMap map;
@@ -70,6 +64,7 @@ public final class ImageWriter {
     this.bitmaps = bitmaps;
     this.dirtyBudgetBytes = dirtyBudgetBytes;
     this.locks = new WriterLocks(header.clusterBits(), tables::isRefusal);
+    this.compressed = new CompressedWrites(header, tables, bitmaps, locks);
     this.map =
         new ClusterMap(
             tables.file(),
@@ -262,53 +257,14 @@ public final class ImageWriter {
    * Stores one guest cluster compressed.
    *
    * @param guestOffset the cluster's beginning
-   * @param compressed a stream of the image's compression type that decodes to the whole cluster,
+   * @param stream a stream of the image's compression type that decodes to the whole cluster,
    *     less than a cluster long; consumed
    * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the image has an external
    *     data file; nothing is changed then
    */
-  public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
-    CompressionRule.require(tables.file().path(), header.has(Feature.EXTERNAL_DATA_FILE));
-    int length = compressed.remaining();
-    locks.changing(
-        guestOffset,
-        1,
-        () -> {
-          bitmaps.touch(guestOffset, header.clusterSize());
-          long hostOffset = locks.changeTables(() -> placeCompressed(guestOffset, length));
-          boolean written = false;
-          try {
-            tables.file().write(compressed, hostOffset);
-            written = true;
-          } finally {
-            boolean wanted = written;
-            locks.onTables(() -> {
-              if (wanted) {
-                linkCompressed(guestOffset, hostOffset, length);
-              } else {
-                tables.allocator().giveBackPacked(hostOffset, length);
-              }
-            });
-          }
-        });
+  public void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException {
+    compressed.write(guestOffset, stream);
     flushWhenFull();
-  }
-
-  private long placeCompressed(long guestOffset, int length) throws IOException {
-    tables.changed(tables.openL2(guestOffset));
-    return tables.allocator().allocatePacked(length);
-  }
-
-  private void linkCompressed(long guestOffset, long hostOffset, int length) throws IOException {
-    compressedGeneration = GENERATIONS.incrementAndGet();
-    MutableTables.OpenL2 open = tables.openL2(guestOffset);
-    int index = tables.l2Index(guestOffset);
-    tables.freeLater(open.table().entry(index));
-    open.table().setEntry(index, L2Entry.compressedEntry(hostOffset, length, header.clusterBits()));
-    if (tables.extended()) {
-      open.table().setSubclusterBitmap(index, 0);
-    }
-    tables.changed(open);
   }
 
   /**
@@ -347,7 +303,7 @@ public final class ImageWriter {
 
   /** A number that changes whenever a compressed cluster is written; never 0. */
   public long compressedGeneration() {
-    return compressedGeneration;
+    return compressed.generation();
   }
 
   /**

@@ -1,0 +1,60 @@
+package io.github.qcow4j.qcow2;
+
+import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.write.ImageWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Changes guest clusters behind the disk's end, as far as its L1 table reaches: what a size that
+ * the header does not say yet is going to show.
+ */
+final class BehindEnd {
+
+  private static final int MAX_BUFFER_BYTES = 1 << 20;
+
+  private final Qcow2Header header;
+  private final ImageWriter writer;
+  private final ImageWriter.OldContent old;
+
+  BehindEnd(Qcow2Header header, ImageWriter writer, ImageWriter.OldContent old) {
+    this.header = header;
+    this.writer = writer;
+    this.old = old;
+  }
+
+  /** Makes a range zeros; it may begin within the disk. */
+  void zero(long guestOffset, long lengthBytes) throws IOException {
+    long position = guestOffset;
+    long end = guestOffset + lengthBytes;
+    while (position < end) {
+      long done = writer.zeroByTables(position, end - position, true);
+      if (done == 0) {
+        done = Math.min(end - position, Math.min(MAX_BUFFER_BYTES, clusterRest(position)));
+        writer.write(position, ByteBuffer.allocate((int) done), old);
+      }
+      position += done;
+    }
+  }
+
+  /**
+   * Gives clusters their places.
+   *
+   * @param from where to begin, at a cluster
+   * @param end where to end, at a cluster
+   * @param storage makes their places zeros
+   */
+  void preallocate(long from, long end, ImageWriter.ZeroStorage storage) throws IOException {
+    long position = from;
+    while (position < end) {
+      long tableEnd = ((position >>> header.l2CoverageBits()) + 1) << header.l2CoverageBits();
+      long part = Math.min(end, tableEnd) - position;
+      writer.preallocate(position, part, storage);
+      position += part;
+    }
+  }
+
+  private long clusterRest(long guestOffset) {
+    return header.clusterSize() - (guestOffset & (header.clusterSize() - 1));
+  }
+}
