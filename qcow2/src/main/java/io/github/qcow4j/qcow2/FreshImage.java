@@ -134,8 +134,12 @@ public final class FreshImage implements Closeable {
   public void reserve(long guestOffset, long lengthBytes) throws IOException {
     int clusterSize = image.header().clusterSize();
     long end = (guestOffset + lengthBytes + clusterSize - 1) & -clusterSize;
-    image.behindEnd().preallocate(
-        guestOffset, end, (data, hostOffset, bytes) -> data.writeZeroes(hostOffset, bytes, true));
+    image
+        .behindEnd()
+        .preallocate(
+            guestOffset,
+            end,
+            (data, hostOffset, bytes) -> data.writeZeroes(hostOffset, bytes, true));
   }
 
   /**

@@ -110,10 +110,12 @@ final class Resize {
     if (preallocation != Preallocation.OFF) {
       // File systems place what is reserved beside what has its place already.
       image.dataFile().sync();
-      image.behindEnd().preallocate(
-          firstWithoutPlace(oldBytes),
-          (newBytes + header.clusterSize() - 1) & -header.clusterSize(),
-          this::take);
+      image
+          .behindEnd()
+          .preallocate(
+              firstWithoutPlace(oldBytes),
+              (newBytes + header.clusterSize() - 1) & -header.clusterSize(),
+              this::take);
     }
     image.sync();
     image.changeSize(newBytes, Math.max(l1Entries, header.l1Entries()));

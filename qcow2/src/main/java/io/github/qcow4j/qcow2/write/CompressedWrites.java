@@ -46,10 +46,13 @@ final class CompressedWrites {
    */
   void write(long guestOffset, ByteBuffer stream) throws IOException {
     CompressionRule.require(tables.file().path(), header.has(Feature.EXTERNAL_DATA_FILE));
-    locks.changing(guestOffset, 1, () -> {
-      bitmaps.touch(guestOffset, header.clusterSize());
-      writeAndLink(guestOffset, stream);
-    });
+    locks.changing(
+        guestOffset,
+        1,
+        () -> {
+          bitmaps.touch(guestOffset, header.clusterSize());
+          writeAndLink(guestOffset, stream);
+        });
   }
 
   private void writeAndLink(long guestOffset, ByteBuffer stream) throws IOException {

@@ -257,8 +257,8 @@ public final class ImageWriter {
    * Stores one guest cluster compressed.
    *
    * @param guestOffset the cluster's beginning
-   * @param stream a stream of the image's compression type that decodes to the whole cluster,
-   *     less than a cluster long; consumed
+   * @param stream a stream of the image's compression type that decodes to the whole cluster, less
+   *     than a cluster long; consumed
    * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the image has an external
    *     data file; nothing is changed then
    */

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FaultTest {
 
   private static final long SEED = Long.getLong("qcow4j.seed", 3L);
-  private static final int SEEDS = Integer.getInteger("qcow4j.fault.seeds", 3);
+  private static final int SEEDS = Integer.getInteger("qcow4j.fault.seeds", 1);
 
   /** Each state of two MiB takes long to look at: of its many calls some are drawn. */
   private static final Map<String, Integer> MOST_FAULTS = Map.of("refcount table growth", 40);

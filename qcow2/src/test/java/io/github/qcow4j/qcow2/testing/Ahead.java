@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.testing;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -8,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -32,20 +34,36 @@ final class Ahead<K, V> {
 
   /** The things for the keys given, in their order. */
   Stream<V> stream(List<K> keys) {
+    return stream(keys, made -> {});
+  }
+
+  /** The same; each is made ready for this reader, in the background too. */
+  Stream<V> stream(List<K> keys, Consumer<V> readying) {
+    List<Future<V>> ready = new ArrayList<>(keys.size());
     return IntStream.range(0, keys.size())
         .mapToObj(position -> {
           int end = Math.min(keys.size(), position + DISTANCE);
-          for (K key : keys.subList(position, end)) {
-            Future<V> _ = request(key);
+          for (K key : keys.subList(ready.size(), Math.max(ready.size(), end))) {
+            Future<V> thing = request(key);
+            ready.add(
+                workers.submit(() -> {
+                  V value = thing.get();
+                  readying.accept(value);
+                  return value;
+                }));
           }
-          return get(keys.get(position));
+          return await(keys.get(position), ready.get(position));
         });
   }
 
   /** One thing, made now unless it exists. */
   V get(K key) {
+    return await(key, request(key));
+  }
+
+  private V await(K key, Future<V> thing) {
     try {
-      return request(key).get();
+      return thing.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while " + key + " was made", e);

@@ -1,6 +1,11 @@
 package io.github.qcow4j.qcow2.testing;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
@@ -21,6 +26,11 @@ final class DamagedBase {
   static final long PREALLOCATED_ZERO = 5L * CLUSTER_BYTES;
   static final long COMPRESSED = 6L * CLUSTER_BYTES;
 
+  private static final String IMAGE = "image.qcow2";
+
+  /** Images by their options: QEMU needs five processes for one, and hundreds are wanted. */
+  private static final Map<String, byte[]> MADE = new ConcurrentHashMap<>();
+
   private DamagedBase() {}
 
   /** A recipe for the base image with {@code edits} done to it. */
@@ -36,9 +46,30 @@ final class DamagedBase {
 
   static Path image(Workbench bench, String options) {
     bench.file("data", Workbench.halfRandomBytes(CLUSTER_BYTES, 7));
+    if (options.contains("data_file")) {
+      return made(bench, options);
+    }
+    byte[] before = MADE.get(options);
+    if (before != null) {
+      return bench.file(IMAGE, before);
+    }
+    Path image = made(bench, options);
+    MADE.put(options, bytesOf(image));
+    return image;
+  }
+
+  private static byte[] bytesOf(Path image) {
+    try {
+      return Files.readAllBytes(image);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path made(Workbench bench, String options) {
     Path image =
         bench.image(
-            "image.qcow2",
+            IMAGE,
             options,
             1 << 20,
             "write -P 3 0 64k",

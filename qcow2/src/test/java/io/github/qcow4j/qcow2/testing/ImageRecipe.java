@@ -30,6 +30,17 @@ public record ImageRecipe(String name, String meaning, Function<Workbench, Path>
     }
   }
 
+  /** Tables make their recipes anew each time; the name says which one it is. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ImageRecipe recipe && recipe.name.equals(name);
+  }
+
+  @Override
+  public int hashCode() {
+    return name.hashCode();
+  }
+
   @Override
   public String toString() {
     return name;

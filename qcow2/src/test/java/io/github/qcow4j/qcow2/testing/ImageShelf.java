@@ -1,12 +1,11 @@
 package io.github.qcow4j.qcow2.testing;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Images made from recipes and what QEMU says to them, kept until the JVM ends: whoever asks second
- * does not wait.
+ * Images made from recipes and what QEMU says to them, kept until the JVM ends, or the build:
+ * whoever asks second does not wait.
  *
  * <p>Tests share the images: read them, never write to them or beside them; {@link
  * ImageRecipe#build} makes one of your own. Safe for use by several threads.
@@ -15,8 +14,14 @@ public final class ImageShelf {
 
   private final Ahead<ImageRecipe, QemuVerdicts> images;
 
-  private ImageShelf(Path root) {
-    this.images = new Ahead<>("shelf-", recipe -> QemuVerdicts.of(recipe.build(root)));
+  private ImageShelf(SharedImages place) {
+    this.images =
+        new Ahead<>(
+            "shelf-",
+            recipe ->
+                new QemuVerdicts(
+                    place.once(recipe.name(), () -> recipe.build(place.root())),
+                    recipe.name().startsWith("loop-")));
   }
 
   /**
@@ -36,9 +41,17 @@ public final class ImageShelf {
   /**
    * The images of those recipes with QEMU's verdicts, in their order, made in the background ahead
    * of the reader.
+   *
+   * @param probes what QEMU is asked ahead too; all else when it is wanted
    */
-  public Stream<QemuVerdicts> verdicts(List<ImageRecipe> recipes) {
-    return images.stream(recipes);
+  public Stream<QemuVerdicts> verdicts(List<ImageRecipe> recipes, Probe... probes) {
+    return images.stream(
+        recipes,
+        verdicts -> {
+          for (Probe probe : probes) {
+            ToolRun _ = verdicts.of(probe);
+          }
+        });
   }
 
   private static final class Shared {
@@ -46,9 +59,9 @@ public final class ImageShelf {
     static final ImageShelf SHELF = make();
 
     private static ImageShelf make() {
-      Path root = ScratchDirectory.create("qcow4j-shelf-");
-      ImageShelf shelf = new ImageShelf(root);
-      ScratchDirectory.deleteAtExit(root, shelf.images);
+      SharedImages place = SharedImages.of("shelf");
+      ImageShelf shelf = new ImageShelf(place);
+      place.endWith(shelf.images);
       return shelf;
     }
   }

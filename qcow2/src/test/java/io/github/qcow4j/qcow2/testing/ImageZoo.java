@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * <p>What an image holds follows from the seed and its number alone. {@code -Dqcow4j.seed} sets the
  * seed, {@code -Dqcow4j.zoo.count} the number of images; both are printed once. An image is made
  * when it is first asked for, two at a time and ahead of whoever walks over them, and stays until
- * the JVM ends: a second walk costs nothing. Safe for use by several threads.
+ * the JVM, or the build, ends: a second walk costs nothing. Safe for use by several threads.
  */
 public final class ImageZoo {
 
@@ -26,14 +26,14 @@ public final class ImageZoo {
 
   private final long seed;
   private final int count;
-  private final Path root;
+  private final SharedImages place;
   private final QemuTools tools;
   private final Ahead<Integer, ZooImage> images;
 
-  private ImageZoo(long seed, int count, Path root, QemuTools tools) {
+  private ImageZoo(long seed, int count, SharedImages place, QemuTools tools) {
     this.seed = seed;
     this.count = count;
-    this.root = root;
+    this.place = place;
     this.tools = tools;
     this.images = new Ahead<>("zoo-", this::make);
   }
@@ -49,12 +49,22 @@ public final class ImageZoo {
 
   /** A zoo of its own in {@code root}, for tests of the zoo itself. */
   static ImageZoo create(long seed, int count, Path root) {
-    try {
-      PatternFiles.writeAll(root, seed);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write the pattern files", e);
-    }
-    return new ImageZoo(seed, count, root, QemuTools.require());
+    return create(seed, count, SharedImages.in(root));
+  }
+
+  private static ImageZoo create(long seed, int count, SharedImages place) {
+    Path _ =
+        place.once(
+            PatternFiles.FOLDER,
+            () -> {
+              try {
+                PatternFiles.writeAll(place.root(), seed);
+              } catch (IOException e) {
+                throw new UncheckedIOException("cannot write the pattern files", e);
+              }
+              return place.root().resolve(PatternFiles.FOLDER);
+            });
+    return new ImageZoo(seed, count, place, QemuTools.require());
   }
 
   public long seed() {
@@ -134,9 +144,20 @@ public final class ImageZoo {
 
   private ZooImage make(int number) {
     ImagePlan plan = plan(number);
-    Path directory = root.resolve(plan.directoryName());
-    directory.toFile().mkdirs();
+    Path directory = place.root().resolve(plan.directoryName());
     ZooImage image = plan.in(directory, seed);
+    Path _ =
+        place.once(
+            plan.directoryName(),
+            () -> {
+              make(plan, directory, image);
+              return directory;
+            });
+    return image;
+  }
+
+  private void make(ImagePlan plan, Path directory, ZooImage image) {
+    directory.toFile().mkdirs();
     for (ReplayStep step : plan.steps()) {
       try {
         step.verify(
@@ -146,7 +167,6 @@ public final class ImageZoo {
       }
     }
     SettledFiles.settle(directory);
-    return image;
   }
 
   private List<String> commandOf(ReplayStep step, Path directory) {
@@ -166,11 +186,16 @@ public final class ImageZoo {
     private static ImageZoo make() {
       long seed = Long.getLong("qcow4j.seed", DEFAULT_SEED);
       int count = Integer.getInteger("qcow4j.zoo.count", DEFAULT_COUNT);
-      Path root = ScratchDirectory.create("qcow4j-zoo-");
+      SharedImages place = SharedImages.of("zoo");
       System.out.println(
-          "image zoo: -Dqcow4j.seed=" + seed + " -Dqcow4j.zoo.count=" + count + " in " + root);
-      ImageZoo zoo = create(seed, count, root);
-      ScratchDirectory.deleteAtExit(root, zoo.images);
+          "image zoo: -Dqcow4j.seed="
+              + seed
+              + " -Dqcow4j.zoo.count="
+              + count
+              + " in "
+              + place.root());
+      ImageZoo zoo = create(seed, count, place);
+      place.endWith(zoo.images);
       return zoo;
     }
   }

@@ -38,6 +38,13 @@ final class ScratchDirectory {
             }));
   }
 
+  /** Deletes {@code directory}, if it exists, with everything in it. */
+  static void deleteIfThere(Path directory) {
+    if (Files.exists(directory)) {
+      delete(directory);
+    }
+  }
+
   /** Deletes {@code directory} with everything in it, as far as possible. */
   static void delete(Path directory) {
     try (Stream<Path> paths = Files.walk(directory)) {

@@ -44,7 +44,7 @@ class SpecialImagesTest {
     List<ImageRecipe> recipes = SpecialImages.all();
     Set<String> unreadable =
         shelf
-            .verdicts(recipes)
+            .verdicts(recipes, Probe.CONVERT)
             .filter(verdicts -> !verdicts.readable())
             .map(verdicts -> verdicts.image().getParent().getFileName().toString())
             .collect(Collectors.toCollection(TreeSet::new));
