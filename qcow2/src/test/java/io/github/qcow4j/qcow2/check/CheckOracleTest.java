@@ -30,8 +30,10 @@ class CheckOracleTest {
   @Test
   void soundImagesOfAllKindsAreCleanWithTheSameNumbers() {
     QemuTools qemu = QemuTools.require();
-    ImageZoo.shared()
-        .forEach(image -> {
+    ImageZoo zoo = ImageZoo.shared();
+    zoo.forEach(
+        zoo.stream().filter(ImageZoo.oneIn(3)),
+        image -> {
           ToolRun theirs = check(qemu, image.path());
           assertThat(theirs.exitCode()).as(theirs::toString).isZero();
           assertThat(CheckText.ours(image.path())).isEqualTo(CheckText.qemus(theirs));

@@ -71,7 +71,7 @@ class RawConversionOracleTest {
   void oneThreadAndNoSparsenessGiveTheSameContent() throws Exception {
     ImageZoo zoo = ImageZoo.shared();
     zoo.forEach(
-        zoo.stream().filter(image -> !image.has(Feature.HUGE)).limit(60),
+        zoo.stream().filter(image -> !image.has(Feature.HUGE)).limit(30),
         image -> {
           Path parallel = directory.resolve("parallel.raw");
           Path single = directory.resolve("single.raw");

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -23,6 +24,7 @@ public final class ImageZoo {
   static final long DEFAULT_SEED = 20_250_731L;
   static final int DEFAULT_COUNT = 336;
   private static final int MAX_FAILURES = 5;
+  private static final boolean WHOLE = Boolean.getBoolean("qcow4j.zoo.whole");
 
   private final long seed;
   private final int count;
@@ -89,6 +91,16 @@ public final class ImageZoo {
             .filter(number -> plan(number).features().containsAll(wanted))
             .boxed()
             .toList());
+  }
+
+  /**
+   * Chooses one image in so many, for tests whose subject others test with every image; {@code
+   * -Dqcow4j.zoo.whole=true} chooses all of them.
+   *
+   * @param many best a prime: features return in smaller periods
+   */
+  public static Predicate<ZooImage> oneIn(int many) {
+    return image -> WHOLE || image.number() % many == 0;
   }
 
   /** What a test does with one image. */
