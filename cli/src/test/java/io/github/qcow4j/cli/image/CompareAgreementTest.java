@@ -22,9 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Comparisons end as qemu-img's, at the same offset. */
 final class CompareAgreementTest {
 
-  /** Every third image: each is converted and compared several times. */
-  private static final int STEP = 3;
-
   private final ImageZoo zoo = ImageZoo.shared();
   private final QemuTools qemu = QemuTools.require();
 
@@ -32,7 +29,9 @@ final class CompareAgreementTest {
 
   @Test
   void everyImageEqualsItselfStrictly() {
-    zoo.forEach(image -> assertSame("compare", "-s", image.path(), image.path()));
+    zoo.forEach(
+        zoo.stream().filter(ImageZoo.oneIn(5)),
+        image -> assertSame("compare", "-s", image.path(), image.path()));
   }
 
   @Test
@@ -50,8 +49,9 @@ final class CompareAgreementTest {
     }
   }
 
+  /** Each is converted and compared several times. */
   private Stream<ZooImage> chosen() {
-    return zoo.stream().filter(image -> image.number() % STEP == 0 && !image.has(Feature.HUGE));
+    return zoo.stream().filter(ImageZoo.oneIn(7)).filter(image -> !image.has(Feature.HUGE));
   }
 
   private void compareWithCopies(ZooImage image) {

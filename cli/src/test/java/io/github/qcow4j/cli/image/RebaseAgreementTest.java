@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class RebaseAgreementTest {
 
   private static final long BASE_SEED = Long.getLong("qcow4j.seed", 20_261_122L);
-  private static final int CHAINS = Integer.getInteger("qcow4j.rebase.chains", 24);
+  private static final int CHAINS = Integer.getInteger("qcow4j.rebase.chains", 16);
 
   private final QemuTools qemu = QemuTools.require();
 

@@ -13,10 +13,14 @@ import io.github.qcow4j.qcow2.testing.ZooSnapshot;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Over several hundred generated images, this program says exactly what qemu-img says. */
+/**
+ * Over several hundred generated images, this program says exactly what qemu-img says. The forms
+ * that tell most are asked of every image, the others of some ({@link ImageZoo#oneIn}).
+ */
 final class ZooAgreementTest {
 
   private final ImageZoo zoo = ImageZoo.shared();
@@ -24,12 +28,12 @@ final class ZooAgreementTest {
 
   @Test
   void infoSaysTheSame() {
-    zoo.forEach(image -> assertSame(image, "info"));
+    zoo.forEach(oneIn(5), image -> assertSame(image, "info"));
   }
 
   @Test
   void infoSaysTheSameInJson() {
-    zoo.forEach(image -> assertSame(image, "info", "--output=json"));
+    zoo.forEach(oneIn(5), image -> assertSame(image, "info", "--output=json"));
   }
 
   @Test
@@ -44,7 +48,7 @@ final class ZooAgreementTest {
 
   @Test
   void mapSaysTheSame() {
-    zoo.forEach(image -> assertSame(image, "map"));
+    zoo.forEach(oneIn(5), image -> assertSame(image, "map"));
   }
 
   @Test
@@ -54,15 +58,17 @@ final class ZooAgreementTest {
 
   @Test
   void mapSaysTheSameOfAPartOfTheDisk() {
-    zoo.forEach(image -> {
-      String third = Long.toString(image.virtualSizeBytes() / 3);
-      assertSame(image, "map", "--output=json", "-s", third, "-l", third);
-    });
+    zoo.forEach(
+        oneIn(3),
+        image -> {
+          String third = Long.toString(image.virtualSizeBytes() / 3);
+          assertSame(image, "map", "--output=json", "-s", third, "-l", third);
+        });
   }
 
   @Test
   void snapshotListSaysTheSame() {
-    zoo.forEach(image -> assertSame(image, "snapshot", "-l"));
+    zoo.forEach(oneIn(3), image -> assertSame(image, "snapshot", "-l"));
   }
 
   @Test
@@ -72,12 +78,13 @@ final class ZooAgreementTest {
 
   @Test
   void checkSaysTheSameInJson() {
-    zoo.forEach(image -> assertSame(image, "check", "--output=json"));
+    zoo.forEach(oneIn(5), image -> assertSame(image, "check", "--output=json"));
   }
 
   @Test
   void measureSaysTheSame() {
-    zoo.forEach(image -> assertSame(image, "measure", "-O", "qcow2", "-o", "cluster_size=4k"));
+    zoo.forEach(
+        oneIn(3), image -> assertSame(image, "measure", "-O", "qcow2", "-o", "cluster_size=4k"));
   }
 
   @Test
@@ -103,6 +110,10 @@ final class ZooAgreementTest {
             assertThat(ContentDigest.ofRaw(ours)).isEqualTo(ContentDigest.ofRaw(theirs));
           }
         });
+  }
+
+  private Stream<ZooImage> oneIn(int many) {
+    return zoo.stream().filter(ImageZoo.oneIn(many));
   }
 
   private void assertSame(ZooImage image, String... command) {
