@@ -137,7 +137,7 @@ final class RefcountRebuild {
       if (isFree(next)) {
         next++;
       } else {
-        next++;
+        next = behindUse(next);
         first = next;
       }
     }
@@ -146,6 +146,12 @@ final class RefcountRebuild {
     }
     endCluster = Math.max(endCluster, next);
     return first;
+  }
+
+  /** Behind a cluster in use, and behind all that is said to follow it past the end of the file. */
+  private long behindUse(long cluster) {
+    var pastEnd = references.pastEnd().floorEntry(cluster);
+    return pastEnd == null ? cluster + 1 : Math.max(cluster + 1, pastEnd.getValue());
   }
 
   private boolean isFree(long cluster) throws IOException {
