@@ -55,6 +55,10 @@ public final class AtomicFile implements Closeable {
 
   private volatile boolean published;
 
+  /** Whether the temporary name is that of the file that was replaced. */
+  @GuardedBy("this")
+  private boolean exchanged;
+
   private AtomicFile(
       Volume volume, Path target, Path directory, BlockFile file, @Nullable Path temporaryName) {
     this.volume = volume;
@@ -236,6 +240,65 @@ public final class AtomicFile implements Closeable {
       temporaryName = null;
       published = true;
     }
+    volume.syncDirectory(directory);
+  }
+
+  /**
+   * Publishes, and keeps what is replaced until {@link #close()}, so that {@link #withdraw} can put
+   * it back: for a file that makes sense only together with another that gets its name next. A
+   * process killed before {@link #close()} leaves the replaced file beside the new one, under a
+   * name that ends in {@link #TEMPORARY_SUFFIX}.
+   *
+   * <p>Where provider or file system cannot exchange two names in one step, what is replaced is
+   * gone as with {@link #publish}.
+   *
+   * @param admission as for {@link #publish(Admission)}
+   */
+  public synchronized void publishRevocably(Admission admission) throws IOException {
+    if (published) {
+      throw new IllegalStateException("published before: " + target);
+    }
+    if (admitted(admission) == RenameMode.REPLACE
+        && volume.provider().capabilities().contains(ProviderInfo.Capability.RENAME_FLAGS)) {
+      file.syncAll();
+      Path name = temporaryName == null ? temporarilyNamed() : temporaryName;
+      if (admitted(admission) == RenameMode.REPLACE && exchangedWith(name)) {
+        exchanged = true;
+        published = true;
+        volume.syncDirectory(directory);
+        return;
+      }
+    }
+    publish(admission);
+  }
+
+  @GuardedBy("this")
+  private boolean exchangedWith(Path name) throws IOException {
+    try {
+      volume.rename(name, target, RenameMode.EXCHANGE);
+      return true;
+    } catch (SystemCallException e) {
+      if (e.errno() == Errno.EINVAL.number()
+          || e.errno() == Errno.ENOSYS.number()
+          || e.errno() == Errno.EOPNOTSUPP.number()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Takes the name away again that {@link #publishRevocably} gave, for what was replaced; durable
+   * on return. Without effect when nothing was replaced, or what was is gone.
+   */
+  public synchronized void withdraw() throws IOException {
+    Path name = temporaryName;
+    if (!published || !exchanged || name == null) {
+      return;
+    }
+    volume.rename(name, target, RenameMode.EXCHANGE);
+    exchanged = false;
+    published = false;
     volume.syncDirectory(directory);
   }
 

@@ -148,11 +148,11 @@ public final class FreshImage implements Closeable {
    */
   public void publish() throws IOException {
     image.finishWriting();
-    if (dataFile != null) {
-      file.requireAdmission();
-      dataFile.publish();
+    if (dataFile == null) {
+      file.publish();
+    } else {
+      dataFile.publishBefore(file);
     }
-    file.publish();
   }
 
   /** Lets go of the image; what was not published is gone. The backing image stays open. */

@@ -196,6 +196,47 @@ public final class CreatedFile implements Closeable {
     }
   }
 
+  /**
+   * Publishes this file, and then another that refers to it. When the other cannot be published,
+   * what stood under this one's name stands there again, as far as the file system can exchange
+   * names; a power cut between the two leaves the old other file over this one.
+   *
+   * @throws IOException as {@link #publish} says, of either file
+   */
+  public void publishBefore(CreatedFile other) throws IOException {
+    other.requireAdmission();
+    if (publication == null) {
+      publish();
+      other.publish();
+      return;
+    }
+    Standing standing = publication.standing();
+    try {
+      publication.atomic().publishRevocably(standing::admit);
+    } catch (FileAlreadyExistsException e) {
+      throw standing.appeared(e);
+    } catch (IOException | RuntimeException e) {
+      withdrawAfter(e, publication.atomic());
+      throw e;
+    }
+    try {
+      other.publish();
+    } catch (IOException | RuntimeException e) {
+      if (other.publication == null || !other.publication.atomic().published()) {
+        withdrawAfter(e, publication.atomic());
+      }
+      throw e;
+    }
+  }
+
+  private static void withdrawAfter(Exception failure, AtomicFile published) {
+    try {
+      published.withdraw();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
   /** Lets go of the file; what was not published is gone, but for what a device was given. */
   @Override
   public void close() throws IOException {

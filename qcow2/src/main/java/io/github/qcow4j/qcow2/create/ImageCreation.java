@@ -13,7 +13,8 @@ public final class ImageCreation {
 
   /**
    * Creates an image, replacing an existing file of that name at once or not at all; so is its data
-   * file, when it has one, just before. A block device is written in place. Durable on return.
+   * file, when it has one, just before: {@link CreatedFile#publishBefore}. A block device is
+   * written in place. Durable on return.
    *
    * @param volume where the name is looked up
    * @param path the name
@@ -26,11 +27,11 @@ public final class ImageCreation {
     try (CreatedFile file = CreatedFile.open(volume, path);
         CreatedFile dataFile = FreshDataFile.open(volume, spec)) {
       writeFresh(file.file(), spec);
-      if (dataFile != null) {
-        file.requireAdmission();
-        dataFile.publish();
+      if (dataFile == null) {
+        file.publish();
+      } else {
+        dataFile.publishBefore(file);
       }
-      file.publish();
     }
   }
 
