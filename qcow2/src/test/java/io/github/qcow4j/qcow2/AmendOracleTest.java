@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AmendOracleTest {
 
   private static final long BASE_SEED = Long.getLong("qcow4j.seed", 20_261_121L);
-  private static final int SEQUENCES = Integer.getInteger("qcow4j.amend.sequences", 10);
+  private static final int SEQUENCES = Integer.getInteger("qcow4j.amend.sequences", 6);
 
   private final QemuTools qemu = QemuTools.require();
   private final Volume volume = Volumes.host();

@@ -37,12 +37,20 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
       Pattern.compile(
           "^WARNING: Image format was not specified.*?restrictions\\.\n", Pattern.DOTALL);
 
-  /** What a repair can cut off: QEMU adds a line then that says how. */
+  /** What a repair can cut off, or an option leave out: QEMU adds a line then that says how. */
   private static final Pattern REPAIRABLE =
       Pattern.compile(
           "(Too much extra metadata in snapshot table entry \\d+|Snapshot table is too big)"
               + "( \\([^\n]*\\))?\n"
-              + "You can force-remove .*\n$");
+              + "You can force-remove .*\n$"
+              + "|Cannot copy inconsistent bitmap '[^\n]*'\nTry --skip-broken-bitmaps, .*\n$");
+
+  /**
+   * What the allocator says when it comes upon a table that refcounts call free. What was written
+   * until then is nothing that the image refers to, or a mark that its bitmaps are in use.
+   */
+  private static final Pattern MET_BY_THE_ALLOCATOR =
+      Pattern.compile("Refcounts call the cluster at offset 0x[0-9a-f]+ free, but ");
 
   private static final Set<String> CHANGES =
       Set.of(
@@ -114,7 +122,7 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
    * or empty.
    */
   Optional<String> halfDoneChange() {
-    return failed() && command.isAtOnce()
+    return failed() && command.isAtOnce() && !MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
         ? changes().findAny().map(call -> "failed, and changed the image by " + call + ": " + run)
         : Optional.empty();
   }

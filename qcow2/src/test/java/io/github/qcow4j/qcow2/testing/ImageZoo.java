@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 public final class ImageZoo {
 
   static final long DEFAULT_SEED = 20_250_731L;
-  static final int DEFAULT_COUNT = 336;
+  static final int DEFAULT_COUNT = 240;
   private static final int MAX_FAILURES = 5;
   private static final boolean WHOLE = Boolean.getBoolean("qcow4j.zoo.whole");
 
