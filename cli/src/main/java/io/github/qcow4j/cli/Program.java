@@ -68,7 +68,7 @@ final class Program {
 
   private int failed(Throwable failure, boolean saying) {
     if (saying) {
-      console.error(console.errorText().reason(failure));
+      console.error(console.errorText().line(failure));
     }
     console.trace(failure);
     return FAILURE;

@@ -192,7 +192,8 @@ public final class RawImage implements DiskImage {
   }
 
   /**
-   * Changes the length of the file; durable on return. A new part reads as zeros.
+   * Changes the length of the file; durable on return. A new part reads as zeros. Where its storage
+   * cannot be had, the file gets its old length back.
    *
    * @param newBytes the new length; what lies behind it is lost
    * @param preallocation which storage a new part takes at once; not {@code METADATA}
@@ -203,9 +204,11 @@ public final class RawImage implements DiskImage {
       throw new IllegalArgumentException(newBytes + " " + preallocation);
     }
     long oldBytes = file.size();
-    file.truncate(newBytes);
     if (newBytes > oldBytes) {
-      Storage.take(file, oldBytes, newBytes - oldBytes, preallocation);
+      LongerFile longer = LongerFile.of(file, newBytes);
+      longer.orShortAgain(() -> Storage.take(file, oldBytes, newBytes - oldBytes, preallocation));
+    } else {
+      file.truncate(newBytes);
     }
     file.syncAll();
     fileBytes = newBytes;

@@ -30,6 +30,9 @@ final class Resize {
   private final @Nullable DiskImage backing;
   private final Preallocation preallocation;
 
+  /** From where on the data file is new: zeros, with the storage that they are to have. */
+  private long takenFrom = Long.MAX_VALUE;
+
   Resize(
       Qcow2Image image,
       ImageWriter writer,
@@ -95,9 +98,22 @@ final class Resize {
     if (l1Entries > header.l1Entries()) {
       image.changeSize(oldBytes, l1Entries);
     }
-    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
-      growDataFile(newBytes);
+    if (header.has(Feature.EXTERNAL_DATA_FILE) && image.dataFile().size() < newBytes) {
+      LongerFile longer = LongerFile.of(image.dataFile(), newBytes);
+      longer.orShortAgain(() -> {
+        // All at once: a table must not promise storage that goes again should the rest fail.
+        Storage.take(longer.file(), longer.oldBytes(), newBytes - longer.oldBytes(), preallocation);
+        takenFrom = longer.oldBytes();
+        prepare(oldBytes, newBytes);
+      });
+    } else {
+      prepare(oldBytes, newBytes);
     }
+    image.changeSize(newBytes, Math.max(l1Entries, header.l1Entries()));
+  }
+
+  /** Makes ready, durably, what the larger disk is going to show. */
+  private void prepare(long oldBytes, long newBytes) throws IOException {
     long clusterEnd = (oldBytes + header.clusterSize() - 1) & -header.clusterSize();
     long shownEnd =
         backing == null || preallocation != Preallocation.OFF
@@ -118,7 +134,6 @@ final class Resize {
               this::take);
     }
     image.sync();
-    image.changeSize(newBytes, Math.max(l1Entries, header.l1Entries()));
   }
 
   /**
@@ -138,20 +153,13 @@ final class Resize {
     return lastCluster;
   }
 
-  private void growDataFile(long newBytes) throws IOException {
-    BlockFile data = image.dataFile();
-    if (data.size() < newBytes) {
-      data.truncate(newBytes);
-      data.syncAll();
-    }
-  }
-
   /** What a file held there before, or what stood in a cluster that is used again, is no matter. */
   private void take(BlockFile file, long hostOffset, long lengthBytes) throws IOException {
+    long untakenBytes = Math.clamp(takenFrom - hostOffset, 0, lengthBytes);
     switch (preallocation) {
-      case OFF, METADATA -> file.writeZeroes(hostOffset, lengthBytes, true);
-      case FALLOC -> file.writeZeroes(hostOffset, lengthBytes, false);
-      case FULL -> Storage.take(file, hostOffset, lengthBytes, preallocation);
+      case OFF, METADATA -> file.writeZeroes(hostOffset, untakenBytes, true);
+      case FALLOC -> file.writeZeroes(hostOffset, untakenBytes, false);
+      case FULL -> Storage.take(file, hostOffset, untakenBytes, preallocation);
     }
   }
 

@@ -159,7 +159,7 @@ public final class AmendCommand extends Command {
     }
     return e instanceof JobCancelledException && console().isCancelled()
         ? new CommandFailure(1, "Interrupted", null, e)
-        : new CommandFailure(1, console().errorText().reason(e), console().errorText().hint(e), e);
+        : new CommandFailure(1, console().errorText().line(e), console().errorText().hint(e), e);
   }
 
   private FormatOptions options() throws UsageException {

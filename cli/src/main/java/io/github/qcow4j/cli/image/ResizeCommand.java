@@ -142,12 +142,23 @@ public final class ResizeCommand extends Command {
         }
       }
     } catch (IOException e) {
-      String what =
-          e instanceof SystemCallException call && call.call().equals("ftruncate")
-              ? "Could not resize file: "
-              : "";
-      throw new CommandFailure(
-          1, what + console().errorText().reason(e), console().errorText().hint(e), e);
+      throw new CommandFailure(1, sentence(e), console().errorText().hint(e), e);
     }
+  }
+
+  private String sentence(IOException failure) {
+    String doing =
+        switch (failure instanceof SystemCallException call ? call.call() : "") {
+          case "ftruncate" -> "Could not resize file: ";
+          case "fallocate" -> "Could not preallocate new data: ";
+          case "pwrite" ->
+              preallocation == Preallocation.FULL
+                  ? "Could not write zeros for preallocation: "
+                  : "";
+          default -> "";
+        };
+    return doing.isEmpty()
+        ? console().errorText().line(failure)
+        : doing + console().errorText().reason(failure);
   }
 }
