@@ -1,12 +1,14 @@
 package io.github.qcow4j.cli.packaged;
 
 import static io.github.qcow4j.cli.packaged.PackagedFolder.FOLDER;
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.Main;
 import io.github.qcow4j.cli.packaged.PackagedFolder.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +97,34 @@ final class LauncherTest {
     Outcome outcome = run(environment, FOLDER.resolve("bin/qcow4j"), "--version");
 
     assertThatVersionIsSaidBy("qcow4j", outcome);
+  }
+
+  @Test
+  void isNotEndedByTheSignalThatAsksForProgressBeforeItCanAnswer() throws Exception {
+    assertThat(signalsIgnoredBy("convert").and(userSignal1())).isEqualTo(userSignal1());
+    // A guest and a hook are to have it as they would without us.
+    assertThat(signalsIgnoredBy("box").and(userSignal1())).isEqualTo(BigInteger.ZERO);
+  }
+
+  private static BigInteger userSignal1() {
+    return BigInteger.ONE.shiftLeft(10 - 1);
+  }
+
+  /** The mask of proc(5) that the launcher gives the runtime to begin with. */
+  private BigInteger signalsIgnoredBy(String command) throws Exception {
+    Path folder = directory.resolve(command);
+    Path java = folder.resolve("runtime/bin/java");
+    Files.createDirectories(java.getParent());
+    Files.createDirectory(folder.resolve("bin"));
+    Files.copy(FOLDER.resolve("bin/qcow4j"), folder.resolve("bin/qcow4j"), COPY_ATTRIBUTES);
+    Files.writeString(
+        java,
+        "#!/bin/sh\nwhile read -r n v; do [ $n = SigIgn: ] && echo $v; done </proc/$$/status\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+
+    Outcome outcome = run(Map.of(), folder.resolve("bin/qcow4j"), command);
+
+    return new BigInteger(outcome.output().strip(), 16);
   }
 
   @Test
