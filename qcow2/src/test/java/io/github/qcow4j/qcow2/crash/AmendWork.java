@@ -21,7 +21,8 @@ import java.util.Random;
 
 /**
  * Images with zero clusters, snapshots and sometimes a backing file whose version, refcount width
- * and features are changed: disk and snapshots show the same through all of it.
+ * and features are changed: disk and snapshots show the same through all of it, and the header says
+ * what was asked for once an amendment has returned.
  */
 final class AmendWork implements CrashWorkload {
 
@@ -42,18 +43,23 @@ final class AmendWork implements CrashWorkload {
     }
     ImageCreation.create(volume, IMAGE, spec);
     volume.settle();
+    HeaderVersion header = HeaderVersion.inFile(volume, IMAGE);
     DiskModel model = new DiskModel(volume, IMAGE, content);
+    volume.mark(header);
     for (int session = 0; session < 3; session++) {
       try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
         write(disk, model, random);
         assertThat(Arrays.mismatch(LeftImage.read(disk), model.content()))
             .as("first byte that was not written")
             .isEqualTo(-1);
-        amend(disk, model, random);
+        amend(volume, disk, model, random);
       }
       model.durable();
     }
-    return state -> LeftImage.requireOldOrNew(state, IMAGE);
+    return state -> {
+      LeftImage.requireOldOrNew(state, IMAGE);
+      HeaderVersion.requirePossible(state, IMAGE);
+    };
   }
 
   private static void write(Qcow2Image disk, DiskModel model, Random random) throws IOException {
@@ -73,7 +79,8 @@ final class AmendWork implements CrashWorkload {
     }
   }
 
-  private static void amend(Qcow2Image disk, DiskModel model, Random random) throws IOException {
+  private static void amend(SimulatedVolume volume, Qcow2Image disk, DiskModel model, Random random)
+      throws IOException {
     AmendRequest request = AmendRequest.NOTHING;
     if (random.nextBoolean()) {
       request = request.withVersion(2 + random.nextInt(2));
@@ -84,10 +91,13 @@ final class AmendWork implements CrashWorkload {
     if (random.nextBoolean()) {
       request = request.withLazyRefcounts(random.nextBoolean());
     }
+    HeaderVersion wanted = HeaderVersion.of(IMAGE, disk.header()).amended(request);
+    volume.mark(wanted);
     try {
       // What is to stay as it is is no reason to write what waits to be written.
       model.sync(disk);
       Amendment.run(disk, request, new JobControl());
+      volume.mark(wanted.asDurable());
     } catch (ImageException e) {
       // What does not go together is refused; what was done before that stays.
     }

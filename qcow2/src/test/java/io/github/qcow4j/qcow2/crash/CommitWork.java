@@ -1,19 +1,28 @@
 package io.github.qcow4j.qcow2.crash;
 
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.CrashState;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.commit.Commit;
 import io.github.qcow4j.qcow2.commit.CommitOptions;
 import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /**
- * A commit, into the backing file or past it: the overlay shows the same at every moment.
+ * A commit, into the backing file or past it: the overlay shows the same at every moment. Each
+ * sector of the base is as it was or as the overlay shows it, and all of them are as the overlay
+ * shows them once the commit has returned.
  *
  * @param dataFiles whether the data of all images of the chain are in files of their own
  */
@@ -37,10 +46,13 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
     Path below = deep ? MIDDLE : onRaw ? RAW : BASE;
     chain.qcow2(TOP, below, onRaw ? "raw" : "qcow2");
     chain.maySnapshot(TOP);
-    volume.settle();
-    LeftImage.noteDurable(volume, TOP);
     boolean past = deep && random.nextBoolean();
     boolean emptying = !past && random.nextInt(4) > 0;
+    Target target = new Target(past ? BASE : below, onRaw ? ImageFormat.RAW : ImageFormat.QCOW2);
+    volume.settle();
+    List<DiskVersion> versions = target.versions(volume);
+    LeftImage.noteDurable(volume, TOP);
+    versions.forEach(volume::mark);
     Commit.run(
         volume,
         TOP,
@@ -48,10 +60,51 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
         ImageOptions.of(ImageFormat.QCOW2),
         new CommitOptions(past ? BASE.getFileName().toString() : null, emptying, 1, 0),
         new JobControl());
-    return state -> check(state, deep);
+    volume.mark(versions.getLast().asDurable());
+    return state -> check(state, deep, target);
   }
 
-  private static void check(CrashState state, boolean deep) throws Exception {
+  /** What is committed into. */
+  private record Target(Path path, ImageFormat format) {
+
+    /** What it holds, grows to, and is to hold. */
+    List<DiskVersion> versions(Volume volume) throws IOException {
+      byte[] old = content(volume);
+      byte[] shown;
+      try (DiskImage overlay = LeftImage.open(volume, TOP, false)) {
+        shown = LeftImage.read(overlay);
+      }
+      byte[] grown = Arrays.copyOf(old, Math.max(old.length, shown.length));
+      byte[] committed = grown.clone();
+      System.arraycopy(shown, 0, committed, 0, shown.length);
+      return List.of(version(old, true), version(grown, false), version(committed, false));
+    }
+
+    private DiskVersion version(byte[] content, boolean durable) {
+      return new DiskVersion(path, ByteBuffer.wrap(content), List.of(), durable);
+    }
+
+    void check(CrashState state) throws IOException {
+      try (DiskImage disk = open(state.volume())) {
+        new LeftImage(state.volume(), path)
+            .requireContent(disk, LeftImage.possible(state.marks(), path));
+      }
+    }
+
+    private byte[] content(Volume volume) throws IOException {
+      try (DiskImage disk = open(volume)) {
+        return LeftImage.read(disk);
+      }
+    }
+
+    private DiskImage open(Volume volume) throws IOException {
+      return DiskImages.open(
+          volume, path, ReferencePolicy.sameDirectory(), ImageOptions.of(format));
+    }
+  }
+
+  private static void check(CrashState state, boolean deep, Target target) throws Exception {
+    target.check(state);
     LeftImage.requireOldOrNew(state, TOP);
     new LeftImage(state.volume(), BASE).requireNoCorruption();
     if (deep) {

@@ -20,6 +20,11 @@ record DiskVersion(Path image, ByteBuffer content, List<ByteBuffer> snapshots, b
     return content.capacity();
   }
 
+  /** The same, and nothing older from now on. */
+  DiskVersion asDurable() {
+    return new DiskVersion(image, content, snapshots, true);
+  }
+
   boolean hasSector(byte[] disk, int start) {
     return content
         .slice(start, SECTOR_BYTES)

@@ -115,7 +115,8 @@ final class LeftImage {
     }
   }
 
-  private void requireContent(Qcow2Image disk, List<DiskVersion> possible) throws IOException {
+  /** The same of a disk that has no snapshots. */
+  void requireContent(DiskImage disk, List<DiskVersion> possible) throws IOException {
     byte[] content = read(disk);
     List<DiskVersion> sameSize =
         possible.stream().filter(version -> version.sizeBytes() == content.length).toList();

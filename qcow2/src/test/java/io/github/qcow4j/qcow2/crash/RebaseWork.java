@@ -2,6 +2,8 @@ package io.github.qcow4j.qcow2.crash;
 
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
@@ -14,7 +16,8 @@ import java.util.Random;
 
 /**
  * Rebases onto other images, raw and qcow2, under names short and long, and to none: the overlay
- * shows the same at every moment.
+ * shows the same at every moment, and its header names the new backing file once a rebase has
+ * returned.
  *
  * @param dataFiles whether the data of all qcow2 images are in files of their own
  */
@@ -34,19 +37,25 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
     chain.qcow2(TOP, base, "qcow2");
     chain.maySnapshot(TOP);
     volume.settle();
+    HeaderVersion header = HeaderVersion.inFile(volume, TOP);
     LeftImage.noteDurable(volume, TOP);
+    volume.mark(header);
     int steps = 1 + random.nextInt(2);
     for (int step = 0; step < steps; step++) {
-      rebase(
-          volume,
+      BackingName next =
           switch (random.nextInt(4)) {
             case 0 -> null;
             case 1 -> BackingName.of(raw.getFileName().toString(), ImageFormat.RAW);
             default -> BackingName.of(other.getFileName().toString(), ImageFormat.QCOW2);
-          },
-          random.nextInt(3) == 0 && !dataFiles);
+          };
+      header = header.over(next);
+      volume.mark(header);
+      rebase(volume, next, random.nextInt(3) == 0 && !dataFiles, header.asDurable());
     }
-    return state -> LeftImage.requireOldOrNew(state, TOP);
+    return state -> {
+      LeftImage.requireOldOrNew(state, TOP);
+      HeaderVersion.requirePossible(state, TOP);
+    };
   }
 
   /** As long as fits beside another one in the smallest header cluster. */
@@ -54,15 +63,26 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
     return Path.of("/" + letter.repeat(1 + random.nextInt(random.nextBoolean() ? 10 : 120)));
   }
 
-  private static void rebase(SimulatedVolume volume, BackingName backing, boolean compressed)
+  private static void rebase(
+      SimulatedVolume volume, BackingName backing, boolean compressed, HeaderVersion rebased)
       throws Exception {
-    Rebase.run(
-        volume,
-        TOP,
-        ReferencePolicy.sameDirectory(),
-        ImageOptions.of(ImageFormat.QCOW2),
-        backing,
-        new RebaseOptions(1, compressed, true, false),
-        new JobControl());
+    ImageOptions options = ImageOptions.of(ImageFormat.QCOW2);
+    try (DiskImage overlay =
+            DiskImages.open(volume, TOP, ReferencePolicy.sameDirectory(), options.withWriting());
+        DiskImage below =
+            backing == null
+                ? null
+                : DiskImages.openBacking(
+                    volume,
+                    TOP,
+                    backing.name(),
+                    backing.format(),
+                    ReferencePolicy.sameDirectory(),
+                    options)) {
+      Rebase.run(
+          overlay, below, backing, new RebaseOptions(1, compressed, true, false), new JobControl());
+      // Before anything is closed, which would sync once more.
+      volume.mark(rebased);
+    }
   }
 }

@@ -40,7 +40,9 @@ final class RenameWork implements CrashWorkload {
     boolean fromRaw = random.nextBoolean();
     chain.qcow2(TOP, fromRaw ? raw : base, fromRaw ? "raw" : "qcow2");
     volume.settle();
+    HeaderVersion header = HeaderVersion.inFile(volume, TOP);
     LeftImage.noteDurable(volume, TOP);
+    volume.mark(header);
     for (int step = 0; step < 3; step++) {
       BackingName next =
           switch (random.nextInt(3)) {
@@ -48,8 +50,11 @@ final class RenameWork implements CrashWorkload {
             case 1 -> BackingName.of(raw.getFileName().toString(), ImageFormat.RAW);
             default -> BackingName.of(base.getFileName().toString(), ImageFormat.QCOW2);
           };
+      header = header.over(next);
+      volume.mark(header);
       volume.mark(new DiskVersion(TOP, ByteBuffer.wrap(over(volume, next)), List.of(), false));
       Rebase.rename(volume, TOP, ImageOptions.of(ImageFormat.QCOW2), next);
+      volume.mark(header.asDurable());
       LeftImage.noteDurable(volume, TOP);
     }
     return RenameWork::check;
@@ -89,6 +94,7 @@ final class RenameWork implements CrashWorkload {
   private static void check(CrashState state) throws IOException {
     LeftImage image = new LeftImage(state.volume(), TOP);
     image.requireNoCorruption();
+    HeaderVersion.requirePossible(state, TOP);
     ByteBuffer content = LeftImage.version(state.volume(), TOP, false).content();
     assertThat(LeftImage.possible(state.marks(), TOP))
         .as("the overlay shows the old backing file or the new one")
