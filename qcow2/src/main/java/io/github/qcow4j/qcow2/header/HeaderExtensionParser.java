@@ -97,6 +97,7 @@ final class HeaderExtensionParser {
           featureNames = FeatureNameTable.parse(area.slice(position, length));
       case HeaderExtensions.TYPE_DATA_FILE -> dataFileName = text(position, length);
       case HeaderExtensions.TYPE_ENCRYPTION -> encryption = encryption(header, position, length);
+      case HeaderExtensions.TYPE_PASSED_OVER -> {}
       case HeaderExtensions.TYPE_BITMAPS -> acceptBitmaps(header, position, length);
       default -> {
         byte[] data = new byte[length];

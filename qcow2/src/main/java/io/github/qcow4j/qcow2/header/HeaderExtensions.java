@@ -39,6 +39,13 @@ public record HeaderExtensions(
   /** External data file name. */
   public static final int TYPE_DATA_FILE = 0x44415441;
 
+  /**
+   * Nothing but bytes to be passed over, of this program alone: what stood where a header was
+   * replaced, when a power cut came in between. Others take it for an unknown one, which is to be
+   * ignored.
+   */
+  static final int TYPE_PASSED_OVER = 0x71346A70;
+
   /** No extension at all. */
   public static final HeaderExtensions NONE =
       new HeaderExtensions(null, null, FeatureNameTable.EMPTY, null, null, List.of());

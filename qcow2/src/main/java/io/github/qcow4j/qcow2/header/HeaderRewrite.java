@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * left out, so that its extensions end within the first sector, and its backing file name is moved
  * to the end of the cluster. Each state in between says the same as the old header.
  *
- * <p>Only contrived images cannot be made short, those with long unknown extensions or names; their
- * header is replaced by one write that a power cut may tear.
+ * <p>What cannot be made short, a long data file name say, stays where it is while the new header
+ * is written behind it, reached over an extension that says nothing; then the new one is written
+ * once more in its proper place, and switched to. Where the cluster has no room for both, the
+ * change is refused: that takes clusters of 2 KiB at most, and long names.
  */
 public final class HeaderRewrite {
 
@@ -50,12 +52,31 @@ public final class HeaderRewrite {
    * @param old the header as it stands in the file
    * @param replacement the new one, of the same cluster size; its headerLength and
    *     backingFileOffset are computed anew
-   * @throws LimitExceededException when the new header does not fit into a cluster; nothing is
-   *     changed then
+   * @throws LimitExceededException when the new header does not fit into a cluster, or not beside
+   *     the old one where it has to; nothing is changed then
    * @throws UnsupportedFeatureException when a name in it is not UTF-8, and so cannot be carried
    *     over; nothing is changed then
    */
   public static void replace(BlockFile file, Qcow2Header old, Qcow2Header replacement)
+      throws IOException {
+    of(file, old, replacement).run();
+  }
+
+  /**
+   * Refuses what {@link #replace} would refuse; changes nothing.
+   *
+   * @throws LimitExceededException as {@link #replace} says
+   * @throws UnsupportedFeatureException as {@link #replace} says
+   */
+  public static void requirePossible(BlockFile file, Qcow2Header old, Qcow2Header replacement)
+      throws IOException {
+    HeaderRewrite rewrite = of(file, old, replacement);
+    if (!rewrite.differInOneSector() && rewrite.tailIsInUse() && rewrite.madeShort() == null) {
+      rewrite.behindTheOldOne();
+    }
+  }
+
+  private static HeaderRewrite of(BlockFile file, Qcow2Header old, Qcow2Header replacement)
       throws IOException {
     if (old.clusterBits() != replacement.clusterBits()) {
       throw new IllegalArgumentException("a header cannot change its image's cluster size");
@@ -66,7 +87,7 @@ public final class HeaderRewrite {
     byte[] target = HeaderWriter.encode(file.path(), replacement).array();
     byte[] present = new byte[old.clusterSize()];
     file.readPadded(ByteBuffer.wrap(present), 0);
-    new HeaderRewrite(file, old, present, target).run();
+    return new HeaderRewrite(file, old, present, target);
   }
 
   private static void requireUtf8(BlockFile file, @Nullable String name)
@@ -82,10 +103,14 @@ public final class HeaderRewrite {
       write(target, 0, clusterSize);
       return;
     }
-    int end = Math.max(endOf(present), endOf(target));
-    if (tailIsInUse() && !makeShort(end)) {
-      write(target, 0, clusterSize);
-      return;
+    if (tailIsInUse()) {
+      byte[] shortened = madeShort();
+      if (shortened == null) {
+        replaceOverDetour(behindTheOldOne());
+        return;
+      }
+      write(shortened, SECTOR, clusterSize);
+      write(shortened, 0, SECTOR);
     }
     int keptFrom = nameOffset(present) >= SECTOR ? nameOffset(present) : clusterSize;
     write(target, SECTOR, keptFrom);
@@ -110,38 +135,77 @@ public final class HeaderRewrite {
   }
 
   /**
-   * Makes the header in the file one whose extensions end within the first sector, and whose
-   * backing file name, if it does not, stands at the end of the cluster.
+   * The header in the file as one whose extensions end within the first sector, and whose backing
+   * file name, if it does not, stands at the end of the cluster, out of the way of the new one.
    *
-   * @param end where the old and the new header end
-   * @return false when that is impossible
+   * @return null when that is impossible
    */
-  private boolean makeShort(int end) throws IOException {
+  private byte @Nullable [] madeShort() {
     byte[] shortened;
     try {
       shortened = HeaderWriter.encodeWithoutFeatureNames(file.path(), old).array();
     } catch (LimitExceededException e) {
-      return false;
+      return null;
     }
     int listEnd = listEnd(shortened);
+    if (listEnd > SECTOR) {
+      return null;
+    }
     int nameLength = nameEnd(present) - nameOffset(present);
     byte[] next = present.clone();
     System.arraycopy(shortened, 0, next, 0, Math.min(SECTOR, clusterSize));
-    if (listEnd > SECTOR) {
-      return false;
-    }
     if (nameLength > 0 && listEnd + nameLength > SECTOR) {
       int home = (clusterSize - nameLength) & -8;
-      if (home < end) {
-        return false;
+      if (home < Math.max(endOf(present), endOf(target))) {
+        return null;
       }
       System.arraycopy(present, nameOffset(present), next, home, nameLength);
-      write(next, home, clusterSize);
       ByteBuffer.wrap(next).putLong(HeaderField.BACKING_FILE_OFFSET, home);
       Arrays.fill(next, listEnd, SECTOR, (byte) 0);
     }
-    write(next, 0, SECTOR);
-    return true;
+    return next;
+  }
+
+  /**
+   * The new header with all that follows its fields moved behind the ends of the old one and of its
+   * own proper place, and what lies between passed over.
+   */
+  private byte[] behindTheOldOne() throws LimitExceededException {
+    int listStart = listStart(target);
+    int behind = behindBoth();
+    int length = endOf(target) - listStart;
+    if (listStart + 8 > SECTOR || behind + length > clusterSize) {
+      throw new LimitExceededException(
+          file.path(),
+          "The header's cluster has no room for the new header beside the old one, and a power cut"
+              + " could leave neither",
+          "header cluster bytes",
+          clusterSize);
+    }
+    byte[] moved = present.clone();
+    Arrays.fill(moved, 0, SECTOR, (byte) 0);
+    System.arraycopy(target, 0, moved, 0, listStart);
+    System.arraycopy(target, listStart, moved, behind, length);
+    ByteBuffer fields = ByteBuffer.wrap(moved);
+    fields.putInt(listStart, HeaderExtensions.TYPE_PASSED_OVER);
+    fields.putInt(listStart + 4, behind - listStart - 8);
+    if (nameOffset(target) > 0) {
+      fields.putLong(HeaderField.BACKING_FILE_OFFSET, nameOffset(target) + behind - listStart);
+    }
+    return moved;
+  }
+
+  private int behindBoth() {
+    return (Math.max(SECTOR, Math.max(endOf(present), endOf(target))) + 7) & -8;
+  }
+
+  private void replaceOverDetour(byte[] moved) throws IOException {
+    int behind = behindBoth();
+    write(moved, behind, clusterSize);
+    write(moved, 0, SECTOR);
+    write(target, SECTOR, behind);
+    write(target, 0, SECTOR);
+    write(target, behind, clusterSize);
   }
 
   /** Writes what differs in a range, and makes it durable. */
@@ -176,14 +240,18 @@ public final class HeaderRewrite {
         : offset + ByteBuffer.wrap(cluster).getInt(HeaderField.BACKING_FILE_SIZE);
   }
 
+  private static int listStart(byte[] cluster) {
+    ByteBuffer area = ByteBuffer.wrap(cluster);
+    return area.getInt(HeaderField.VERSION) == 2
+        ? FormatLimits.VERSION_2_HEADER_BYTES
+        : area.getInt(HeaderField.HEADER_LENGTH);
+  }
+
   /** Where the list of extensions ends, its end mark included. */
   private int listEnd(byte[] cluster) {
     ByteBuffer area = ByteBuffer.wrap(cluster);
     int limit = nameOffset(cluster) == 0 ? clusterSize : nameOffset(cluster);
-    int position =
-        area.getInt(HeaderField.VERSION) == 2
-            ? FormatLimits.VERSION_2_HEADER_BYTES
-            : area.getInt(HeaderField.HEADER_LENGTH);
+    int position = listStart(cluster);
     while (position <= limit - 8 && area.getInt(position) != HeaderExtensions.TYPE_END) {
       position += 8 + ((area.getInt(position + 4) + 7) & ~7);
     }

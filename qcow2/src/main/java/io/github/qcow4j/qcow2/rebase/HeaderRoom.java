@@ -7,7 +7,7 @@ import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
-import io.github.qcow4j.qcow2.header.HeaderWriter;
+import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +44,14 @@ public final class HeaderRoom {
             "backing file name bytes",
             FormatLimits.MAX_BACKING_NAME_BYTES);
       }
-      HeaderWriter.encode(
-          image.path(),
-          HeaderDraft.of(qcow2.header()).backing(backing.name(), backing.format()).header());
     }
+    HeaderRewrite.requirePossible(
+        qcow2.imageFile(),
+        qcow2.header(),
+        HeaderDraft.of(qcow2.header())
+            .backing(
+                backing == null ? null : backing.name(), backing == null ? null : backing.format())
+            .header());
     return qcow2;
   }
 }
