@@ -55,9 +55,23 @@ public final class AtomicFile implements Closeable {
 
   private volatile boolean published;
 
-  /** Whether the temporary name is that of the file that was replaced. */
+  /** What {@link #withdraw} has to undo. */
   @GuardedBy("this")
-  private boolean exchanged;
+  private Taking taking = Taking.FOR_GOOD;
+
+  /** The file that is published, which may be a copy of {@link #file}. */
+  @GuardedBy("this")
+  private FileIdentity identity;
+
+  /** How the target's name was taken. */
+  private enum Taking {
+    /** In a way that is not to be undone, or cannot be. */
+    FOR_GOOD,
+    /** Nothing stood there. */
+    FREE_NAME,
+    /** The temporary name is now that of the file that was replaced. */
+    EXCHANGE
+  }
 
   private AtomicFile(
       Volume volume, Path target, Path directory, BlockFile file, @Nullable Path temporaryName) {
@@ -65,6 +79,7 @@ public final class AtomicFile implements Closeable {
     this.target = target;
     this.directory = directory;
     this.file = file;
+    this.identity = file.identity();
     this.temporaryName = temporaryName;
   }
 
@@ -222,30 +237,13 @@ public final class AtomicFile implements Closeable {
    * @param admission says {@link RenameMode#REPLACE} or {@link RenameMode#NO_REPLACE}; what it
    *     throws, this throws, the target being as it was
    */
-  public synchronized void publish(Admission admission) throws IOException {
-    if (published) {
-      throw new IllegalStateException("published before: " + target);
-    }
-    file.syncAll();
-    RenameMode mode = admitted(admission);
-    if (temporaryName == null && linkedToTarget(mode)) {
-      published = true;
-    } else {
-      Path name = temporaryName;
-      if (name == null) {
-        name = temporarilyNamed();
-        mode = admitted(admission);
-      }
-      volume.rename(name, target, mode);
-      temporaryName = null;
-      published = true;
-    }
-    volume.syncDirectory(directory);
+  public void publish(Admission admission) throws IOException {
+    publish(admission, false);
   }
 
   /**
-   * Publishes, and keeps what is replaced until {@link #close()}, so that {@link #withdraw} can put
-   * it back: for a file that makes sense only together with another that gets its name next. A
+   * Publishes so that {@link #withdraw} can undo it; what is replaced is kept for that until {@link
+   * #close()}: for a file that makes sense only together with another that gets its name next. A
    * process killed before {@link #close()} leaves the replaced file beside the new one, under a
    * name that ends in {@link #TEMPORARY_SUFFIX}.
    *
@@ -254,52 +252,72 @@ public final class AtomicFile implements Closeable {
    *
    * @param admission as for {@link #publish(Admission)}
    */
-  public synchronized void publishRevocably(Admission admission) throws IOException {
+  public void publishRevocably(Admission admission) throws IOException {
+    publish(admission, true);
+  }
+
+  private synchronized void publish(Admission admission, boolean revocably) throws IOException {
     if (published) {
       throw new IllegalStateException("published before: " + target);
     }
-    if (admitted(admission) == RenameMode.REPLACE
-        && volume.provider().capabilities().contains(ProviderInfo.Capability.RENAME_FLAGS)) {
-      file.syncAll();
+    file.syncAll();
+    RenameMode mode = admitted(admission);
+    boolean named = temporaryName != null;
+    boolean keeping = revocably && mode == RenameMode.REPLACE;
+    if (!named && !keeping && linkedToTarget(mode)) {
+      taking = revocably ? Taking.FREE_NAME : Taking.FOR_GOOD;
+    } else {
       Path name = temporaryName == null ? temporarilyNamed() : temporaryName;
-      if (admitted(admission) == RenameMode.REPLACE && exchangedWith(name)) {
-        exchanged = true;
-        published = true;
-        volume.syncDirectory(directory);
-        return;
-      }
+      takeTarget(name, named ? mode : admitted(admission), revocably);
     }
-    publish(admission);
+    published = true;
+    volume.syncDirectory(directory);
   }
 
   @GuardedBy("this")
-  private boolean exchangedWith(Path name) throws IOException {
-    try {
-      volume.rename(name, target, RenameMode.EXCHANGE);
-      return true;
-    } catch (SystemCallException e) {
-      if (e.errno() == Errno.EINVAL.number()
-          || e.errno() == Errno.ENOSYS.number()
-          || e.errno() == Errno.EOPNOTSUPP.number()) {
-        return false;
-      }
-      throw e;
+  private void takeTarget(Path name, RenameMode mode, boolean revocably) throws IOException {
+    if (revocably && mode == RenameMode.REPLACE && NewFile.exchanged(volume, name, target)) {
+      taking = Taking.EXCHANGE;
+      return;
     }
+    volume.rename(name, target, mode);
+    temporaryName = null;
+    taking = revocably && mode == RenameMode.NO_REPLACE ? Taking.FREE_NAME : Taking.FOR_GOOD;
   }
 
   /**
-   * Takes the name away again that {@link #publishRevocably} gave, for what was replaced; durable
-   * on return. Without effect when nothing was replaced, or what was is gone.
+   * Takes the name away again that {@link #publishRevocably} gave: what was replaced stands there
+   * again, or nothing, as before; durable on return. Without effect when what was replaced is gone,
+   * and on a name under which another file stands by now.
    */
   public synchronized void withdraw() throws IOException {
     Path name = temporaryName;
-    if (!published || !exchanged || name == null) {
+    if (!published || taking == Taking.FOR_GOOD) {
+      return;
+    } else if (taking == Taking.EXCHANGE && name != null) {
+      // What cannot be put back is not to be removed either.
+      temporaryName = null;
+      volume.rename(name, target, RenameMode.EXCHANGE);
+      temporaryName = name;
+    } else if (identity.equals(NewFile.identity(volume, target))) {
+      volume.unlink(target);
+    } else {
       return;
     }
-    volume.rename(name, target, RenameMode.EXCHANGE);
-    exchanged = false;
+    taking = Taking.FOR_GOOD;
     published = false;
     volume.syncDirectory(directory);
+  }
+
+  /**
+   * Leaves what {@link #publishRevocably} replaced under the temporary name that it has, for when
+   * nobody can tell what a power cut would bring back. Without effect when it is not there.
+   */
+  public synchronized void keepReplaced() {
+    if (published && taking == Taking.EXCHANGE) {
+      temporaryName = null;
+      taking = Taking.FOR_GOOD;
+    }
   }
 
   /** How the target's name may be taken, given what stands there at this moment. */
@@ -349,12 +367,23 @@ public final class AtomicFile implements Closeable {
         taken = e;
       } catch (IOException e) {
         if (!UnnamedFile.isRefusal(e)) {
-          throw e;
+          throw aboutTarget(e);
         }
         return copyToTemporaryName(e);
       }
     }
     throw taken == null ? Errno.EEXIST.exception("linkat", target.toString()) : taken;
+  }
+
+  /** Nobody knows the temporary name: a failure to give it is one to give the target's. */
+  private IOException aboutTarget(IOException failure) {
+    Errno errno = failure instanceof SystemCallException call ? Errno.of(call.errno()) : null;
+    if (errno == null) {
+      return failure;
+    }
+    IOException about = errno.exception("linkat", target.toString());
+    about.initCause(failure);
+    return about;
   }
 
   /** The next way where the file was made without a name, and cannot be given one. */
@@ -370,6 +399,7 @@ public final class AtomicFile implements Closeable {
     temporaryName = named.name();
     try (BlockFile copy = named.file()) {
       UnnamedFile.copy(volume, file, volume.exists(target) ? target : null, copy);
+      identity = copy.identity();
     }
     return named.name();
   }

@@ -82,7 +82,7 @@ public final class Exchange {
     if (NewFile.identity(volume, kept) != null) {
       throw new FileAlreadyExistsException(kept.toString(), null, Errno.EEXIST.text());
     }
-    if (!exchanged()) {
+    if (!NewFile.exchanged(volume, fresh, live)) {
       return fork.run();
     }
     try {
@@ -94,25 +94,6 @@ public final class Exchange {
     }
     syncBoth();
     return SwitchMethod.EXCHANGE;
-  }
-
-  /** Only as one step: what a provider does in three could lose power between them. */
-  private boolean exchanged() throws IOException {
-    if (!volume.provider().capabilities().contains(ProviderInfo.Capability.RENAME_FLAGS)) {
-      return false;
-    }
-    try {
-      volume.rename(fresh, live, RenameMode.EXCHANGE);
-      return true;
-    } catch (SystemCallException e) {
-      int errno = e.errno();
-      if (errno == Errno.EINVAL.number()
-          || errno == Errno.ENOSYS.number()
-          || errno == Errno.EOPNOTSUPP.number()) {
-        return false;
-      }
-      throw e;
-    }
   }
 
   /** Gives the replaced file its second name before it loses the first, if it can have two. */

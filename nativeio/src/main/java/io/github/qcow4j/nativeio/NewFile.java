@@ -45,6 +45,28 @@ final class NewFile {
     }
   }
 
+  /**
+   * Exchanges two names, or returns false where provider or file system cannot. Only as one step:
+   * what a provider does in three could lose power between them.
+   */
+  static boolean exchanged(Volume volume, Path fresh, Path live) throws IOException {
+    if (!volume.provider().capabilities().contains(ProviderInfo.Capability.RENAME_FLAGS)) {
+      return false;
+    }
+    try {
+      volume.rename(fresh, live, RenameMode.EXCHANGE);
+      return true;
+    } catch (SystemCallException e) {
+      int errno = e.errno();
+      if (errno == Errno.EINVAL.number()
+          || errno == Errno.ENOSYS.number()
+          || errno == Errno.EOPNOTSUPP.number()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   /** Devices and links have no place among disks that are renamed. */
   static void requireRegular(Volume volume, Path name) throws IOException {
     if (volume.linkStatus(name).kind() != FileKind.REGULAR) {

@@ -202,4 +202,61 @@ public abstract class AtomicFileContract {
           .isInstanceOf(IllegalStateException.class);
     }
   }
+
+  @Test
+  void aPublicationIsWithdrawn() throws IOException {
+    Path fresh = directory.resolve("fresh");
+    make(target, 10);
+    boolean keeps = volume.provider().capabilities().contains(ProviderInfo.Capability.RENAME_FLAGS);
+    for (Path path : new Path[] {target, fresh}) {
+      try (AtomicFile atomic = AtomicFile.create(volume, path)) {
+        Bytes.write(atomic.file(), new byte[20], 0);
+        int[] asked = {0};
+        atomic.publishRevocably(() -> {
+          asked[0]++;
+          return path.equals(target) ? RenameMode.REPLACE : RenameMode.NO_REPLACE;
+        });
+        assertThat(volume.status(path).sizeBytes()).isEqualTo(20);
+        assertThat(asked[0]).isBetween(1, 2);
+        atomic.withdraw();
+        atomic.withdraw();
+        assertThat(atomic.published()).isEqualTo(path.equals(target) && !keeps);
+      }
+    }
+    assertThat(volume.list(directory)).containsExactly("target.qcow2");
+    // Where names cannot be exchanged, what was replaced is gone.
+    assertThat(volume.status(target).sizeBytes()).isEqualTo(keeps ? 10 : 20);
+  }
+
+  @Test
+  void whatAnotherHasPutThereSinceIsNotWithdrawn() throws IOException {
+    try (AtomicFile atomic = AtomicFile.create(volume, target)) {
+      atomic.publishRevocably(() -> RenameMode.NO_REPLACE);
+      volume.unlink(target);
+      make(target, 30);
+      atomic.withdraw();
+    }
+    assertThat(volume.status(target).sizeBytes()).isEqualTo(30);
+  }
+
+  @Test
+  void aFailureToNameTheFileIsAboutTheTarget() throws IOException {
+    make(target, 10);
+    VolumeCalls noRoom =
+        (method, arguments) -> {
+          if (method.equals("linkUnnamed")) {
+            throw Errno.ENOSPC.exception("linkat", arguments[1].toString());
+          } else if (method.equals("rename")) {
+            throw Errno.ENOSPC.exception("rename", target.toString());
+          }
+        };
+    try (AtomicFile atomic = AtomicFile.create(noRoom.over(volume), target)) {
+      assertThatThrownBy(() -> atomic.publish(RenameMode.REPLACE))
+          .hasMessageStartingWith(target.toString())
+          .isInstanceOfSatisfying(
+              SystemCallException.class,
+              e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC.number()));
+    }
+    assertThat(volume.list(directory)).containsExactly("target.qcow2");
+  }
 }

@@ -198,8 +198,11 @@ public final class CreatedFile implements Closeable {
 
   /**
    * Publishes this file, and then another that refers to it. When the other cannot be published,
-   * what stood under this one's name stands there again, as far as the file system can exchange
-   * names; a power cut between the two leaves the old other file over this one.
+   * what stood under this one's name stands there again, or nothing, as far as the file system can
+   * exchange names; a power cut between the two leaves the old other file over this one, and what
+   * this one replaced beside it, under a name that ends in {@link AtomicFile#TEMPORARY_SUFFIX}. So
+   * does a failure of the last sync, after which nobody can tell which other file a power cut
+   * leaves.
    *
    * @throws IOException as {@link #publish} says, of either file
    */
@@ -224,6 +227,9 @@ public final class CreatedFile implements Closeable {
     } catch (IOException | RuntimeException e) {
       if (other.publication == null || !other.publication.atomic().published()) {
         withdrawAfter(e, publication.atomic());
+      } else {
+        // The other's name may be lost in a power cut, and its old file then needs this one's.
+        publication.atomic().keepReplaced();
       }
       throw e;
     }

@@ -56,7 +56,9 @@ final class CrashScenarios {
         new CrashScenario("repair", 120, new RepairWork()),
         new CrashScenario("fork", 60, new ForkWork(false)),
         new CrashScenario("exchange", 60, new ForkWork(true)),
-        new CrashScenario("creation", 40, new Publication(false)),
-        new CrashScenario("conversion", 40, new Publication(true)));
+        new CrashScenario("creation", 40, new Publication(false, false)),
+        new CrashScenario("creation with a data file", 40, new Publication(false, true)),
+        new CrashScenario("conversion", 40, new Publication(true, false)),
+        new CrashScenario("conversion to a data file", 40, new Publication(true, true)));
   }
 }

@@ -2,8 +2,10 @@ package io.github.qcow4j.qcow2.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.CrashState;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
@@ -31,9 +33,14 @@ import java.util.Random;
  * Images that appear under their names at once, created or converted, over an old one or over
  * nothing: what stands there is the old image or the new one, never a part of either.
  *
+ * <p>With a data file there are two names to take, and no power cut in between leaves the new image
+ * over the old data. It may leave the old image over the new data: then the old data are whole in a
+ * file beside it, and given back their name the image is the old one.
+ *
  * @param converted whether the new image is converted from a raw one, or created empty
+ * @param dataFiles whether the data of old and new image are in a file of their own
  */
-record Publication(boolean converted) implements CrashWorkload {
+record Publication(boolean converted, boolean dataFiles) implements CrashWorkload {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
   private static final Path SOURCE = Path.of("/source.raw");
@@ -47,15 +54,20 @@ record Publication(boolean converted) implements CrashWorkload {
     } else {
       volume.settle();
     }
-    ImageSpec spec = ImageSpecs.random(random, newContent.length);
+    ImageSpec spec = spec(random, newContent.length);
     volume.mark(version(converted ? newContent : new byte[newContent.length], false));
     if (converted) {
-      convert(volume, spec, random.nextBoolean());
+      convert(volume, spec, random.nextBoolean() && !dataFiles);
     } else {
       ImageCreation.create(volume, IMAGE, spec);
     }
     volume.mark(version(converted ? newContent : new byte[newContent.length], true));
-    return Publication::check;
+    return this::check;
+  }
+
+  private ImageSpec spec(Random random, int sizeBytes) {
+    ImageSpec spec = ImageSpecs.random(random, sizeBytes);
+    return dataFiles ? ImageSpecs.withDataFile(random, spec, IMAGE, true) : spec;
   }
 
   private static byte[] source(SimulatedVolume volume, Random random) throws IOException {
@@ -72,8 +84,8 @@ record Publication(boolean converted) implements CrashWorkload {
     return content;
   }
 
-  private static void oldImage(SimulatedVolume volume, Random random) throws IOException {
-    ImageSpec spec = ImageSpecs.random(random);
+  private void oldImage(SimulatedVolume volume, Random random) throws IOException {
+    ImageSpec spec = spec(random, DiskVersion.SECTOR_BYTES * (32 + random.nextInt(160)));
     byte[] content = RandomChanges.randomBytes(random, (int) spec.sizeBytes());
     ImageCreation.create(volume, IMAGE, spec);
     try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
@@ -100,7 +112,7 @@ record Publication(boolean converted) implements CrashWorkload {
     return new DiskVersion(IMAGE, ByteBuffer.wrap(content.clone()), List.of(), durable);
   }
 
-  private static void check(CrashState state) throws IOException {
+  private void check(CrashState state) throws IOException {
     List<DiskVersion> possible = LeftImage.possible(state.marks(), IMAGE);
     if (!state.volume().exists(IMAGE)) {
       assertThat(possible.getFirst().durable()).as("an image that was there is gone").isFalse();
@@ -108,11 +120,32 @@ record Publication(boolean converted) implements CrashWorkload {
     }
     LeftImage image = new LeftImage(state.volume(), IMAGE);
     image.requireNoCorruption();
+    if (dataFiles && !shows(state, possible)) {
+      assertThat(possible).as("the new image alone is possible").hasSizeGreaterThan(1);
+      giveBackOldData(state);
+      possible = List.of(possible.getFirst());
+    }
+    assertThat(shows(state, possible)).as("the image is the old one or the new one").isTrue();
+  }
+
+  private static boolean shows(CrashState state, List<DiskVersion> possible) throws IOException {
     try (Qcow2Image disk = LeftImage.open(state.volume(), IMAGE, false)) {
       ByteBuffer content = ByteBuffer.wrap(LeftImage.read(disk));
-      assertThat(possible.stream().anyMatch(version -> version.content().equals(content)))
-          .as("the image is the old one or the new one")
-          .isTrue();
+      return possible.stream().anyMatch(version -> version.content().equals(content));
     }
+  }
+
+  private static void giveBackOldData(CrashState state) throws IOException {
+    Path directory = IMAGE.getParent();
+    String data = IMAGE.getFileName() + ".data";
+    List<String> kept =
+        state.volume().list(directory).stream()
+            .filter(
+                name -> name.startsWith("." + data) && name.endsWith(AtomicFile.TEMPORARY_SUFFIX))
+            .toList();
+    assertThat(kept).as("the old data under another name").hasSize(1);
+    state
+        .volume()
+        .rename(directory.resolve(kept.getFirst()), directory.resolve(data), RenameMode.REPLACE);
   }
 }
