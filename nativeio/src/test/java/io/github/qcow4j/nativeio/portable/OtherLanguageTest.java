@@ -1,7 +1,7 @@
 package io.github.qcow4j.nativeio.portable;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.BlockFile;
@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The C library says its errors in the language of the process, and {@code java.nio} hands on
- * nothing else: they are told apart all the same. Runs in a process whose language is German, where
- * that is installed.
+ * nothing else: they are told apart all the same. Runs in a process whose language is German;
+ * skipped where that is not installed, or with {@code CI=true} failed.
  */
 final class OtherLanguageTest {
 
@@ -49,13 +49,20 @@ final class OtherLanguageTest {
       readOnly.remount(false);
 
       List<String> german = said("de", there);
-      assumeFalse(
-          german.getFirst().equals("No space left on device"), "no German of the C library here");
+      requireGerman(!german.getFirst().equals("No space left on device"));
       assertThat(german.subList(1, german.size())).isEqualTo(ENGLISH);
       List<String> plain = said("C", there);
       assertThat(plain.getFirst()).isEqualTo("No space left on device");
       assertThat(plain.subList(1, plain.size())).isEqualTo(ENGLISH);
     }
+  }
+
+  private static void requireGerman(boolean there) {
+    String missing = "the C library speaks no German here";
+    if ("true".equals(System.getenv("CI"))) {
+      assertThat(there).as(missing).isTrue();
+    }
+    assumeTrue(there, missing);
   }
 
   private List<String> said(String language, Path readOnly) throws Exception {
