@@ -54,16 +54,18 @@ class AmendOracleTest {
     makeImage(theirs, random);
     Files.copy(theirs, ours);
     int amended = 0;
+    String after = info(ours);
     for (int step = 0; step < 5; step++) {
-      String before = info(ours);
+      String before = after;
       amended += amend(theirs, ours, random) ? 1 : 0;
       qemu.assertCheckClean(ours);
-      assertThat(info(ours)).isEqualTo(info(theirs));
+      after = info(ours);
+      assertThat(after).isEqualTo(info(theirs));
       requireSameContent(theirs, ours, null, before);
-      for (String id : snapshotIds(theirs)) {
+      for (String id : snapshotIds(after)) {
         requireSameContent(theirs, ours, id, before);
       }
-      write(random, theirs, ours);
+      write(random, sizeIn(after), theirs, ours);
     }
     Files.delete(theirs);
     Files.delete(ours);
@@ -102,21 +104,20 @@ class AmendOracleTest {
       qemu.create(image, options, size);
     }
     for (int i = 0; i < 3; i++) {
-      write(random, image);
+      write(random, size, image);
       if (random.nextInt(3) > 0) {
         qemu.img("snapshot", "-c", "s" + i, image.toString()).orFail();
       }
     }
-    write(random, image);
+    write(random, size, image);
   }
 
-  private void write(Random random, Path... twins) {
+  private void write(Random random, long bytes, Path... twins) {
+    if (bytes == 0) {
+      return;
+    }
     List<String> commands = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      long bytes = sizeOf(twins[0]);
-      if (bytes == 0) {
-        return;
-      }
       long from = random.nextInt((int) (bytes / 512)) * 512L;
       long length = Math.min(bytes - from, 512L * (1 + random.nextInt(300)));
       String verb =
@@ -177,14 +178,12 @@ class AmendOracleTest {
         .replaceAll("\"actual-size\": \\d+", "");
   }
 
-  private long sizeOf(Path image) {
-    String text = info(image);
+  private static long sizeIn(String text) {
     return Long.parseLong(text.replaceAll("(?s).*\"virtual-size\": (\\d+),.*", "$1"));
   }
 
-  private List<String> snapshotIds(Path image) {
+  private static List<String> snapshotIds(String text) {
     List<String> ids = new ArrayList<>();
-    String text = info(image);
     java.util.regex.Matcher matcher =
         java.util.regex.Pattern.compile("\"id\": \"(\\d+)\"").matcher(text);
     while (matcher.find()) {
@@ -196,9 +195,9 @@ class AmendOracleTest {
   private void requireSameContent(Path theirs, Path ours, @Nullable String snapshot, String before)
       throws IOException {
     assertThat(Files.mismatch(raw(theirs, snapshot), raw(ours, snapshot)))
-        .as(
-            "first byte that differs in snapshot %s of what was %s and is %s",
-            snapshot, before, info(ours))
+        .as(() ->
+            "first byte that differs in snapshot %s of what was %s and is %s"
+                .formatted(snapshot, before, info(ours)))
         .isEqualTo(-1);
   }
 

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,17 +128,25 @@ final class AmendAgreementTest {
     qemu.io(image("overlay"), "write -z 64k 128k", "write 400k 64k", "write -z 400k 64k");
   }
 
+  /** Nothing is to be asked then. */
+  private boolean isAsMade(String image, Path now) throws IOException {
+    return Files.mismatch(image(image), now) < 0;
+  }
+
   private Path image(String name) {
     return same.master().resolve(name);
   }
 
   @Test
-  void everyCommandSaysAndLeavesTheSame() {
+  void everyCommandSaysAndLeavesTheSame() throws IOException {
     for (String command : COMMANDS) {
       SameCommand.Outcome outcome = same.run(command).agreed();
       for (String image : IMAGES) {
         Path ours = outcome.ourDirectory().resolve(image);
         Path theirs = outcome.theirDirectory().resolve(image);
+        if (isAsMade(image, ours) && isAsMade(image, theirs)) {
+          continue;
+        }
         qemu.assertCheckClean(ours);
         assertThat(info(ours)).as("%s after %s", image, command).isEqualTo(info(theirs));
         assertThat(qemu.img("compare", ours.toString(), theirs.toString()).stdout())
