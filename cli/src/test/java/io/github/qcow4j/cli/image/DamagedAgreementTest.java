@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -31,6 +32,16 @@ final class DamagedAgreementTest {
 
   private static final int MAX_SHOWN = 600;
 
+  /** What other questions find out nearly as well. */
+  private static final Set<Probe> SECOND_FORMS =
+      EnumSet.of(Probe.INFO_CHAIN_JSON, Probe.CHECK_JSON, Probe.MAP, Probe.MEASURE_RAW_JSON);
+
+  private static final Probe[] FIRST_FORMS =
+      EnumSet.complementOf(EnumSet.copyOf(SECOND_FORMS)).toArray(Probe[]::new);
+
+  /** One image in so many has to do with second forms; with {@code -Dqcow4j.zoo.whole=true} all. */
+  private static final int SECOND_FORMS_ONE_IN = Boolean.getBoolean("qcow4j.zoo.whole") ? 1 : 3;
+
   /** The one answer of two lines: qemu-img's own advice after a refusal. */
   private static final String ADVICE =
       "\nYou can force-remove this extra metadata with qemu-img check -r all\n";
@@ -43,13 +54,17 @@ final class DamagedAgreementTest {
   @Test
   void saysWhatQemuImgSaysAndChangesNothing() throws IOException {
     List<ImageRecipe> recipes = recipes();
-    Iterator<QemuVerdicts> all = ImageShelf.shared().verdicts(recipes, Probe.values()).iterator();
+    Iterator<QemuVerdicts> all = ImageShelf.shared().verdicts(recipes, FIRST_FORMS).iterator();
+    int number = 0;
     for (ImageRecipe recipe : recipes) {
       QemuVerdicts verdicts = all.next();
       byte[] before = Files.readAllBytes(verdicts.image());
       for (Probe probe : Probe.values()) {
-        ask(recipe.name(), probe, verdicts);
+        if (!SECOND_FORMS.contains(probe) || number % SECOND_FORMS_ONE_IN == 0) {
+          ask(recipe.name(), probe, verdicts);
+        }
       }
+      number++;
       assertThat(Files.readAllBytes(verdicts.image()))
           .as("the bytes of %s afterwards", recipe.name())
           .isEqualTo(before);
