@@ -32,7 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One call at a time that an old kernel, a sandbox or a file system refuses: the next way is taken,
- * the result says so, and what will be refused again is not asked for again on that file system.
+ * the result says so, and what will be refused again is not asked for again on that file system. As
+ * long as it is because each call has its own way to be refused, and all are to be seen at once.
  */
 final class RefusalTest {
 

@@ -21,7 +21,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.Set;
 
-/** An opening of a file of a {@link SimulatedVolume}, whose lock every call holds. */
+/**
+ * An opening of a file of a {@link SimulatedVolume}, whose lock every call holds. As long as {@link
+ * BlockFile} has methods, each a few lines around what {@link Inode} does.
+ */
 final class SimulatedBlockFile implements BlockFile {
 
   private static final int DIRECT_ALIGNMENT_BYTES = 4096;
