@@ -89,6 +89,8 @@ public final class BoxHome implements BoxTransfers, Closeable {
    * Opens a home, making it when there is none, and ends what dead processes have begun in it.
    *
    * @throws io.github.qcow4j.snapshot.error.NewerHomeException when a newer program wrote it
+   * @throws io.github.qcow4j.snapshot.error.DisagreementException when it has images, and a
+   *     catalogue that is missing or empty; nothing is made then
    * @throws io.github.qcow4j.snapshot.error.RefusedException when its directories are on more than
    *     one file system
    */

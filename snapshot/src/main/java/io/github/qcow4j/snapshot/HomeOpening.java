@@ -27,10 +27,13 @@ final class HomeOpening {
   /** On the host, made when there is none. */
   static Home open(HomeOptions options) throws IOException {
     Volume volume = Volumes.host();
+    HomeLayout wanted = new HomeLayout(options.directory().toAbsolutePath());
+    new ForgottenImages(volume, wanted).requireCatalogue();
     HomeLayout layout = NewHome.prepare(volume, options.directory());
     HomeDirectories.requireOneFileSystem(volume, layout);
     NewHome.makePrivate(volume, layout.catalogue());
-    Catalogue catalogue = Catalogue.open(layout.catalogue());
+    ForgottenImages images = new ForgottenImages(volume, layout);
+    Catalogue catalogue = Catalogue.open(layout.catalogue(), images::requireNone);
     return open(
         options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
   }

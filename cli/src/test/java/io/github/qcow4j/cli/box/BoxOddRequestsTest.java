@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,5 +68,19 @@ final class BoxOddRequestsTest {
         .isEqualTo(
             "qcow4j: box 'web' has layers that others need; remove these first, or force it:"
                 + " box 'twin'\n");
+  }
+
+  @Test
+  void aHomeThatLostItsCatalogueIsToldByEveryCommandAndKeepsItsImages() throws Exception {
+    box.ok("create", "web", "--size", "1M");
+    Path disk = Path.of(box.ok("path", "web").strip());
+    Path catalogue = directory.resolve("home/catalogue.db");
+    Files.write(catalogue, new byte[0]);
+    for (String command : List.of("gc", "list", "check")) {
+      assertThat(box.fails(6, command)).contains("'" + catalogue + "', is empty", "a backup");
+    }
+    assertThat(box.fails(6, "create", "second", "--size", "1M")).contains("is empty");
+    assertThat(disk).exists();
+    assertThat(catalogue).isEmptyFile();
   }
 }

@@ -55,6 +55,14 @@ public final class Catalogue implements Closeable {
     void committed(Connection connection) throws IOException;
   }
 
+  /** Asked before the first tables are made. */
+  @FunctionalInterface
+  public interface BeforeFirstTables {
+
+    /** Nothing is made when this throws. */
+    void require() throws IOException;
+  }
+
   private Catalogue(Connection connection, CommitListener listener) {
     this.connection = connection;
     this.statements = new Statements(connection);
@@ -67,10 +75,24 @@ public final class Catalogue implements Closeable {
    * @throws io.github.qcow4j.snapshot.error.NewerHomeException when a newer program wrote it
    */
   public static Catalogue open(Path file) throws IOException {
-    return open(file, Schema.MIGRATIONS);
+    return open(file, () -> {});
+  }
+
+  /**
+   * The same, where something speaks against a new catalogue.
+   *
+   * @param beforeFirst asked when there are no tables yet, while no other process can make them
+   */
+  public static Catalogue open(Path file, BeforeFirstTables beforeFirst) throws IOException {
+    return open(file, Schema.MIGRATIONS, beforeFirst);
   }
 
   static Catalogue open(Path file, Migrations migrations) throws IOException {
+    return open(file, migrations, () -> {});
+  }
+
+  private static Catalogue open(Path file, Migrations migrations, BeforeFirstTables beforeFirst)
+      throws IOException {
     SQLiteConfig config = new SQLiteConfig();
     config.setJournalMode(JournalMode.WAL);
     config.setSynchronous(SynchronousMode.FULL);
@@ -81,7 +103,7 @@ public final class Catalogue implements Closeable {
     try {
       Properties properties = config.toProperties();
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file, properties);
-      return migrated(connection, migrations, file.toString(), c -> {});
+      return migrated(connection, migrations, file.toString(), beforeFirst, c -> {});
     } catch (SQLException e) {
       throw Rows.failure("open " + file, e);
     }
@@ -93,15 +115,19 @@ public final class Catalogue implements Closeable {
    * @param listener hears of every commit
    */
   public static Catalogue over(Connection connection, CommitListener listener) throws IOException {
-    return migrated(connection, Schema.MIGRATIONS, null, listener);
+    return migrated(connection, Schema.MIGRATIONS, null, () -> {}, listener);
   }
 
   private static Catalogue migrated(
-      Connection connection, Migrations migrations, @Nullable String file, CommitListener listener)
+      Connection connection,
+      Migrations migrations,
+      @Nullable String file,
+      BeforeFirstTables beforeFirst,
+      CommitListener listener)
       throws IOException {
     Catalogue catalogue = new Catalogue(connection, listener);
     try {
-      migrations.run(catalogue, file);
+      migrations.run(catalogue, file, beforeFirst);
       return catalogue;
     } catch (IOException | RuntimeException e) {
       try (catalogue) {

@@ -28,8 +28,10 @@ record Migrations(List<String> steps) {
 
   /**
    * @param file the catalogue's file, or null when there is none to make copies beside
+   * @param beforeFirst see {@link Catalogue#open(java.nio.file.Path, Catalogue.BeforeFirstTables)}
    */
-  void run(Catalogue catalogue, @Nullable String file) throws IOException {
+  void run(Catalogue catalogue, @Nullable String file, Catalogue.BeforeFirstTables beforeFirst)
+      throws IOException {
     int version = version(catalogue);
     if (version > 0 && version < latest() && file != null) {
       String backup = file + ".v" + version + ".backup";
@@ -37,18 +39,20 @@ record Migrations(List<String> steps) {
       catalogue.outside(rows -> backUp(rows, backup, number));
     }
     while (version < latest()) {
-      version = step(catalogue);
+      version = step(catalogue, beforeFirst);
     }
   }
 
   /** Another process may have been here in between: the version is read where it is changed. */
-  private int step(Catalogue catalogue) throws IOException {
+  private int step(Catalogue catalogue, Catalogue.BeforeFirstTables beforeFirst)
+      throws IOException {
     return catalogue.write(rows -> {
       int version = pragma(rows, "user_version");
       if (version >= latest()) {
         return version;
       }
       if (version == 0) {
+        beforeFirst.require();
         rows.execute("PRAGMA application_id = " + APPLICATION_ID);
       }
       for (String statement : steps.get(version).split(";", -1)) {
