@@ -30,8 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class DamagedAgreementTest {
 
-  private static final int MAX_SHOWN = 600;
-
   /** What other questions find out nearly as well. */
   private static final Set<Probe> SECOND_FORMS =
       EnumSet.of(Probe.INFO_CHAIN_JSON, Probe.CHECK_JSON, Probe.MAP, Probe.MEASURE_RAW_JSON);
@@ -48,7 +46,7 @@ final class DamagedAgreementTest {
 
   @TempDir Path directory;
 
-  private final List<String> disagreements = new ArrayList<>();
+  private final Disagreements disagreements = new Disagreements();
   private final Set<Deviation> used = new HashSet<>();
 
   @Test
@@ -69,7 +67,7 @@ final class DamagedAgreementTest {
           .as("the bytes of %s afterwards", recipe.name())
           .isEqualTo(before);
     }
-    assertThat(disagreements).isEmpty();
+    disagreements.assertNone();
     assertThat(Deviation.ALL).as("deviations that no image needs").allMatch(used::contains);
   }
 
@@ -85,23 +83,24 @@ final class DamagedAgreementTest {
     OurRun ours = OurRun.asQemuImg(probe.arguments(verdicts.image(), target));
     ToolRun theirs = latest(verdicts, probe, ours);
     if (!isOrderly(probe, ours)) {
-      disagree("not orderly", name, probe, theirs, ours);
+      disagreements.add("not orderly", name + " " + probe, theirs, ours);
     }
     if (probe == Probe.CONVERT) {
       if (Files.exists(target) != (ours.exitCode() == 0)) {
-        disagree("a target exists, or not", name, probe, theirs, ours);
+        disagreements.add("a target exists, or not", name + " " + probe, theirs, ours);
       }
       if (ours.exitCode() == 0
           && theirs.exitCode() == 0
           && !ContentDigest.ofRaw(target).equals(ContentDigest.ofRaw(verdicts.rawTarget()))) {
-        disagree("the contents differ", name, probe, theirs, ours);
+        disagreements.add("the contents differ", name + " " + probe, theirs, ours);
       }
     }
-    if (!isSame(theirs, ours)) {
+    if (!Disagreements.isSame(theirs, ours)) {
       Deviation.ALL.stream()
           .filter(each -> each.covers().covers(name, probe, theirs, ours))
           .findFirst()
-          .ifPresentOrElse(used::add, () -> disagree("other words", name, probe, theirs, ours));
+          .ifPresentOrElse(
+              used::add, () -> disagreements.add("other words", name + " " + probe, theirs, ours));
     }
   }
 
@@ -112,40 +111,11 @@ final class DamagedAgreementTest {
   private static ToolRun latest(QemuVerdicts verdicts, Probe probe, OurRun ours) {
     ToolRun theirs = verdicts.of(probe);
     boolean map = probe == Probe.MAP || probe == Probe.MAP_JSON;
-    return map && theirs.exitCode() == 0 && !isSame(theirs, ours)
+    return map && theirs.exitCode() == 0 && !Disagreements.isSame(theirs, ours)
         ? QemuTools.require()
             .in(verdicts.image().getParent())
             .img(probe.arguments(verdicts.image(), verdicts.rawTarget()))
         : theirs;
-  }
-
-  private static boolean isSame(ToolRun theirs, OurRun ours) {
-    return ours.exitCode() == theirs.exitCode()
-        && ours.stdout().equals(theirs.stdout())
-        && ours.stderr().equals(theirs.stderr());
-  }
-
-  private void disagree(String how, String name, Probe probe, ToolRun theirs, OurRun ours) {
-    disagreements.add(
-        "%s: %s %s\nqemu-img: %d %s %s\nours:     %d %s %s\n"
-            .formatted(
-                how,
-                name,
-                probe,
-                theirs.exitCode(),
-                shortened(theirs.stdout()),
-                shortened(theirs.stderr()),
-                ours.exitCode(),
-                shortened(ours.stdout()),
-                shortened(ours.stderr())));
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= MAX_SHOWN
-        ? text
-        : text.substring(0, MAX_SHOWN / 2)
-            + " ... "
-            + text.substring(text.length() - MAX_SHOWN / 2);
   }
 
   /**

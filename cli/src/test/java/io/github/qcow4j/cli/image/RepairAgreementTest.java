@@ -19,7 +19,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -36,8 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class RepairAgreementTest {
 
-  private static final int MAX_SHOWN = 700;
-
   /** What QEMU repairs and this program does not, and why. */
   private static final Map<String, String> LEFT_ALONE =
       Map.ofEntries(
@@ -51,7 +48,7 @@ final class RepairAgreementTest {
 
   @TempDir Path directory;
 
-  private final List<String> disagreements = new ArrayList<>();
+  private final Disagreements disagreements = new Disagreements();
   private final Set<RepairDeviation> used = new HashSet<>();
   private final Set<String> leftAlone = new TreeSet<>();
   private final Set<String> changed = new TreeSet<>();
@@ -69,7 +66,7 @@ final class RepairAgreementTest {
         compare(qemu, recipe.name(), scope, verdicts);
       }
     }
-    assertThat(disagreements).isEmpty();
+    disagreements.assertNone();
     assertThat(RepairDeviation.ALL).as("deviations that no image needs").allMatch(used::contains);
     assertThat(leftAlone).isEqualTo(LEFT_ALONE.keySet());
     assertThat(changed).as("images whose guest reads something else").isEqualTo(READS_ITSELF);
@@ -92,14 +89,16 @@ final class RepairAgreementTest {
             ? theirState
             : state(qemu, image, verdicts.image(), stateBefore);
 
-    if (!isSame(theirs, ours)) {
+    if (!Disagreements.isSame(theirs, ours)) {
       RepairDeviation.ALL.stream()
           .filter(each -> each.covers().covers(name, theirs, ours))
           .findFirst()
-          .ifPresentOrElse(used::add, () -> disagree("other words", name, scope, theirs, ours));
+          .ifPresentOrElse(
+              used::add,
+              () -> disagreements.add("other words", name + " -r " + scope, theirs, ours));
     }
     if (severity(ourState) > severity(stateBefore)) {
-      disagree("worse than before, " + ourState, name, scope, theirs, ours);
+      disagreements.add("worse than before, " + ourState, name + " -r " + scope, theirs, ours);
     }
     if (scope.equals("all") && theirState == 0 && ourState != 0) {
       leftAlone.add(name);
@@ -151,34 +150,5 @@ final class RepairAgreementTest {
       case 2 -> 2;
       default -> 3;
     };
-  }
-
-  private static boolean isSame(ToolRun theirs, OurRun ours) {
-    return ours.exitCode() == theirs.exitCode()
-        && ours.stdout().equals(theirs.stdout())
-        && ours.stderr().equals(theirs.stderr());
-  }
-
-  private void disagree(String how, String name, String scope, ToolRun theirs, OurRun ours) {
-    disagreements.add(
-        "%s: %s -r %s\nqemu-img: %d %s %s\nours:     %d %s %s\n"
-            .formatted(
-                how,
-                name,
-                scope,
-                theirs.exitCode(),
-                shortened(theirs.stdout()),
-                shortened(theirs.stderr()),
-                ours.exitCode(),
-                shortened(ours.stdout()),
-                shortened(ours.stderr())));
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= MAX_SHOWN
-        ? text
-        : text.substring(0, MAX_SHOWN / 2)
-            + " ... "
-            + text.substring(text.length() - MAX_SHOWN / 2);
   }
 }
