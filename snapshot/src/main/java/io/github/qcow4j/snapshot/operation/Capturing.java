@@ -13,9 +13,6 @@ import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageKind;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
-import io.github.qcow4j.snapshot.catalogue.Images;
-import io.github.qcow4j.snapshot.catalogue.Parent;
-import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Names;
@@ -122,31 +119,11 @@ public final class Capturing {
             size,
             now,
             box.id()));
-    requireSameParent(image);
+    // A hypervisor may have moved its disk to another backing file; that one is not ours then.
+    HeaderAgreement.requireAsNoted(home, image);
     if (image.parent() != null) {
       draft.change(Change.link(layerId, image.parent()));
     }
-  }
-
-  /** A hypervisor may have moved its disk to another backing file; that one is not ours then. */
-  private void requireSameParent(ImageRow image) throws IOException {
-    Path below = HeaderAgreement.below(home, image);
-    Path known =
-        switch (image.parent()) {
-          case null -> null;
-          case Parent.Inside inside -> home.layout().resolve(parentFile(inside.imageId()));
-          case Parent.Outside outside -> Path.of(outside.path());
-        };
-    if (!Objects.equals(below, known)) {
-      throw new DisagreementException(
-          "disk '%s' lies on '%s', and not on '%s' as the catalogue says"
-              .formatted(image.file(), below, known));
-    }
-  }
-
-  private String parentFile(String imageId) throws IOException {
-    ImageRow parent = home.read(rows -> new Images(rows).byId(imageId));
-    return Objects.requireNonNull(parent).file();
   }
 
   private void make() throws IOException {

@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.chain.StoredName;
 import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
+import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.error.DisagreementException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -61,13 +63,31 @@ final class HeaderAgreement {
     askAllBut(ids);
     for (Path file : files) {
       for (ImageRow image : above.getOrDefault(file, List.of())) {
-        // Since it was asked, it may have gone, or been laid on something else.
-        if (!ids.contains(image.id()) && file.equals(belowUnlessGone(image))) {
-          throw new DisagreementException(
-              "'%s' lies on '%s', which the catalogue does not know; nothing was removed: see check"
-                  .formatted(image.file(), home.layout().home().relativize(file)));
+        if (!ids.contains(image.id())) {
+          requireElsewhere(image, file);
         }
       }
+    }
+  }
+
+  /** Requires that what lies on a layer by its header does so by the catalogue, too. */
+  void requireNoOthersOn(ImageRow layer) throws IOException {
+    askAllBut(Set.of(layer.id()));
+    Path file = home.layout().resolve(layer.file());
+    for (ImageRow image : above.getOrDefault(file, List.of())) {
+      ImageRow now = home.read(rows -> new Images(rows).byId(image.id()));
+      if (now != null && !new Parent.Inside(layer.id()).equals(now.parent())) {
+        requireElsewhere(image, file);
+      }
+    }
+  }
+
+  /** Since it was asked, an image may have gone, or been laid on something else. */
+  private void requireElsewhere(ImageRow image, Path file) throws IOException {
+    if (file.equals(belowUnlessGone(image))) {
+      throw new DisagreementException(
+          "'%s' lies on '%s', which the catalogue does not know; nothing was removed: see check"
+              .formatted(image.file(), home.layout().home().relativize(file)));
     }
   }
 
@@ -121,6 +141,41 @@ final class HeaderAgreement {
       }
       throw e;
     }
+  }
+
+  /**
+   * Requires that an image lies on what the catalogue says. A hypervisor, or somebody by hand, may
+   * have laid it on another one: what it shows then is not what is moved, shared or deleted.
+   *
+   * @throws DisagreementException when it does not, or its header could not be asked
+   */
+  static void requireAsNoted(Home home, ImageRow image) throws IOException {
+    if (!image.format().equals(ImageFormat.QCOW2.label())) {
+      return;
+    }
+    Path below = below(home, image);
+    Path known =
+        switch (image.parent()) {
+          case null -> null;
+          case Parent.Inside inside -> {
+            ImageRow parent = home.read(rows -> new Images(rows).byId(inside.imageId()));
+            yield home.layout().resolve(Objects.requireNonNull(parent).file());
+          }
+          case Parent.Outside outside -> Path.of(outside.path());
+        };
+    if (!Objects.equals(below, known)) {
+      throw new DisagreementException(
+          "'%s' lies on %s as its header says, and on %s as the catalogue says; nothing was changed: see check"
+              .formatted(image.file(), shown(home, below), shown(home, known)));
+    }
+  }
+
+  private static String shown(Home home, @Nullable Path path) {
+    if (path == null) {
+      return "nothing";
+    }
+    Path place = home.layout().home();
+    return "'" + (path.startsWith(place) ? place.relativize(path) : path) + "'";
   }
 
   /** The file that an image's header names, or null for none. */

@@ -39,18 +39,37 @@ public final class Merging {
     try (LeaseSet held = new LeaseSet()) {
       BoxRow box = home.lock(boxName, held);
       SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
-      for (DiskRow disk : home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()))) {
-        ImageRow layer = disk.image();
-        for (ImageRow child : home.read(rows -> new Images(rows).children(layer.id()))) {
-          moveUp(home, box, layer, child, control);
-        }
+      List<DiskRow> disks = home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()));
+      // All are asked before one is changed.
+      for (DiskRow disk : disks) {
+        headers.requireNoOthersOn(disk.image());
       }
+      eachChild(home, box, disks, (layer, child) -> {});
+      eachChild(
+          home,
+          box,
+          disks,
+          (layer, child) -> Rebasing.run(home, box, child, layer.parent(), control));
       SnapshotRemoval.remove(home, box, snapshot, headers, held);
     }
   }
 
-  private static void moveUp(
-      Home home, BoxRow box, ImageRow layer, ImageRow child, JobControl control)
+  /** What is done with an image that lies right on a layer, while nobody else uses it. */
+  private interface Step {
+    void run(ImageRow layer, ImageRow child) throws IOException;
+  }
+
+  private static void eachChild(Home home, BoxRow box, List<DiskRow> disks, Step step)
+      throws IOException {
+    for (DiskRow disk : disks) {
+      ImageRow layer = disk.image();
+      for (ImageRow child : home.read(rows -> new Images(rows).children(layer.id()))) {
+        child(home, box, layer, child, step);
+      }
+    }
+  }
+
+  private static void child(Home home, BoxRow box, ImageRow layer, ImageRow child, Step step)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       if (child.kind().frozen()) {
@@ -61,7 +80,8 @@ public final class Merging {
       // Before it was held, others may have removed it, or laid it on something else.
       ImageRow now = home.read(rows -> new Images(rows).byId(child.id()));
       if (now != null && new Parent.Inside(layer.id()).equals(now.parent())) {
-        Rebasing.run(home, box, now, layer.parent(), control);
+        HeaderAgreement.requireAsNoted(home, now);
+        step.run(layer, now);
       }
     }
   }

@@ -82,6 +82,7 @@ final class Shortening {
       aboveBytes += bytes;
       target++;
     }
+    HeaderAgreement.requireAsNoted(home, chain.getFirst());
     Parent below = new Parent.Inside(chain.get(target).id());
     Rebasing.run(home, box, chain.getFirst(), below, new JobControl());
   }
