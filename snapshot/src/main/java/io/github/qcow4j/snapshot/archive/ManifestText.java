@@ -84,7 +84,8 @@ final class ManifestText {
   }
 
   /**
-   * Reads a manifest. Unknown keys are passed over, as BoxLite does.
+   * Reads a manifest. Unknown keys are passed over, as BoxLite does. Values of secrets stay behind:
+   * nothing here needs them, and what is read is kept in the clear.
    *
    * @throws DamagedTransferException when it is no JSON, or lacks a key or has one of another type
    * @throws UnsupportedTransferException when its version is not known
@@ -103,7 +104,7 @@ final class ManifestText {
         version,
         boxName,
         string(keys, "image"),
-        (JsonObject) options,
+        options == null ? null : CarriedOptions.withoutSecrets((JsonObject) options),
         disks,
         string(keys, "exported_at"));
   }

@@ -4,6 +4,7 @@ import static io.github.qcow4j.snapshot.scenario.Patch.at;
 import static io.github.qcow4j.snapshot.tar.Archives.end;
 import static io.github.qcow4j.snapshot.tar.Archives.header;
 import static io.github.qcow4j.snapshot.tar.Archives.join;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -202,5 +203,21 @@ class ImportDefectTest extends ScenarioHome {
     Path folder = file.toAbsolutePath().getParent();
     return "sha256:"
         + HostProgram.run(folder, "sha256sum", file.getFileName().toString()).split(" ", 2)[0];
+  }
+
+  /** A secret's value is of use to whoever runs the box, and nobody else may find it in the home. */
+  @Test
+  void noSecretOfAnArchiveIsKept() throws Exception {
+    String options =
+        "\"version\":4, \"box_options\": {\"cpus\": 2, \"secrets\":"
+            + " [{\"name\": \"key\", \"hosts\": [], \"placeholder\": \"<K>\", \"value\": \"TOPSECRET\"}]}";
+    byte[] archive = join(manifestOf(options, ""), member("disk.qcow2", disk()), end());
+    BoxUnderTest back =
+        importArchive(Files.write(directory.resolve("secrets.boxlite"), archive), "back");
+    assertThat(back.shown().carried()).contains("\"cpus\": 2", "<K>").doesNotContain("TOPSECRET");
+    for (String file : new String[] {"catalogue.db", "catalogue.db-wal"}) {
+      assertThat(new String(Files.readAllBytes(home.directory().resolve(file)), ISO_8859_1))
+          .doesNotContain("TOPSECRET");
+    }
   }
 }
