@@ -54,8 +54,7 @@ final class HeaderDisagreementTest {
 
   private void open(int maxChainLayers) throws IOException {
     home =
-        BoxHome.open(
-            HomeOptions.of(directory.resolve("home")).withMaxChainLayers(maxChainLayers));
+        BoxHome.open(HomeOptions.of(directory.resolve("home")).withMaxChainLayers(maxChainLayers));
   }
 
   @AfterEach

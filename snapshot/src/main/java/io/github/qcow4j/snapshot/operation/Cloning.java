@@ -215,12 +215,10 @@ public final class Cloning {
 
   private void copy(DiskImage source, Path path) throws IOException {
     NewImages images = new NewImages(home.volume());
-    CopyMethod way = CopyMethod.USER_COPY;
-    if (NewImages.standsAlone(source)) {
-      way = images.copy(source.dataFile(), path);
-    } else {
-      images.flatten(source, path, control);
-    }
+    CopyMethod way =
+        NewImages.standsAlone(source)
+            ? images.copy(source.dataFile(), path)
+            : images.flatten(source, path, control);
     CopyMethod before = method;
     method = before == null || way.compareTo(before) > 0 ? way : before;
   }

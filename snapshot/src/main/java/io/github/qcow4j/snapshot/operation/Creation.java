@@ -134,8 +134,7 @@ public final class Creation {
     if (alone) {
       note(images.copy(image.dataFile(), path));
     } else {
-      images.flatten(image, path, control);
-      note(CopyMethod.USER_COPY);
+      note(images.flatten(image, path, control));
     }
   }
 

@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import io.github.qcow4j.qcow2.convert.ConvertResult;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.convert.Qcow2Targets;
 import io.github.qcow4j.qcow2.create.ImageCreation;
@@ -93,15 +94,18 @@ final class NewImages {
     return method;
   }
 
-  /** A qcow2 image that shows what an open image shows, and needs no other. */
-  void flatten(DiskImage source, Path path, JobControl control) throws IOException {
+  /** A qcow2 image that shows what an open image shows, and needs no other; says how it came. */
+  CopyMethod flatten(DiskImage source, Path path, JobControl control) throws IOException {
     ImageSpec spec = ImageSpec.ofSize(source.virtualSize());
+    ConvertResult result;
     try (ConvertTarget target =
         Qcow2Targets.create(volume, path, spec, null, Qcow2Targets.Storage.PLAIN)) {
-      Conversion.run(
-          List.of(source), target, ConvertOptions.DEFAULT, control, (offset, length, e) -> {});
+      result =
+          Conversion.run(
+              List.of(source), target, ConvertOptions.DEFAULT, control, (offset, length, e) -> {});
     }
     volume.setPermissions(path, HomeLayout.PRIVATE_FILE);
+    return CapturedFile.method(result.copied());
   }
 
   /** An image for reading, with all that lies below; nobody may write to any of it meanwhile. */

@@ -205,7 +205,9 @@ class ImportDefectTest extends ScenarioHome {
         + HostProgram.run(folder, "sha256sum", file.getFileName().toString()).split(" ", 2)[0];
   }
 
-  /** A secret's value is of use to whoever runs the box, and nobody else may find it in the home. */
+  /**
+   * A secret's value is of use to whoever runs the box, and nobody else may find it in the home.
+   */
   @Test
   void noSecretOfAnArchiveIsKept() throws Exception {
     String options =
