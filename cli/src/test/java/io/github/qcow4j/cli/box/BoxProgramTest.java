@@ -159,6 +159,48 @@ final class BoxProgramTest {
     assertThat(box.ok("check")).contains("all is well");
   }
 
+  /** The program goes on when the one that had started it is killed, and so does its box. */
+  @Test
+  void aBoxRunsAsLongAsItsProgramLivesWhoeverHasStartedIt() throws Exception {
+    box.ok("snapshot", "create", "web", "before");
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Process run = run("cat", pipe.toString());
+    ProcessHandle writer;
+    // Opened once the program has it open too.
+    try (OutputStream held = Files.newOutputStream(pipe)) {
+      writer = run.children().findFirst().orElseThrow();
+      awaitHolder(writer.pid());
+      run.destroyForcibly().waitFor();
+      held.flush();
+      requireRunning("process " + writer.pid());
+    }
+    writer.onExit().join();
+    assertThat(box.ok("show", "web")).contains("status: stopped\n");
+    assertThat(box.ok("check", "--repair")).contains("noted as stopped");
+    box.ok("restore", "web", "live");
+    box.ok("rm", "web");
+  }
+
+  private void requireRunning(String holder) {
+    assertThat(box.ok("show", "web")).contains("status: running\n", holder);
+    assertThat(box.ok("list")).contains("running");
+    assertThat(box.ok("check", "--repair")).contains("in use by " + holder);
+    assertThat(box.ok("snapshot", "create", "web", "live")).contains("consistency: crash");
+    for (List<String> words :
+        List.of(
+            List.of("rm", "web"),
+            List.of("restore", "web", "before"),
+            List.of("restore", "--undo", "web"),
+            List.of("clone", "web", "other"),
+            List.of("export", "web", "-o", directory.resolve("web.boxlite").toString()),
+            List.of("snapshot", "diff", "web", "before"),
+            List.of("snapshot", "rm", "web", "before", "--merge"),
+            List.of("run", "web", "--", "true"))) {
+      assertThat(box.fails(5, words.toArray(String[]::new))).contains("'web' is running", holder);
+    }
+  }
+
   /** At freeze it stops the writer itself, and kills whoever called it. */
   private Path killingHook(long writer, Path log) throws IOException {
     Path hook = directory.resolve("hook");

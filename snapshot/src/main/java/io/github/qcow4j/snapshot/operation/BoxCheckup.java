@@ -45,7 +45,7 @@ final class BoxCheckup implements Closeable {
     held.add(lease);
     try {
       BoxRow now = home.read(rows -> new Boxes(rows).byId(box.id()));
-      if (now != null && home.leases().isRunning(box.seq())) {
+      if (now != null && home.isRunning(now)) {
         Holder holder = now.holder();
         findings.add(new InUse(named(now), holder == null ? null : holder.inWords()));
       } else if (now != null) {

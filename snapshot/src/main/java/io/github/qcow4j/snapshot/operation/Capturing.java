@@ -2,7 +2,6 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.ProcessIdentity;
-import io.github.qcow4j.nativeio.ProcessStatus;
 import io.github.qcow4j.nativeio.Processes;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -18,7 +17,6 @@ import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.Captured;
-import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.SnapshotRequest;
 import io.github.qcow4j.snapshot.quiesce.Consistency;
 import io.github.qcow4j.snapshot.quiesce.QuiesceBracket;
@@ -31,7 +29,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +61,7 @@ public final class Capturing {
       Names.require("snapshot", request.name());
       BoxRow box = home.lock(request.box(), held);
       home.requireUsable(box);
-      if (home.leases().isRunning(box.seq())) {
+      if (home.isRunning(box)) {
         quiesced = new Capturing(home, request, control, box).capture();
       } else {
         Snapshotting.run(home, box, request.name(), request.description(), held);
@@ -177,7 +174,7 @@ public final class Capturing {
       return;
     }
     Processes processes = Volumes.processes(home.volume());
-    ProcessIdentity writer = writer(processes);
+    ProcessIdentity writer = Runners.living(processes, box.holder());
     plan = QuiescePlan.of(mode, request.onFailure(), processes, writer, box.name());
     if (mode instanceof QuiesceMode.Agent agent) {
       draft.holds.add(LettingGo.agent(agent.socket()));
@@ -187,20 +184,5 @@ public final class Capturing {
     if (writer != null) {
       draft.holds.add(LettingGo.process(writer));
     }
-  }
-
-  /** The process that the catalogue names, if it is still that one. */
-  private @Nullable ProcessIdentity writer(Processes processes) throws IOException {
-    Holder holder = box.holder();
-    if (holder == null) {
-      return null;
-    }
-    ProcessStatus status = processes.status(holder.pid());
-    Optional<Instant> startedAt =
-        ProcessHandle.of(holder.pid()).flatMap(each -> each.info().startInstant());
-    boolean same =
-        startedAt.isPresent()
-            && startedAt.get().toEpochMilli() == holder.startedAt().toEpochMilli();
-    return status != null && same ? status.identity() : null;
   }
 }

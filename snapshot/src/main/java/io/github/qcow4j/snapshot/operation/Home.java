@@ -150,8 +150,19 @@ public record Home(
     }
   }
 
+  /** Whether somebody runs a box, see {@link Runners}. */
+  boolean isRunning(BoxRow box) throws IOException {
+    Runners runners = new Runners(leases);
+    if (!runners.isRunning(box)) {
+      return false;
+    }
+    // Whoever held it may have ended in order since the row was read.
+    BoxRow now = read(rows -> new Boxes(rows).byId(box.id()));
+    return now != null && runners.isRunning(now);
+  }
+
   void requireStopped(BoxRow box) throws IOException {
-    if (leases.isRunning(box.seq())) {
+    if (isRunning(box)) {
       Holder runner = box.holder();
       throw new InUseException(
           "box '" + box.name() + "' is running; stop it first: it is held",

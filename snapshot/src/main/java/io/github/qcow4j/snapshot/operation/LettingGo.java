@@ -51,7 +51,7 @@ public record LettingGo(Volume volume, Catalogue catalogue, Leases leases)
     }
     String boxId = intent.boxId();
     BoxRow box = boxId == null ? null : catalogue.read(rows -> new Boxes(rows).byId(boxId));
-    boolean running = box != null && leases.isRunning(box.seq());
+    boolean running = box != null && new Runners(leases).isRunning(box);
     boolean gone = true;
     for (Hold hold : intent.holds().reversed()) {
       try {

@@ -98,7 +98,7 @@ public final class Views {
         default -> BoxStatus.STOPPED;
       };
     }
-    return home.leases().isRunning(row.seq()) ? BoxStatus.RUNNING : BoxStatus.STOPPED;
+    return new Runners(home.leases()).isRunning(row) ? BoxStatus.RUNNING : BoxStatus.STOPPED;
   }
 
   /**
