@@ -80,9 +80,11 @@ import org.jspecify.annotations.Nullable;
 public final class BoxHome implements BoxTransfers, Closeable {
 
   private final Home home;
+  private final @Nullable CatalogueRoom room;
 
-  private BoxHome(Home home) {
+  private BoxHome(Home home, @Nullable CatalogueRoom room) {
     this.home = home;
+    this.room = room;
   }
 
   /**
@@ -95,7 +97,8 @@ public final class BoxHome implements BoxTransfers, Closeable {
    *     one file system
    */
   public static BoxHome open(HomeOptions options) throws IOException {
-    return new BoxHome(HomeOpening.open(options));
+    Home home = HomeOpening.open(options);
+    return new BoxHome(home, new CatalogueRoom(home.volume(), home.layout()));
   }
 
   /** The same on any volume, with its catalogue anywhere. */
@@ -109,7 +112,7 @@ public final class BoxHome implements BoxTransfers, Closeable {
       Consumer<Step> observer)
       throws IOException {
     return new BoxHome(
-        HomeOpening.open(options, volume, layout, catalogue, random, clock, observer));
+        HomeOpening.open(options, volume, layout, catalogue, random, clock, observer), null);
   }
 
   /** The directories of a home, made where they are missing. */
@@ -374,5 +377,8 @@ public final class BoxHome implements BoxTransfers, Closeable {
   @Override
   public void close() throws IOException {
     home.catalogue().close();
+    if (room != null) {
+      room.keep();
+    }
   }
 }

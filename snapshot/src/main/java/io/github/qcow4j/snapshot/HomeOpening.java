@@ -33,7 +33,7 @@ final class HomeOpening {
     HomeDirectories.requireOneFileSystem(volume, layout);
     NewHome.makePrivate(volume, layout.catalogue());
     ForgottenImages images = new ForgottenImages(volume, layout);
-    Catalogue catalogue = Catalogue.open(layout.catalogue(), images::requireNone);
+    Catalogue catalogue = new CatalogueRoom(volume, layout).open(images::requireNone);
     return open(
         options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
   }
@@ -57,7 +57,9 @@ final class HomeOpening {
     LettingGo thawing = new LettingGo(volume, catalogue, leases);
     Journal journal = new Journal(volume, layout, catalogue, leases, clock, thawing, observer);
     try {
-      new Recovery(journal).run();
+      if (!catalogue.isUnchanging()) {
+        new Recovery(journal).run();
+      }
     } catch (IOException | RuntimeException e) {
       try (catalogue) {
         throw e;

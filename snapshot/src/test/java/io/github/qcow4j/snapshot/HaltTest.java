@@ -191,7 +191,10 @@ class HaltTest {
     try (Stream<Path> found = Files.walk(from)) {
       for (Path path : found.toList()) {
         Path copy = to.resolve(from.relativize(path).toString());
-        Files.copy(path, copy, StandardCopyOption.COPY_ATTRIBUTES);
+        // Hundreds of copies need no room for hard times.
+        if (!path.endsWith("catalogue.reserve")) {
+          Files.copy(path, copy, StandardCopyOption.COPY_ATTRIBUTES);
+        }
       }
     }
   }

@@ -91,6 +91,27 @@ public final class Catalogue implements Closeable {
     return open(file, migrations, () -> {});
   }
 
+  /**
+   * Opens a catalogue on a file system where nothing can be written. It must not have a log: what
+   * that holds cannot be read without an index, which would have to be written.
+   *
+   * @throws CatalogueException also when it is of a former version
+   */
+  public static Catalogue openUnchanging(Path file) throws IOException {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setReadOnly(true);
+    config.setGetGeneratedKeys(false);
+    // https://www.sqlite.org/uri.html, "immutable": neither locks nor index nor log.
+    String uri = "file:" + file.toUri().getRawPath() + "?immutable=1";
+    try {
+      Connection connection =
+          DriverManager.getConnection("jdbc:sqlite:" + uri, config.toProperties());
+      return migrated(connection, Schema.MIGRATIONS, null, () -> {}, c -> {});
+    } catch (SQLException e) {
+      throw Rows.failure("open " + file, e);
+    }
+  }
+
   private static Catalogue open(Path file, Migrations migrations, BeforeFirstTables beforeFirst)
       throws IOException {
     SQLiteConfig config = new SQLiteConfig();
@@ -197,6 +218,18 @@ public final class Catalogue implements Closeable {
                       .formatted(row.text("table"), row.text("parent"))));
       return faults;
     });
+  }
+
+  /** Whether nothing can be written to it, see {@link #openUnchanging}. */
+  public boolean isUnchanging() throws IOException {
+    lock.lock();
+    try {
+      return connection.isReadOnly();
+    } catch (SQLException e) {
+      throw Rows.failure("ask the catalogue", e);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Runs statements outside of any transaction, where some have to be. */

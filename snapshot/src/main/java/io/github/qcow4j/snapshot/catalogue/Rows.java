@@ -80,12 +80,26 @@ public final class Rows {
             && (lite.getResultCode().code & PRIMARY_CODE) == SQLiteErrorCode.SQLITE_CONSTRAINT.code;
     // Where its native library cannot be loaded, the driver says so only in the cause.
     Throwable behind = cause.getCause();
-    String reason = cause.getMessage() + (behind == null ? "" : ": " + behind.getMessage());
+    String reason = reason(cause) + (behind == null ? "" : ": " + behind.getMessage());
     return new CatalogueException(kind(cause), "cannot " + what + ": " + reason, constraint, cause);
   }
 
+  private static String reason(SQLException cause) {
+    int code = code(cause);
+    if (code == SQLiteErrorCode.SQLITE_FULL.code) {
+      return "no space left on its file system; free some there, and try again";
+    } else if (code == SQLiteErrorCode.SQLITE_READONLY.code) {
+      return "it may only be read";
+    }
+    return String.valueOf(cause.getMessage());
+  }
+
+  private static int code(SQLException cause) {
+    return cause instanceof SQLiteException lite ? lite.getResultCode().code & PRIMARY_CODE : 0;
+  }
+
   private static BoxException.Kind kind(SQLException cause) {
-    int code = cause instanceof SQLiteException lite ? lite.getResultCode().code & PRIMARY_CODE : 0;
+    int code = code(cause);
     boolean corrupt =
         code == SQLiteErrorCode.SQLITE_CORRUPT.code || code == SQLiteErrorCode.SQLITE_NOTADB.code;
     return corrupt ? BoxException.Kind.CORRUPT : BoxException.Kind.FAILED;

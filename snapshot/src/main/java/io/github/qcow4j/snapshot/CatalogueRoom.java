@@ -1,0 +1,146 @@
+package io.github.qcow4j.snapshot;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.snapshot.catalogue.Catalogue;
+import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps room for the catalogue on its file system. Even to be read, a catalogue needs some: SQLite
+ * makes its shared index of 32 KiB and its log anew for every first process (<a
+ * href="https://www.sqlite.org/wal.html">Write-Ahead Logging</a>, 2.3). On a full file system no
+ * command could be run, also none that would free space. Therefore a file of 1 MiB is kept, which
+ * is given back when room is short, and taken again when the home is closed.
+ *
+ * <p>What a guest or anybody else writes in between may take that room: nothing is promised then
+ * but a line that says so.
+ */
+final class CatalogueRoom {
+
+  /** What is kept. */
+  private static final long RESERVED_BYTES = 1 << 20;
+
+  /** The index, and a log of a hundred pages: several removals in one go. */
+  private static final long NEEDED_BYTES = 512 << 10;
+
+  private final Volume volume;
+  private final HomeLayout layout;
+
+  CatalogueRoom(Volume volume, HomeLayout layout) {
+    this.volume = volume;
+    this.layout = layout;
+  }
+
+  /**
+   * Opens the catalogue; on a file system that is mounted read-only it can only be read.
+   *
+   * @throws CatalogueException also when there is no room for it; says so then
+   */
+  Catalogue open(Catalogue.BeforeFirstTables beforeFirst) throws IOException {
+    SystemCallException hindrance = hindrance();
+    if (hindrance != null && hindrance.errno() == Errno.EROFS.number() && !hasLog()) {
+      return Catalogue.openUnchanging(layout.catalogue());
+    } else if (hindrance != null && isFull(hindrance)) {
+      giveBack();
+    }
+    Catalogue catalogue;
+    try {
+      catalogue = Catalogue.open(layout.catalogue(), beforeFirst);
+    } catch (CatalogueException e) {
+      SystemCallException still = e.kind() == BoxException.Kind.FAILED ? hindrance() : null;
+      throw still == null ? e : told(still, e);
+    }
+    if (hindrance == null) {
+      keep();
+    }
+    return catalogue;
+  }
+
+  /** Whether there is something in it that has not come into the catalogue's file yet. */
+  private boolean hasLog() throws IOException {
+    Path log = layout.home().resolve(layout.catalogue().getFileName() + "-wal");
+    return volume.exists(log) && volume.status(log).sizeBytes() > 0;
+  }
+
+  private CatalogueException told(SystemCallException hindrance, CatalogueException cause) {
+    String reason = String.valueOf(hindrance.getReason());
+    String advice =
+        isFull(hindrance)
+            ? "; free some space on its file system"
+            : "; it was not closed where it could be written to, and has to be once";
+    return new CatalogueException(
+        BoxException.Kind.FAILED,
+        "cannot open '%s': %s%s".formatted(layout.catalogue(), reason, advice),
+        false,
+        cause);
+  }
+
+  /** Takes what is to be kept, where there is room; to be called when the catalogue is closed. */
+  void keep() {
+    try {
+      if (!volume.exists(reserve()) && !reserved(reserve(), RESERVED_BYTES)) {
+        giveBack();
+      }
+    } catch (IOException e) {
+      // It is there for hard times; that they have come is told by what fails then.
+      unlinkQuietly(reserve());
+    }
+  }
+
+  private Path reserve() {
+    return layout.home().resolve("catalogue.reserve");
+  }
+
+  /** Whether a file of this size now has its storage; false where file systems cannot say so. */
+  private boolean reserved(Path file, long bytes) throws IOException {
+    try (BlockFile room = volume.open(file, OpenOptions.creatingIfMissing())) {
+      volume.setPermissions(file, HomeLayout.PRIVATE_FILE);
+      return room.preallocate(0, bytes);
+    }
+  }
+
+  /** Why the catalogue could not be written now, or null when it could. */
+  private @Nullable SystemCallException hindrance() throws IOException {
+    Path trial = layout.home().resolve("catalogue.room");
+    try {
+      boolean _ = reserved(trial, NEEDED_BYTES);
+      return null;
+    } catch (SystemCallException e) {
+      return e;
+    } catch (NoSuchFileException e) {
+      // Another process tries the same, and was faster to take it away.
+      return null;
+    } finally {
+      unlinkQuietly(trial);
+    }
+  }
+
+  private static boolean isFull(SystemCallException e) {
+    return e.errno() == Errno.ENOSPC.number() || e.errno() == Errno.EDQUOT.number();
+  }
+
+  private void giveBack() throws IOException {
+    try {
+      volume.unlink(reserve());
+    } catch (NoSuchFileException e) {
+      // It was given back before, or never taken.
+    }
+  }
+
+  private void unlinkQuietly(Path file) {
+    try {
+      volume.unlink(file);
+    } catch (IOException e) {
+      // It is not there, or does no harm.
+    }
+  }
+}
