@@ -1,6 +1,5 @@
 package io.github.qcow4j.cli.box;
 
-import io.github.qcow4j.cli.output.Columns;
 import io.github.qcow4j.cli.output.SizeFormat;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
@@ -10,7 +9,6 @@ import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotDisk;
 import io.github.qcow4j.snapshot.model.TreeNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -157,15 +155,16 @@ final class BoxText {
     int[] widths = new int[columns];
     for (List<String> row : rows) {
       for (int i = 0; i < columns; i++) {
-        int bytes = row.get(i).getBytes(StandardCharsets.UTF_8).length;
-        widths[i] = Math.max(widths[i], bytes);
+        widths[i] = Math.max(widths[i], DisplayColumns.of(row.get(i)));
       }
     }
     StringBuilder text = new StringBuilder();
     for (List<String> row : rows) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < columns; i++) {
-        line.append(i == 0 ? "" : GAP).append(Columns.left(row.get(i), widths[i]));
+        String cell = row.get(i);
+        line.append(i == 0 ? "" : GAP).append(cell);
+        line.append(" ".repeat(widths[i] - DisplayColumns.of(cell)));
       }
       text.append(line.toString().stripTrailing()).append('\n');
     }

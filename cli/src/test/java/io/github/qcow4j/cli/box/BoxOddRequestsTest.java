@@ -83,4 +83,21 @@ final class BoxOddRequestsTest {
     assertThat(disk).exists();
     assertThat(catalogue).isEmptyFile();
   }
+
+  @Test
+  void columnsLineUpWhateverTheScriptOfANameIs() throws Exception {
+    for (String name : List.of("plain", "grün-ß", "e\u0301te", "盒子", "ハコ", "\uD83D\uDCE6")) {
+      box.ok("create", name, "--size", "1M");
+    }
+    List<String> lines = box.ok("list").lines().toList();
+    assertThat(lines).hasSize(7);
+    assertThat(lines.get(0)).startsWith("NAME    STATUS ");
+    assertThat(lines)
+        .anyMatch(line -> line.startsWith("plain   stopped "))
+        .anyMatch(line -> line.startsWith("grün-ß  stopped "))
+        .anyMatch(line -> line.startsWith("e\u0301te     stopped "))
+        .anyMatch(line -> line.startsWith("盒子    stopped "))
+        .anyMatch(line -> line.startsWith("ハコ    stopped "))
+        .anyMatch(line -> line.startsWith("\uD83D\uDCE6      stopped "));
+  }
 }
