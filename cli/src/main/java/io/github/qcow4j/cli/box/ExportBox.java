@@ -14,6 +14,7 @@ import io.github.qcow4j.snapshot.directory.DirectoryResult;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.model.ExportRequest;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -52,7 +53,9 @@ final class ExportBox extends BoxAction {
     @Option(
         names = "--to-dir",
         paramLabel = "DIR",
-        description = "a directory, new or empty, whose snapshot.json is written last")
+        description =
+            "a directory, new or empty, whose snapshot.json is written last; it has no digest of a"
+                + " file of more than 64 MiB that shares its storage with the box")
     private @Nullable String directory;
   }
 
@@ -125,6 +128,9 @@ final class ExportBox extends BoxAction {
     Volume volume = session().console().volume();
     Path path = Session.path(archive);
     boolean folder = volume.exists(path) && volume.status(path).kind() == FileKind.DIRECTORY;
+    if (!folder && archive.endsWith("/")) {
+      throw new NoSuchFileException(archive);
+    }
     return folder
         ? new ArchiveDestination.ToFolder(volume, path, RenameMode.NO_REPLACE)
         : new ArchiveDestination.ToFile(volume, path, RenameMode.NO_REPLACE);

@@ -100,4 +100,13 @@ final class BoxOddRequestsTest {
         .anyMatch(line -> line.startsWith("ハコ    stopped "))
         .anyMatch(line -> line.startsWith("\uD83D\uDCE6      stopped "));
   }
+
+  @Test
+  void aFolderThatIsNotThereIsNoNameForAnArchive() throws Exception {
+    box.ok("create", "web", "--size", "1M");
+    String folder = directory.resolve("missing") + "/";
+    assertThat(box.fails(3, "export", "web", "-o", folder)).contains("'" + folder + "'");
+    assertThat(directory.resolve("missing")).doesNotExist();
+    assertThat(box.fails(1, "import", directory.toString())).contains("clone", "--from-dir");
+  }
 }

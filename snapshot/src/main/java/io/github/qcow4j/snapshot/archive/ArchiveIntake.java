@@ -85,7 +85,11 @@ public final class ArchiveIntake {
       case ArchiveSource.FromChannel(ReadableByteChannel channel) ->
           stage(channel, staging, limits, control);
       case ArchiveSource.FromFile(Volume volume, Path path) -> {
-        if (volume.status(path).kind() != FileKind.REGULAR) {
+        FileKind kind = volume.status(path).kind();
+        if (kind == FileKind.DIRECTORY) {
+          throw new FileSystemException(
+              path.toString(), null, "a directory, and no archive; clone takes it with --from-dir");
+        } else if (kind != FileKind.REGULAR) {
           throw new FileSystemException(path.toString(), null, "not a regular file");
         }
         try (BlockFile file = volume.open(path, OpenOptions.reading())) {

@@ -69,8 +69,11 @@ public final class JsonText {
     } catch (TransferException e) {
       throw e;
     } catch (StreamConstraintsException e) {
+      // The parser's own words name its classes.
       throw new TransferLimitException(
-          "Invalid " + subject + ": " + e.getOriginalMessage(), MAX_DEPTH);
+          "Invalid %s: its depth is over %d, or a number in it has more than %d digits"
+              .formatted(subject, MAX_DEPTH, MAX_NUMBER_CHARS),
+          MAX_DEPTH);
     } catch (JsonProcessingException e) {
       throw new DamagedTransferException("Invalid " + subject + ": " + firstLine(e));
     } catch (CharacterCodingException e) {
@@ -98,7 +101,8 @@ public final class JsonText {
             ? ""
             : " (line %d, column %d)"
                 .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr());
-    return e.getOriginalMessage().lines().findFirst().orElse("not JSON") + place;
+    String reason = e.getOriginalMessage().lines().findFirst().orElse("not JSON");
+    return reason.replaceAll("\\[Source: [^]]*; (line: \\d+, column: \\d+)]", "$1") + place;
   }
 
   private static JsonValue value(JsonParser parser) throws IOException {

@@ -10,6 +10,7 @@ import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.intake.StagedDisk;
 import io.github.qcow4j.snapshot.json.JsonText;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
+import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.Created;
 import io.github.qcow4j.snapshot.model.DiskSource;
@@ -54,6 +55,8 @@ public final class Importing {
     String boxName = name != null ? name : staged.manifest().boxName();
     if (boxName == null) {
       throw new InvalidRequestException("the archive does not name its box; give it a name");
+    } else if (name == null) {
+      requireGood(boxName);
     }
     JsonObject options = staged.manifest().boxOptions();
     String carried =
@@ -61,6 +64,19 @@ public final class Importing {
     Created created =
         Creation.run(home, new CreateRequest(boxName, sources(staged.disks()), carried), control);
     return new Created(created.boxes(), CopyMethod.USER_COPY);
+  }
+
+  /** Requires a name that a box may have, of those who pack archives. */
+  private static void requireGood(String boxName) throws InvalidRequestException {
+    try {
+      Names.require("box", boxName);
+    } catch (InvalidRequestException e) {
+      InvalidRequestException bad =
+          new InvalidRequestException(
+              "the archive's " + e.getMessage() + "; give the box another one with --name");
+      bad.initCause(e);
+      throw bad;
+    }
   }
 
   private static List<DiskSource> sources(List<StagedDisk> disks) {

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.transfer.HostProgram;
 import io.github.qcow4j.snapshot.transfer.RefusedTransferException;
@@ -220,6 +221,32 @@ class ImportDefectTest extends ScenarioHome {
     for (String file : new String[] {"catalogue.db", "catalogue.db-wal"}) {
       assertThat(new String(Files.readAllBytes(home.directory().resolve(file)), ISO_8859_1))
           .doesNotContain("TOPSECRET");
+    }
+  }
+
+  @Test
+  void aNameThatNoBoxCanHaveIsToldToBeTheArchives() throws Exception {
+    byte[] manifest =
+        new String(manifest(SOUND, ""), UTF_8).replace("\"x\"", "\"../x\"").getBytes(UTF_8);
+    byte[] archive = join(member("manifest.json", manifest), member("disk.qcow2", disk()), end());
+    Path file = Files.write(directory.resolve("named.boxlite"), archive);
+    assertThatThrownBy(() -> importArchive(file, null))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessage(
+            "the archive's box name '../x' begins with a dot; give the box another one with --name");
+    importArchive(file, "good").reads(at(1, 3));
+  }
+
+  @Test
+  void whatIsWrongWithAManifestIsToldWithoutTheParsersInternals() throws Exception {
+    for (String text : new String[] {"{\"a\": [1", "{\"a\" 1}", "[".repeat(99), "{\"a\": x}"}) {
+      byte[] archive = join(member("manifest.json", text.getBytes(UTF_8)), end());
+      Path file = Files.write(directory.resolve("bad.boxlite"), archive);
+      assertThatThrownBy(() -> importArchive(file, "back"))
+          .isInstanceOf(TransferException.class)
+          .hasMessageStartingWith("Invalid manifest: ")
+          .hasMessageNotContaining("Stream")
+          .hasMessageNotContaining("Source");
     }
   }
 }
