@@ -253,12 +253,24 @@ public final class BoxHome implements BoxTransfers, Closeable {
   }
 
   /**
-   * Puts back what the last restore of a stopped box has replaced. What was written since is lost.
+   * Puts back what the last restore of a stopped box has replaced, unless that loses what was
+   * written since.
    *
-   * @throws io.github.qcow4j.snapshot.error.WrongStateException when there is nothing to undo
+   * @throws io.github.qcow4j.snapshot.error.WrongStateException when there is nothing to undo, or a
+   *     disk holds data that was not there after the restore; of a qcow2 disk from a directory that
+   *     cannot be told, and it is put back whatever was written
    */
   public Box undo(String box) throws IOException {
-    return Undoing.run(home, box);
+    return undo(box, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param force also when what was written since is lost
+   */
+  public Box undo(String box, boolean force) throws IOException {
+    return Undoing.run(home, box, force);
   }
 
   /**

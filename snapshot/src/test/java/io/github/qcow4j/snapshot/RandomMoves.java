@@ -329,7 +329,7 @@ final class RandomMoves {
   private Move undo(String box) {
     return new Move(
         "undo " + box,
-        () -> home.undo(box),
+        () -> home.undo(box, true),
         shown -> {
           Map<String, String> old = kept.remove(box);
           if (old != null) {

@@ -40,7 +40,11 @@ final class RestoreBox extends BoxAction {
       description = "back to this exported directory, which has to be of this box")
   private @Nullable String directory;
 
-  @Option(names = "--force", description = "also to a directory that is of another box")
+  @Option(
+      names = "--force",
+      description =
+          "also to a directory that is of another box; with --undo, also when what was written"
+              + " since the restore is lost")
   private boolean force;
 
   @Option(
@@ -77,9 +81,9 @@ final class RestoreBox extends BoxAction {
 
   private void requireOneSource() throws InvalidRequestException {
     boolean fromSnapshot = snapshot != null || keep != null;
-    boolean fromDirectory = directory != null || force || maxSize != null;
+    boolean fromDirectory = directory != null || (force && !undo) || maxSize != null;
     if (undo && (fromSnapshot || fromDirectory)) {
-      throw new InvalidRequestException("--undo goes with the name of a box, and nothing else");
+      throw new InvalidRequestException("--undo goes with the name of a box, and --force alone");
     } else if (fromSnapshot && fromDirectory) {
       throw new InvalidRequestException(
           "either a snapshot, with or without --keep, or --from-dir, with or without --force");
@@ -91,7 +95,7 @@ final class RestoreBox extends BoxAction {
   private Box restore(BoxHome home) throws IOException {
     String wanted = snapshot;
     if (undo) {
-      return home.undo(box);
+      return home.undo(box, force);
     } else if (wanted == null) {
       throw new InvalidRequestException("which snapshot is box '" + box + "' to be put back to?");
     }

@@ -114,6 +114,25 @@ final class BoxCommandsTest {
   }
 
   @Test
+  void whatWasWrittenSinceARestoreIsLostByForceAlone() throws Exception {
+    QemuTools.require();
+    box.ok("create", "web", "--size", "1M");
+    Path disk = Path.of(box.ok("path", "web").strip());
+    box.ok("snapshot", "create", "web", "first");
+    QemuIo.run(disk, "write -P 1 0 64k");
+    for (String since : List.of("write -P 2 512k 512", "write -z 0 64k", "truncate 2M")) {
+      box.ok("restore", "web", "first");
+      QemuIo.run(disk, since);
+      assertThat(box.fails(5, "restore", "--undo", "web"))
+          .contains("'web' was written to since the restore", "force");
+      QemuIo.run(disk, "-r", "read -P 0 0 64k");
+      box.ok("restore", "--undo", "--force", "web");
+      QemuIo.run(disk, "-r", "read -P 1 0 64k");
+    }
+    assertThat(box.fails(2, "restore", "--force", "web", "first")).contains("--from-dir");
+  }
+
+  @Test
   void snapshotsAreMadeListedRestoredAndRemoved() throws Exception {
     QemuTools.require();
     box.ok("create", "web", "--size", "1M");

@@ -1,7 +1,9 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
@@ -10,6 +12,7 @@ import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
@@ -24,8 +27,12 @@ public final class Undoing {
 
   private Undoing() {}
 
-  /** Undoes the restore. */
-  public static Box run(Home home, String boxName) throws IOException {
+  /**
+   * Undoes the restore.
+   *
+   * @param force also when that loses what was written since
+   */
+  public static Box run(Home home, String boxName, boolean force) throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       BoxRow box = home.lockStopped(boxName, held);
       List<DiskRow> kept = home.read(rows -> new Boxes(rows).kept(box.id()));
@@ -42,7 +49,7 @@ public final class Undoing {
         for (DiskRow old : kept) {
           if (old.role().equals(disk.role())) {
             requireSound(home, old.image());
-            putBack(home, draft, box, disk, old.image(), operationId, held);
+            putBack(home, draft, box, disk, old.image(), force, operationId, held);
           }
         }
       }
@@ -62,12 +69,44 @@ public final class Undoing {
     }
   }
 
+  /**
+   * A restore leaves an empty child of a layer: what is in it now was written since, by whoever has
+   * its path, or came from a layer that was merged into it. A disk that lies on no layer of the
+   * home came from a directory with data of its own, and does not tell.
+   */
+  private static void requireUntouched(BoxRow box, ImageRow image, DiskImage present)
+      throws IOException {
+    if (image.parent() instanceof Parent.Inside
+        && !(present.virtualSize() == image.virtualSizeBytes() && isEmpty(present))) {
+      throw new WrongStateException(
+          "box '%s' was written to since the restore, and undoing it loses that: clone the box to"
+                  .formatted(box.name())
+              + " keep it, or force it");
+    }
+  }
+
+  private static boolean isEmpty(DiskImage disk) throws IOException {
+    if (disk instanceof Qcow2Image qcow2 && !qcow2.snapshots().isEmpty()) {
+      return false;
+    }
+    long offset = 0;
+    while (offset < disk.virtualSize()) {
+      Extent extent = disk.extentAt(offset, disk.virtualSize() - offset);
+      if (extent.kind() != Extent.Kind.UNALLOCATED) {
+        return false;
+      }
+      offset = extent.end();
+    }
+    return true;
+  }
+
   private static void putBack(
       Home home,
       Draft draft,
       BoxRow box,
       DiskRow disk,
       ImageRow old,
+      boolean force,
       String operationId,
       LeaseSet open)
       throws IOException {
@@ -75,6 +114,9 @@ public final class Undoing {
     Path live = home.layout().resolve(image.file());
     DiskImage present = NewImages.openAlone(home.volume(), live, ImageFormat.QCOW2);
     open.add(present);
+    if (!force) {
+      requireUntouched(box, image, present);
+    }
     String next = HomeLayout.next(box.id(), disk.role(), operationId);
     String replaced = HomeLayout.kept(box.id(), disk.role(), operationId);
     Path oldFile = home.layout().resolve(old.file());
