@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -148,6 +149,46 @@ class KilledCaptureTest {
     home.close();
     open();
     assertThat(intents()).isEmpty();
+  }
+
+  @Test
+  void aHookThatHangsIsWaitedForOnceAndAgainForItsBoxAlone() throws Exception {
+    DiskSource root = new DiskSource.Empty(BoxDisk.ROOT, 1 << 20);
+    home.create(new CreateRequest("other", List.of(root)), new JobControl());
+    List<String> told = new CopyOnWriteArrayList<>();
+    HomeOptions options =
+        HomeOptions.of(directory.resolve("home")).withHookMillis(50).withNotices(told::add);
+    try (var running = home.hold("web", Holder.ofThisProcess("qemu"))) {
+      assertThat(running).isNotNull();
+      addDeadCapture(hook("exec sleep 1000\n"));
+      for (int time = 0; time < 2; time++) {
+        try (BoxHome again = BoxHome.open(options)) {
+          again.snapshot("other", "s" + time, "");
+        }
+        assertThat(failures(told)).hasSize(1);
+      }
+      assertThat(failures(told).getFirst()).contains("box 'web'", "did not come", "check");
+      try (BoxHome again = BoxHome.open(options)) {
+        assertThat(again.check(false, new JobControl()).lines())
+            .anySatisfy(line -> assertThat(line.finding()).isInstanceOf(HeldWriters.class));
+      }
+      assertThat(failures(told)).hasSize(2);
+      hook("exit 0\n");
+      home.rename("web", "site");
+      assertThat(intents()).isEmpty();
+      home.rename("site", "web");
+      addDeadCapture(hook("exec sleep 1000\n"));
+      BoxHome.open(options).close();
+      assertThat(intents()).hasSize(1);
+    }
+    // Nobody runs it any more.
+    BoxHome.open(options).close();
+    assertThat(intents()).isEmpty();
+    assertThat(failures(told)).hasSize(3);
+  }
+
+  private static List<String> failures(List<String> told) {
+    return told.stream().filter(line -> line.contains("may still hold still")).toList();
   }
 
   @Test

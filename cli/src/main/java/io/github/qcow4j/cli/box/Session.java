@@ -92,7 +92,8 @@ final class Session {
         HomeOptions.of(directory())
             .withCommand("qcow4j box " + command)
             .withExternals(externals())
-            .withMaxChainLayers(maxChain));
+            .withMaxChainLayers(maxChain)
+            .withNotices(console::error));
   }
 
   private ReferencePolicy externals() throws InvalidRequestException {

@@ -21,7 +21,8 @@ public record Hold(Kind kind, String target) {
     /** A process and all it has started. */
     PROCESS;
 
-    String label() {
+    /** The name in catalogues and notices. */
+    public String label() {
       return name().toLowerCase(Locale.ROOT);
     }
 

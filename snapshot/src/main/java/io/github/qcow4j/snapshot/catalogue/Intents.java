@@ -159,6 +159,21 @@ public final class Intents {
     }
   }
 
+  /** Whether those that it holds still were not let go in time once. */
+  public boolean thawWasLate(Intent intent) throws CatalogueException {
+    Boolean late =
+        rows.first(
+            "SELECT thaw_was_late FROM intent WHERE seq = ?",
+            row -> row.number("thaw_was_late") != 0,
+            intent.seq());
+    return late != null && late;
+  }
+
+  /** Notes that they were not. */
+  public void noteLateThaw(Intent intent) throws CatalogueException {
+    rows.update("UPDATE intent SET thaw_was_late = 1 WHERE seq = ?", intent.seq());
+  }
+
   /** It is over. */
   public void remove(Intent intent) throws CatalogueException {
     rows.update("DELETE FROM intent WHERE seq = ?", intent.seq());

@@ -140,8 +140,15 @@ final class Schema {
       CREATE INDEX carried_file_file ON carried_file (file)
 """;
 
+  /** Who did not let go in time is not waited for at every opening. */
+  private static final String VERSION_5 =
+"""
+      ALTER TABLE intent ADD COLUMN thaw_was_late INTEGER NOT NULL DEFAULT 0
+          CHECK (thaw_was_late IN (0, 1))
+""";
+
   static final Migrations MIGRATIONS =
-      new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4));
+      new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5));
 
   private Schema() {}
 }

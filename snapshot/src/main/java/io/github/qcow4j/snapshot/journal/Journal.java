@@ -59,9 +59,10 @@ public final class Journal {
     /**
      * Does it.
      *
+     * @param again whether to ask those too that did not answer in time before
      * @return false when somebody may still hold still, and it is to be tried again
      */
-    boolean thaw(Intent intent) throws IOException;
+    boolean thaw(Intent intent, boolean again) throws IOException;
   }
 
   /**
@@ -294,8 +295,8 @@ public final class Journal {
   }
 
   /** Lets those go on that the intent's dead process had made to hold still. */
-  boolean thaw(Intent intent) throws IOException {
-    return thawing.thaw(intent);
+  boolean thaw(Intent intent, boolean again) throws IOException {
+    return thawing.thaw(intent, again);
   }
 
   Volume volume() {

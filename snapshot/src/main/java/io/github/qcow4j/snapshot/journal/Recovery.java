@@ -39,12 +39,13 @@ public final class Recovery {
   }
 
   /**
-   * Ends all intents whose process is dead.
+   * Ends all intents whose process is dead. Writers of a box that were not let go in time before
+   * are left to those who ask for that box: all others would wait as long for nothing.
    *
    * @return how many those were
    */
   public int run() throws IOException {
-    return run(journal.catalogue().read(rows -> new Intents(rows).all()));
+    return run(journal.catalogue().read(rows -> new Intents(rows).all()), false);
   }
 
   /**
@@ -53,12 +54,16 @@ public final class Recovery {
    * @return how many those were
    */
   public int run(List<Intent> intents) throws IOException {
+    return run(intents, true);
+  }
+
+  private int run(List<Intent> intents, boolean again) throws IOException {
     int ended = 0;
     for (Intent each : intents) {
       try (Lease lease = journal.take(each)) {
         if (lease != null) {
           Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(each.seq()));
-          if (now != null && endOrQuarantine(now)) {
+          if (now != null && endOrQuarantine(now, again)) {
             ended++;
           }
         }
@@ -71,10 +76,10 @@ public final class Recovery {
    * What others have changed under an operation can be neither ended nor undone without guessing:
    * its box is left as it is, and refused from then on. All other boxes go on.
    */
-  private boolean endOrQuarantine(Intent intent) throws IOException {
+  private boolean endOrQuarantine(Intent intent, boolean again) throws IOException {
     try {
       // The files can wait for as long as it takes; a guest that holds still cannot.
-      if (!journal.thaw(intent)) {
+      if (!journal.thaw(intent, again)) {
         return false;
       }
       end(intent);

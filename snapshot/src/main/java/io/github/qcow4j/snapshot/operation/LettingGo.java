@@ -8,6 +8,7 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.catalogue.Hold;
 import io.github.qcow4j.snapshot.catalogue.Intent;
+import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.journal.Journal;
 import io.github.qcow4j.snapshot.lease.Leases;
 import io.github.qcow4j.snapshot.quiesce.GuestAgent;
@@ -16,6 +17,7 @@ import io.github.qcow4j.snapshot.quiesce.ProcessPause;
 import io.github.qcow4j.snapshot.quiesce.QuiesceException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +28,15 @@ import org.jspecify.annotations.Nullable;
  * @param volume whose processes there are
  * @param catalogue where boxes are
  * @param leases who runs them
+ * @param hookMillis how long a hook may take, at least 1
+ * @param notices gets a line about what takes long, or may still hold still
  */
-public record LettingGo(Volume volume, Catalogue catalogue, Leases leases)
+public record LettingGo(
+    Volume volume,
+    Catalogue catalogue,
+    Leases leases,
+    long hookMillis,
+    Consumer<String> notices)
     implements Journal.Thawing {
 
   private static final String BETWEEN = " ";
@@ -45,23 +54,48 @@ public record LettingGo(Volume volume, Catalogue catalogue, Leases leases)
   }
 
   @Override
-  public boolean thaw(Intent intent) throws IOException {
+  public boolean thaw(Intent intent, boolean again) throws IOException {
     if (intent.holds().isEmpty()) {
       return true;
     }
     String boxId = intent.boxId();
     BoxRow box = boxId == null ? null : catalogue.read(rows -> new Boxes(rows).byId(boxId));
     boolean running = box != null && new Runners(leases).isRunning(box);
+    if (catalogue.read(rows -> new Intents(rows).thawWasLate(intent)) && !(again && running)) {
+      return !running;
+    }
     boolean gone = true;
+    boolean late = false;
     for (Hold hold : intent.holds().reversed()) {
-      try {
+      try (LongWait _ = new LongWait(notices, "waiting for " + inWords(hold, box))) {
         letGo(hold, box, running);
       } catch (QuiesceException e) {
         gone = false;
+        late |= e.isLate();
+        tell(e, box, running);
       }
+    }
+    if (late) {
+      catalogue.write(rows -> {
+        new Intents(rows).noteLateThaw(intent);
+        return intent;
+      });
     }
     // Of a box that nobody runs any more there is nobody to be looked after.
     return gone || !running;
+  }
+
+  private static String inWords(Hold hold, @Nullable BoxRow box) {
+    return "%s %s to let the writers of box '%s' go, after a capture that was killed"
+        .formatted(hold.kind().label(), hold.target(), box == null ? "" : box.name());
+  }
+
+  private void tell(QuiesceException failure, @Nullable BoxRow box, boolean running) {
+    if (box != null && running) {
+      notices.accept(
+          "box '%s' may still hold still, for %s; mend that, and run check"
+              .formatted(box.name(), failure.getMessage()));
+    }
   }
 
   private void letGo(Hold hold, @Nullable BoxRow box, boolean running) throws IOException {
@@ -72,7 +106,8 @@ public record LettingGo(Volume volume, Catalogue catalogue, Leases leases)
           agent.thaw();
         }
       }
-      case HOOK -> new HookProgram(Path.of(hold.target()), box == null ? "" : box.name()).thaw();
+      case HOOK ->
+          new HookProgram(Path.of(hold.target()), box == null ? "" : box.name(), hookMillis).thaw();
       case PROCESS -> {
         int between = hold.target().indexOf(BETWEEN);
         ProcessIdentity writer =

@@ -57,7 +57,7 @@ final class Deadline {
       control.checkpoint();
     }
     if (isOver()) {
-      throw new QuiesceException(waitingFor + " did not come within " + timeoutMillis + " ms");
+      throw new QuiesceException(waitingFor + " did not come within " + timeoutMillis + " ms", null, true);
     }
   }
 

@@ -179,7 +179,9 @@ public final class GuestAgent implements Quiescer {
           close();
           if (deadline.isOver()) {
             throw new QuiesceException(
-                "the guest behind " + socket + " may still be frozen: " + e.getMessage(), e);
+                "the guest behind " + socket + " may still be frozen: " + e.getMessage(),
+                e,
+                true);
           }
           deadline.rest();
         }

@@ -20,7 +20,9 @@ public final class HookProgram implements Quiescer {
   /** The environment variable that names the box. */
   public static final String BOX_VARIABLE = "QCOW4J_BOX";
 
-  private static final long TIMEOUT_MILLIS = 30_000;
+  /** How long it may take when nobody says otherwise. */
+  public static final long TIMEOUT_MILLIS = 30_000;
+
   private static final int MAX_TOLD_BYTES = 400;
 
   private final Path program;
@@ -35,7 +37,12 @@ public final class HookProgram implements Quiescer {
     this(program, boxName, TIMEOUT_MILLIS);
   }
 
-  HookProgram(Path program, String boxName, long timeoutMillis) {
+  /**
+   * @param program the file to execute
+   * @param boxName which box is captured
+   * @param timeoutMillis how long each call may take, at least 1
+   */
+  public HookProgram(Path program, String boxName, long timeoutMillis) {
     this.program = program;
     this.boxName = boxName;
     this.timeoutMillis = timeoutMillis;
