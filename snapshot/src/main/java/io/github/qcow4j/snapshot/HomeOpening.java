@@ -54,8 +54,8 @@ final class HomeOpening {
       Consumer<Step> observer)
       throws IOException {
     Leases leases = new Leases(volume, layout.locks());
-    LettingGo thawing = new LettingGo(
-            volume, catalogue, leases, options.hookMillis(), options.notices());
+    LettingGo thawing =
+        new LettingGo(volume, catalogue, leases, options.hookMillis(), options.notices());
     Journal journal = new Journal(volume, layout, catalogue, leases, clock, thawing, observer);
     try {
       if (!catalogue.isUnchanging()) {

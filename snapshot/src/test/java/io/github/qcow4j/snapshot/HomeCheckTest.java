@@ -45,6 +45,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -327,7 +328,7 @@ class HomeCheckTest {
   /** An operation that died, and somebody else has changed its files since. */
   @Test
   void anOperationWhoseFilesOthersHaveChangedConcernsItsBoxAlone() throws Exception {
-    addStuckIntent();
+    addStuckIntent(row("web").id());
     home.close();
     open();
     assertThat(status("web")).isEqualTo(BoxStatus.QUARANTINED);
@@ -345,8 +346,19 @@ class HomeCheckTest {
     requireWell();
   }
 
+  /** One that was about no box is told, and keeps nobody from opening the home. */
+  @Test
+  void anOperationOnNoBoxWhoseFilesOthersHaveChangedConcernsNobody() throws Exception {
+    addStuckIntent(null);
+    home.close();
+    open();
+    home.snapshot("web", "three", "");
+    assertThat(kinds(check())).contains(StuckIntent.class).doesNotContain(QuarantinedBox.class);
+    assertThat(status("other")).isEqualTo(BoxStatus.STOPPED);
+  }
+
   /** A fork of which the frozen name holds neither the live file nor what was live. */
-  private void addStuckIntent() throws IOException {
+  private void addStuckIntent(@Nullable String boxId) throws IOException {
     Path live = home.path("web", ROOT);
     Path disks = directory.resolve("home/disks");
     String liveFile = "disks/" + live.getFileName();
@@ -359,7 +371,7 @@ class HomeCheckTest {
         new Intent(
             0,
             "snapshot",
-            row("web").id(),
+            boxId,
             Intent.Phase.MAKING,
             new Holder(1, Instant.EPOCH, "dead"),
             List.of("disks/child.next"),

@@ -74,7 +74,7 @@ public final class Recovery {
 
   /**
    * What others have changed under an operation can be neither ended nor undone without guessing:
-   * its box is left as it is, and refused from then on. All other boxes go on.
+   * its box, if it is about one, is left as it is, and refused from then on. All other boxes go on.
    */
   private boolean endOrQuarantine(Intent intent, boolean again) throws IOException {
     try {
@@ -87,7 +87,8 @@ public final class Recovery {
     } catch (DisagreementException | ImageException | NoSuchFileException e) {
       String boxId = intent.boxId();
       if (boxId == null) {
-        throw e;
+        // There is nobody to refuse anything to; check tells of it.
+        return false;
       }
       return journal
           .catalogue()

@@ -32,11 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param notices gets a line about what takes long, or may still hold still
  */
 public record LettingGo(
-    Volume volume,
-    Catalogue catalogue,
-    Leases leases,
-    long hookMillis,
-    Consumer<String> notices)
+    Volume volume, Catalogue catalogue, Leases leases, long hookMillis, Consumer<String> notices)
     implements Journal.Thawing {
 
   private static final String BETWEEN = " ";

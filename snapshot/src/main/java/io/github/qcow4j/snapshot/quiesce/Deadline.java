@@ -57,7 +57,8 @@ final class Deadline {
       control.checkpoint();
     }
     if (isOver()) {
-      throw new QuiesceException(waitingFor + " did not come within " + timeoutMillis + " ms", null, true);
+      throw new QuiesceException(
+          waitingFor + " did not come within " + timeoutMillis + " ms", null, true);
     }
   }
 

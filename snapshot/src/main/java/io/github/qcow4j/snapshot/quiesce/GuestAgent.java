@@ -179,9 +179,7 @@ public final class GuestAgent implements Quiescer {
           close();
           if (deadline.isOver()) {
             throw new QuiesceException(
-                "the guest behind " + socket + " may still be frozen: " + e.getMessage(),
-                e,
-                true);
+                "the guest behind " + socket + " may still be frozen: " + e.getMessage(), e, true);
           }
           deadline.rest();
         }
