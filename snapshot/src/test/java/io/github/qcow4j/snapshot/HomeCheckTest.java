@@ -294,6 +294,18 @@ class HomeCheckTest {
   }
 
   @Test
+  void aDirectoryThatNothingMakesIsNotSaidToGoWithACollection() throws Exception {
+    Path stray = Files.createDirectory(directory.resolve("home/layers/stray"));
+    HomeReport report = check();
+    requireOnly(report, UnknownFile.class, false);
+    assertThat(report.lines().getFirst().finding().message())
+        .isEqualTo("is a directory, which nothing here makes; move it away");
+    assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
+        .noneMatch(line -> line.removed());
+    assertThat(stray).exists();
+  }
+
+  @Test
   void aBoxThatOnlyADeadProcessRunsIsNotedAsStopped() throws Exception {
     BoxRow row = row("web");
     Holder dead = new Holder(1, Instant.EPOCH, "qemu-system-x86_64");

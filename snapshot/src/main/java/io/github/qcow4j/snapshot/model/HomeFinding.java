@@ -66,8 +66,10 @@ public sealed interface HomeFinding {
    * @param subject the file
    * @param bytes storage that it takes
    * @param needed whether the header of an image names it all the same
+   * @param directory whether it is a directory, which no collection takes away
    */
-  record UnknownFile(String subject, long bytes, boolean needed) implements HomeFinding {
+  record UnknownFile(String subject, long bytes, boolean needed, boolean directory)
+      implements HomeFinding {
 
     @Override
     public Severity severity() {
@@ -76,8 +78,11 @@ public sealed interface HomeFinding {
 
     @Override
     public String message() {
-      return needed
-          ? "is not known to the catalogue, but an image lies on it"
+      if (needed) {
+        return "is not known to the catalogue, but an image lies on it";
+      }
+      return directory
+          ? "is a directory, which nothing here makes; move it away"
           : "is not known to the catalogue; gc removes it";
     }
   }

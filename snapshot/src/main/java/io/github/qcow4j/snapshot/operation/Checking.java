@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
@@ -167,14 +168,22 @@ public final class Checking {
 
   private void files(Set<Path> named) throws IOException {
     for (Path orphan : new Orphans(home).find()) {
-      findings.add(unknown(orphan, allocated(orphan), named.contains(orphan)));
+      findings.add(unknown(orphan, allocated(orphan), named.contains(orphan), isDirectory(orphan)));
     }
     for (String name : StagingArea.names(home)) {
       try (StagingArea area = StagingArea.abandoned(home, name)) {
         if (area != null) {
-          findings.add(unknown(area.directory(), area.allocatedBytes(), false));
+          findings.add(unknown(area.directory(), area.allocatedBytes(), false, false));
         }
       }
+    }
+  }
+
+  private boolean isDirectory(Path file) throws IOException {
+    try {
+      return home.volume().linkStatus(file).kind() == FileKind.DIRECTORY;
+    } catch (NoSuchFileException e) {
+      return false;
     }
   }
 
@@ -186,7 +195,8 @@ public final class Checking {
     }
   }
 
-  private UnknownFile unknown(Path file, long bytes, boolean needed) {
-    return new UnknownFile(home.layout().home().relativize(file).toString(), bytes, needed);
+  private UnknownFile unknown(Path file, long bytes, boolean needed, boolean directory) {
+    String name = home.layout().home().relativize(file).toString();
+    return new UnknownFile(name, bytes, needed, directory);
   }
 }
