@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.cluster.Mapping;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -172,9 +173,19 @@ final class MappedLayer {
   /** The cluster map; its L1 table is loaded when it is first needed. */
   private synchronized ClusterMap map() throws IOException {
     if (map == null) {
-      map = new ClusterMap(file, header, loadL1(), parts.shared().l2Cache(), file::size);
+      map = new ClusterMap(file, header, loadL1(), l2Cache(), file::size);
     }
     return map;
+  }
+
+  /**
+   * Where the image changes, a view of a snapshot knows only what it has read itself: the tables of
+   * another that is deleted by now may have stood where its own stand.
+   */
+  private L2Cache l2Cache() {
+    return parts.writer() == null
+        ? parts.shared().l2Cache()
+        : new L2Cache(L2Cache.DEFAULT_BUDGET_BYTES);
   }
 
   private L1Table loadL1() throws IOException {

@@ -163,6 +163,29 @@ final class ShadowRefcounts {
     newTable = new Place(allocate(clusters) << header.clusterBits(), (int) clusters);
   }
 
+  /** Moves every block that stands at a cluster or behind it, also one that does not change. */
+  void moveBlocksFrom(long firstCluster) throws IOException {
+    for (int index = 0; index < table.length; index++) {
+      if ((table[index] & OFFSET_MASK) >>> header.clusterBits() >= firstCluster) {
+        Page _ = changeable(index);
+      }
+    }
+  }
+
+  /** The first cluster behind all that will be counted. */
+  long countedEnd() throws IOException {
+    for (int index = table.length - 1; index >= 0; index--) {
+      long hostOffset = table[index] & OFFSET_MASK;
+      byte[] block = hostOffset == 0 ? new byte[0] : blocks.get(hostOffset).bytes();
+      for (int i = codec.countersIn(block.length) - 1; i >= 0; i--) {
+        if (codec.get(block, i) != 0) {
+          return (long) index * blockEntries + i + 1;
+        }
+      }
+    }
+    return 0;
+  }
+
   /** The end of everything in use and of all that was taken here, as a host offset. */
   long handedOutEnd() {
     return nextCluster << header.clusterBits();

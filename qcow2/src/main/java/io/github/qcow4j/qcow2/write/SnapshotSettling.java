@@ -69,6 +69,7 @@ public final class SnapshotSettling {
             "L1 table of snapshot " + newest.id());
     change.refcounts().fillGaps();
     change.refcounts().placeTable();
+    change.refcounts().moveBlocksFrom(firstCluster);
     long ownHome = change.refcounts().allocate(change.l1Clusters(active.size()));
     Map<Long, Long> moved = moveTables(firstCluster, active, shared, change);
     long sharedHome = change.refcounts().allocate(change.l1Clusters(shared.size()));
@@ -87,9 +88,10 @@ public final class SnapshotSettling {
 
   /**
    * Where the file ends: the room left for the new structures was not needed if gaps had enough.
+   * Never before something that is counted, wherever it is.
    */
   private static long end(long firstCluster, long room, StructureSwitch change) throws IOException {
-    long end = firstCluster;
+    long end = Math.max(firstCluster, change.refcounts().countedEnd());
     while (end > firstCluster - room && change.refcounts().get(end - 1) == 0) {
       end--;
     }

@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.testing.QemuTools;
@@ -63,7 +64,9 @@ class WriteModelTest {
     boolean extended = clusterBits >= 14 && random.nextInt(3) == 0;
     int version = !extended && random.nextInt(4) == 0 ? 2 : 3;
     int refcountOrder = version == 2 ? 4 : random.nextInt(7);
-    int diskBytes = 512 * (1 + random.nextInt((int) Math.min(8L << 20, 200L << clusterBits) / 512));
+    // Small clusters are counted in several refcount blocks.
+    long mostBytes = Math.min(8L << 20, (clusterBits < 12 ? 1500L : 200L) << clusterBits);
+    int diskBytes = 512 * (1 + random.nextInt((int) mostBytes / 512));
     byte[] model = new byte[diskBytes];
     ImageSpec spec =
         new ImageSpec(
@@ -80,6 +83,8 @@ class WriteModelTest {
     boolean backed = random.nextBoolean();
     if (backed) {
       spec = spec.withBacking(makeBase(random, model), "raw");
+    } else {
+      spec = spec.withPlaces(oneOf(Preallocation.values(), random), null);
     }
     ImageCreation.create(volume, image, spec);
     Map<String, byte[]> snapshots = new HashMap<>();
@@ -106,10 +111,15 @@ class WriteModelTest {
   private byte[] resize(Path image, byte[] model, Random random) throws Exception {
     int newBytes = 512 * (1 + random.nextInt(2 * model.length / 512));
     try (Qcow2Image disk = open(image)) {
-      disk.resize(newBytes);
+      boolean larger = newBytes > model.length;
+      disk.resize(newBytes, larger ? oneOf(Preallocation.values(), random) : Preallocation.OFF);
       assertThat(disk.virtualSize()).isEqualTo(newBytes);
     }
     return Arrays.copyOf(model, newBytes);
+  }
+
+  private static <T> T oneOf(T[] all, Random random) {
+    return all[random.nextInt(all.length)];
   }
 
   private String makeBase(Random random, byte[] model) throws Exception {
