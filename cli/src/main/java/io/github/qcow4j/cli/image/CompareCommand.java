@@ -88,13 +88,22 @@ public final class CompareCommand extends Command {
     if (cacheMode != null) {
       access.requireCacheMode("source cache", cacheMode);
     }
-    ImageName firstName = access.name(operands.get(0), firstFormat);
+    ImageName firstName = name(operands.get(0), firstFormat);
     try (DiskImage first = access.open(firstName)) {
-      ImageName secondName = access.name(operands.get(1), secondFormat);
+      ImageName secondName = name(operands.get(1), secondFormat);
       try (DiskImage second = access.open(secondName);
           Progress progress = progress()) {
         return compare(List.of(firstName, secondName), first, second, progress);
       }
+    }
+  }
+
+  /** What is wrong with a name says nothing about whether images differ. */
+  private ImageName name(String operand, @Nullable String format) throws CommandFailure {
+    try {
+      return access.name(operand, format);
+    } catch (UsageException e) {
+      throw new CommandFailure(NOT_OPENED, String.valueOf(e.getMessage()), null, e);
     }
   }
 

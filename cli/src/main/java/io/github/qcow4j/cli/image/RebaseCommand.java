@@ -11,6 +11,7 @@ import io.github.qcow4j.cli.output.Progress;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
@@ -61,6 +62,7 @@ public final class RebaseCommand extends Command {
   private @Nullable String backingFormat;
   private boolean unsafe;
   private boolean compressed;
+  private boolean sharing;
   private boolean quiet;
   private boolean showingProgress;
 
@@ -82,6 +84,8 @@ public final class RebaseCommand extends Command {
       case "backing-format", "backing-fmt" -> backingFormat = value;
       case "backing-unsafe" -> unsafe = true;
       case "compress" -> compressed = true;
+      // It is about the new backing file; what is written to is locked in any case.
+      case "force-share" -> sharing = true;
       case "quiet" -> quiet = true;
       case "progress" -> showingProgress = true;
       default -> access.accept(option, value);
@@ -132,6 +136,7 @@ public final class RebaseCommand extends Command {
     if (backing == null || backing.isEmpty()) {
       return null;
     }
+    ImageOptions options = access.options(name).withFormat(null);
     try {
       return DiskImages.openBacking(
           console().volume(),
@@ -139,7 +144,7 @@ public final class RebaseCommand extends Command {
           backing,
           backingFormat,
           access.policyForNamed(name, backing),
-          access.options(name).withFormat(null));
+          sharing ? options.withSharing(ImageOptions.Sharing.FORCE_SHARE) : options);
     } catch (IOException e) {
       StringBuilder line = new StringBuilder("Could not open new backing file '" + backing + "': ");
       for (Throwable note : e.getSuppressed()) {

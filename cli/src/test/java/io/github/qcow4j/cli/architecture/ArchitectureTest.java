@@ -103,6 +103,9 @@ final class ArchitectureTest {
         .that()
         .doNotBelongToAnyOf(AtomicFile.class, Fork.class, Exchange.class, StepwiseRename.class)
         .and()
+        // What these three have in common.
+        .doNotHaveFullyQualifiedName("io.github.qcow4j.nativeio.NewFile")
+        .and()
         .areNotAssignableTo(Volume.class)
         .should()
         .callMethodWhere(

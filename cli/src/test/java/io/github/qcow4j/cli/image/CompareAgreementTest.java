@@ -49,6 +49,15 @@ final class CompareAgreementTest {
     }
   }
 
+  @Test
+  void optionsThatExcludeEachOtherSayNothingOfTheImages() {
+    Path image = directory.resolve("image.qcow2");
+    qemu.create(image, "", 1 << 20);
+    String described = "driver=qcow2,file.filename=" + image;
+    assertSame("compare", "--image-opts", "-f", "qcow2", described, described);
+    assertSame("compare", "--image-opts", "-F", "qcow2", described, described);
+  }
+
   /** Each is converted and compared several times. */
   private Stream<ZooImage> chosen() {
     return zoo.stream().filter(ImageZoo.oneIn(7)).filter(image -> !image.has(Feature.HUGE));

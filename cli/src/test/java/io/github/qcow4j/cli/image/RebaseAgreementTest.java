@@ -184,6 +184,23 @@ final class RebaseAgreementTest {
   }
 
   @Test
+  void sharingIsAboutTheNewBackingFile() throws Exception {
+    TwinChains twins = TwinChains.in(directory);
+    twins.raw("base.raw", 1 << 20, new Random(1));
+    twins.qcow2("mid.qcow2", "", "base.raw", 1 << 20, new Random(2));
+    twins.qcow2("top.qcow2", "", "base.raw", 1 << 20, new Random(3));
+    twins.copy();
+    List<String> command = List.of("rebase", "-U", "-b", "mid.qcow2", "-F", "qcow2");
+
+    ToolRun theirs = qemu.img(with(command, twins.theirs().resolve("top.qcow2"))).orFail();
+    OurRun ours = OurRun.asQemuImg(with(command, twins.ours().resolve("top.qcow2")));
+
+    assertThat(ours.stderr()).isEqualTo(theirs.stderr());
+    assertThat(ours.exitCode()).isZero();
+    assertThat(backing(twins.ours())).isEqualTo(backing(twins.theirs()));
+  }
+
+  @Test
   void unsafeRebasesWriteTheSameHeaderAsQemuImg() throws Exception {
     Random random = new Random(BASE_SEED);
     for (int i = 0; i < CHAINS; i++) {
