@@ -91,11 +91,7 @@ public final class SnapshotSettling {
    * Never before something that is counted, wherever it is.
    */
   private static long end(long firstCluster, long room, StructureSwitch change) throws IOException {
-    long end = Math.max(firstCluster, change.refcounts().countedEnd());
-    while (end > firstCluster - room && change.refcounts().get(end - 1) == 0) {
-      end--;
-    }
-    return end;
+    return Math.max(firstCluster - room, change.refcounts().countedEnd());
   }
 
   /** The new places of L2 tables that stand among the new structures, by their old ones. */
