@@ -205,8 +205,8 @@ public final class RawImage implements DiskImage {
     }
     long oldBytes = file.size();
     if (newBytes > oldBytes) {
-      LongerFile longer = LongerFile.of(file, newBytes);
-      longer.orShortAgain(() -> Storage.take(file, oldBytes, newBytes - oldBytes, preallocation));
+      LongerFile.during(
+          file, newBytes, () -> Storage.take(file, oldBytes, newBytes - oldBytes, preallocation));
     } else {
       file.truncate(newBytes);
     }

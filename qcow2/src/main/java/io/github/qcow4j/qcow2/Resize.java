@@ -98,14 +98,19 @@ final class Resize {
     if (l1Entries > header.l1Entries()) {
       image.changeSize(oldBytes, l1Entries);
     }
-    if (header.has(Feature.EXTERNAL_DATA_FILE) && image.dataFile().size() < newBytes) {
-      LongerFile longer = LongerFile.of(image.dataFile(), newBytes);
-      longer.orShortAgain(() -> {
-        // All at once: a table must not promise storage that goes again should the rest fail.
-        Storage.take(longer.file(), longer.oldBytes(), newBytes - longer.oldBytes(), preallocation);
-        takenFrom = longer.oldBytes();
-        prepare(oldBytes, newBytes);
-      });
+    BlockFile data = image.dataFile();
+    if (header.has(Feature.EXTERNAL_DATA_FILE) && data.size() < newBytes) {
+      long oldDataBytes = data.size();
+      LongerFile.during(
+          data,
+          newBytes,
+          () -> {
+            // All at once: a table must not promise storage that goes again should the rest fail.
+            Storage.take(data, oldDataBytes, newBytes - oldDataBytes, preallocation);
+            data.syncAll();
+            takenFrom = oldDataBytes;
+            prepare(oldBytes, newBytes);
+          });
     } else {
       prepare(oldBytes, newBytes);
     }
