@@ -90,11 +90,11 @@ public final class ErrorText {
   /** Why something failed, as a line of its own: where it is the kernel's reason, with the file. */
   public String line(Throwable failure) {
     String reason = reason(failure);
-    boolean bare =
-        failure instanceof FileSystemException file
-            && file.getFile() != null
-            && Errno.ofText(reason) != null;
-    return bare ? file((FileSystemException) failure) + ": " + reason : reason;
+    return failure instanceof FileSystemException named
+            && named.getFile() != null
+            && Errno.ofText(reason) != null
+        ? file(named) + ": " + reason
+        : reason;
   }
 
   private String describe(ImageException failure) {
