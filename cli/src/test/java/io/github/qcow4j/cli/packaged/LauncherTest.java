@@ -104,6 +104,7 @@ final class LauncherTest {
     assertThat(signalsIgnoredBy("convert").and(userSignal1())).isEqualTo(userSignal1());
     // A guest and a hook are to have it as they would without us.
     assertThat(signalsIgnoredBy("box").and(userSignal1())).isEqualTo(BigInteger.ZERO);
+    assertThat(signalsIgnoredBy("-v", "box").and(userSignal1())).isEqualTo(BigInteger.ZERO);
   }
 
   private static BigInteger userSignal1() {
@@ -111,8 +112,8 @@ final class LauncherTest {
   }
 
   /** The mask of proc(5) that the launcher gives the runtime to begin with. */
-  private BigInteger signalsIgnoredBy(String command) throws Exception {
-    Path folder = directory.resolve(command);
+  private BigInteger signalsIgnoredBy(String... command) throws Exception {
+    Path folder = directory.resolve(String.join("", command));
     Path java = folder.resolve("runtime/bin/java");
     Files.createDirectories(java.getParent());
     Files.createDirectory(folder.resolve("bin"));
