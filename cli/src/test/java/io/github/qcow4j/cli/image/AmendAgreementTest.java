@@ -166,8 +166,23 @@ final class AmendAgreementTest {
   @Test
   void compressedClustersThatVersion2CannotReadAreNotHandedToIt() {
     qemu.create(image("packed"), "compression_type=zstd", 1 << 20);
+    qemu.io(image("packed"), "write -c -P 3 64k 64k");
+    assertThat(same.run("amend -o compat=0.10 @packed").agreed().ours().exitCode()).isEqualTo(1);
+    qemu.img("snapshot", "-c", "s", image("packed").toString()).orFail();
+    qemu.io(image("packed"), "write -P 4 64k 64k");
+    // qemu-img goes on, and nobody can read the snapshot then.
     assertThat(same.run("amend -o compat=0.10 @packed").ours().stderr())
-        .isEqualTo("qemu-img: Cannot downgrade an image with incompatible features 0x8 set\n");
+        .contains("zstd compression type and existing compressed clusters");
+  }
+
+  @Test
+  void whereNothingIsCompressedZstdBecomesZlib() {
+    qemu.create(image("plain"), "compression_type=zstd", 1 << 20);
+    qemu.io(image("plain"), "write -P 3 64k 64k", "write -z 256k 64k");
+    SameCommand.Outcome outcome = same.run("amend -o compat=0.10 @plain").succeeded();
+    Path ours = outcome.ourDirectory().resolve("plain");
+    qemu.assertCheckClean(ours);
+    assertThat(info(ours)).isEqualTo(info(outcome.theirDirectory().resolve("plain")));
   }
 
   private String info(Path image) {

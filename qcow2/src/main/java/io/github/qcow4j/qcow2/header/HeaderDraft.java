@@ -24,6 +24,7 @@ public final class HeaderDraft {
   private long compatibleFeatures;
   private long autoclearFeatures;
   private int refcountOrder;
+  private CompressionType compressionType;
   private @Nullable String backingName;
   private @Nullable String backingFormat;
   private @Nullable String dataFileName;
@@ -45,6 +46,7 @@ public final class HeaderDraft {
     this.compatibleFeatures = header.compatibleFeatures();
     this.autoclearFeatures = UnknownAutoclear.without(header.autoclearFeatures());
     this.refcountOrder = header.refcountOrder();
+    this.compressionType = header.compressionType();
     this.backingName = header.backingFileName();
     this.backingFormat = header.extensions().backingFormat();
     this.dataFileName = header.extensions().dataFileName();
@@ -119,7 +121,7 @@ public final class HeaderDraft {
         autoclearFeatures,
         refcountOrder,
         version == origin.version() ? origin.headerLength() : lengthOf(version),
-        origin.compressionType(),
+        compressionType,
         origin.backingFileOffset(),
         backingName,
         new HeaderExtensions(
@@ -133,8 +135,8 @@ public final class HeaderDraft {
   }
 
   /**
-   * Another version. Version 2 has no feature bits, no header bytes behind its fields, and
-   * refcounts of 16 bits; that nothing is lost by this is the caller's to know.
+   * Another version. Version 2 has no feature bits, no header bytes behind its fields, refcounts of
+   * 16 bits, and zlib; that nothing is lost by this is the caller's to know.
    */
   public HeaderDraft version(int wanted) {
     version = wanted;
@@ -143,6 +145,7 @@ public final class HeaderDraft {
       compatibleFeatures = 0;
       autoclearFeatures = 0;
       refcountOrder = 4;
+      compressionType = CompressionType.ZLIB;
       bitmaps = null;
       unknownTail = UnknownBytes.NONE;
     }

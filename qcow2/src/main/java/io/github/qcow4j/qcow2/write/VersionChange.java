@@ -97,10 +97,12 @@ public final class VersionChange {
         throw refused("Internal snapshots prevent downgrade of image", "snapshot sizes");
       }
     }
-    if (header.incompatibleFeatures() != 0) {
+    // Where nothing is compressed, the type of compression is no matter: see ZeroExpansion.
+    long others = header.incompatibleFeatures() & ~Feature.COMPRESSION_TYPE.mask();
+    if (others != 0) {
       throw refused(
           "Cannot downgrade an image with incompatible features 0x"
-              + Long.toHexString(header.incompatibleFeatures())
+              + Long.toHexString(others)
               + " set",
           "incompatible features");
     }

@@ -1,6 +1,9 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.CompressionType;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.table.L2Entry;
@@ -107,7 +110,10 @@ final class ZeroExpansion {
 
   private long expandEntry(long entry, long tableCount, List<Long> added, List<Long> dropped)
       throws IOException {
-    if (L2Entry.isCompressed(entry) || (entry & L2Entry.ZERO) == 0) {
+    if (L2Entry.isCompressed(entry)) {
+      requireZlib();
+      return entry;
+    } else if ((entry & L2Entry.ZERO) == 0) {
       return entry;
     }
     long hostOffset = entry & L2Entry.OFFSET_MASK;
@@ -128,5 +134,15 @@ final class ZeroExpansion {
     file.writeZeroes(fresh << header.clusterBits(), header.clusterSize(), true);
     long copied = tableCount == 1 ? L2Entry.COPIED : 0;
     return (fresh << header.clusterBits()) | copied;
+  }
+
+  /** Version 2 says nothing of how its clusters are compressed. */
+  private void requireZlib() throws UnsupportedFeatureException {
+    if (header.compressionType() != CompressionType.ZLIB) {
+      throw new UnsupportedFeatureException(
+          file.path(),
+          "Cannot downgrade an image with zstd compression type and existing compressed clusters",
+          Feature.COMPRESSION_TYPE.specificationName());
+    }
   }
 }
