@@ -2,9 +2,6 @@ package io.github.qcow4j.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
@@ -29,8 +26,6 @@ class AmendOracleTest {
   private static final int SEQUENCES = Integer.getInteger("qcow4j.amend.sequences", 6);
 
   private final QemuTools qemu = QemuTools.require();
-  private final Volume volume = Volumes.host();
-
   @TempDir private Path directory;
 
   @Test
@@ -162,7 +157,7 @@ class AmendOracleTest {
     ToolRun run =
         qemu.img("amend", "-f", "qcow2", "-o", String.join(",", options), theirs.toString());
     String refusal = "";
-    try (Qcow2Image disk = open(ours)) {
+    try (Qcow2Image disk = WritableImage.open(ours)) {
       Amendment.run(disk, request, new JobControl());
     } catch (IOException e) {
       refusal = "qemu-img: " + e.getMessage() + "\n";
@@ -210,14 +205,5 @@ class AmendOracleTest {
     command.addAll(List.of(image.toString(), raw.toString()));
     qemu.img(command).orFail();
     return raw;
-  }
-
-  private Qcow2Image open(Path image) throws IOException {
-    return (Qcow2Image)
-        DiskImages.open(
-            volume,
-            image,
-            ReferencePolicy.sameDirectory(),
-            ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 }

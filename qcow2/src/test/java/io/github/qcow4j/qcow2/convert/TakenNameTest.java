@@ -38,7 +38,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,9 +164,7 @@ class TakenNameTest {
   }
 
   private List<String> names() throws IOException {
-    try (Stream<Path> names = Files.list(target.getParent())) {
-      return names.map(name -> name.getFileName().toString()).sorted().toList();
-    }
+    return Volumes.host().list(target.getParent());
   }
 
   @ParameterizedTest

@@ -23,8 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -143,11 +141,6 @@ class ReplacedDataFileTest {
   }
 
   private static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> names = Files.list(folder)) {
-      return names
-          .map(name -> name.getFileName().toString())
-          .sorted()
-          .collect(Collectors.toCollection(ArrayList::new));
-    }
+    return new ArrayList<>(Volumes.host().list(folder));
   }
 }

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.DiskImages;
-import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.WritableImage;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
@@ -55,7 +52,7 @@ final class SnapshotOfManyBlocksTest {
   @Test
   void stayWholeInADiskThatGrew() throws IOException {
     Path image = create(9, 4, 300 << 10);
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       disk.resize(1200 << 10, Preallocation.METADATA);
     }
     takeAndDelete(image, 4);
@@ -73,15 +70,15 @@ final class SnapshotOfManyBlocksTest {
   }
 
   private void takeAndDelete(Path image, int times) throws IOException {
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       disk.write(disk.virtualSize() - 512, ByteBuffer.allocate(512).put(0, (byte) 7));
     }
     for (int i = 0; i < times; i++) {
-      try (Qcow2Image disk = open(image)) {
+      try (Qcow2Image disk = WritableImage.open(image)) {
         disk.createSnapshot("s" + i, Instant.EPOCH);
       }
       QEMU.assertCheckClean(image);
-      try (Qcow2Image disk = open(image)) {
+      try (Qcow2Image disk = WritableImage.open(image)) {
         disk.write(512L * i, ByteBuffer.allocate(512).put(0, (byte) i));
         if (i % 2 == 1) {
           disk.deleteSnapshot(disk.snapshots().getFirst());
@@ -89,7 +86,7 @@ final class SnapshotOfManyBlocksTest {
       }
       QEMU.assertCheckClean(image);
     }
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       ByteBuffer last = ByteBuffer.allocate(512);
       disk.openSnapshot(disk.snapshots().getLast()).read(disk.virtualSize() - 512, last);
       assertThat(last.get(0)).isEqualTo((byte) 7);
@@ -111,15 +108,6 @@ final class SnapshotOfManyBlocksTest {
             null);
     ImageCreation.create(volume, image, spec.withPlaces(Preallocation.METADATA, null));
     return image;
-  }
-
-  private Qcow2Image open(Path image) throws IOException {
-    return (Qcow2Image)
-        DiskImages.open(
-            volume,
-            image,
-            ReferencePolicy.sameDirectory(),
-            ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 
   private static long bytes(String size) {

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.DiskImages;
-import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.WritableImage;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
@@ -33,7 +30,7 @@ final class SnapshotViewTest {
   void isItsOwnAlsoWhereTheTablesOfADeletedOneStood() throws IOException {
     Path image = directory.resolve("image.qcow2");
     ImageCreation.create(volume, image, ImageSpec.ofSize(64L * CLUSTER));
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       for (int round = 1; round <= 8; round++) {
         // In another cluster each time, so that an old table would show something else.
         long guestOffset = (long) round * CLUSTER;
@@ -55,14 +52,5 @@ final class SnapshotViewTest {
       bytes.put((byte) value);
     }
     return bytes.flip();
-  }
-
-  private Qcow2Image open(Path image) throws IOException {
-    return (Qcow2Image)
-        DiskImages.open(
-            volume,
-            image,
-            ReferencePolicy.sameDirectory(),
-            ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 }

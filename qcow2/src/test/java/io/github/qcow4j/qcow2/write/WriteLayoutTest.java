@@ -2,14 +2,9 @@ package io.github.qcow4j.qcow2.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.Extent;
-import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.WritableImage;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
@@ -33,7 +28,6 @@ class WriteLayoutTest {
 
   @TempDir private Path directory;
 
-  private final Volume volume = Volumes.host();
   private QemuTools qemu;
 
   @BeforeEach
@@ -46,7 +40,7 @@ class WriteLayoutTest {
     Path ours = image("ours.qcow2", "");
     Path theirs = image("theirs.qcow2", "");
 
-    try (Qcow2Image disk = open(ours)) {
+    try (Qcow2Image disk = WritableImage.open(ours)) {
       for (int i = 0; i < 3; i++) {
         disk.write(i * MIB, ByteBuffer.allocate(MIB).put(0, (byte) 1));
       }
@@ -63,7 +57,7 @@ class WriteLayoutTest {
     Path overlay = directory.resolve("overlay.qcow2");
     qemu.createOverlay(overlay, "compat=0.10", "base.qcow2", "qcow2");
 
-    try (Qcow2Image disk = open(overlay)) {
+    try (Qcow2Image disk = WritableImage.open(overlay)) {
       disk.writeZeroes(MIB, MIB, true);
 
       Extent written = disk.extentAt(MIB, MIB);
@@ -83,7 +77,7 @@ class WriteLayoutTest {
         qemu.io(image, "write -P " + (i + 1) + " 0 64k");
       }
 
-      try (Qcow2Image disk = open(ours)) {
+      try (Qcow2Image disk = WritableImage.open(ours)) {
         disk.createSnapshot("s" + i, Instant.EPOCH);
       }
       qemu.img("snapshot", "-c", "s" + i, theirs.toString()).orFail();
@@ -100,7 +94,7 @@ class WriteLayoutTest {
     qemu.io(image, "write 0 64k");
     long before = Files.size(image);
 
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       disk.resize(96 * MIB);
       disk.resize(32 * MIB);
     }
@@ -117,7 +111,7 @@ class WriteLayoutTest {
     Path image = image("image.qcow2", options);
     qemu.io(image, "write -P 1 2M 4M", "write -P 2 0 2M");
 
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       disk.resize(3 * MIB);
       qemu.img("check", "-U", image.toString()).orFail();
       assertEveryRefcountBlockCountsAnotherCluster(image);
@@ -165,14 +159,5 @@ class WriteLayoutTest {
     Path image = directory.resolve(name);
     qemu.create(image, options, 64 * MIB);
     return image;
-  }
-
-  private Qcow2Image open(Path image) throws IOException {
-    return (Qcow2Image)
-        DiskImages.open(
-            volume,
-            image,
-            ReferencePolicy.sameDirectory(),
-            ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 }

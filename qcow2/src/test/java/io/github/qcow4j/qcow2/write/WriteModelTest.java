@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.DiskImage;
-import io.github.qcow4j.qcow2.DiskImages;
-import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.WritableImage;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
@@ -89,7 +86,7 @@ class WriteModelTest {
     ImageCreation.create(volume, image, spec);
     Map<String, byte[]> snapshots = new HashMap<>();
     for (int session = 0; session < 3; session++) {
-      try (Qcow2Image disk = open(image)) {
+      try (Qcow2Image disk = WritableImage.open(image)) {
         for (int step = 0; step < STEPS / 3; step++) {
           step(disk, model, random, version == 2 && backed);
           if (refcountOrder > 2 && random.nextInt(6) == 0) {
@@ -110,7 +107,7 @@ class WriteModelTest {
 
   private byte[] resize(Path image, byte[] model, Random random) throws Exception {
     int newBytes = 512 * (1 + random.nextInt(2 * model.length / 512));
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       boolean larger = newBytes > model.length;
       disk.resize(newBytes, larger ? oneOf(Preallocation.values(), random) : Preallocation.OFF);
       assertThat(disk.virtualSize()).isEqualTo(newBytes);
@@ -129,15 +126,6 @@ class WriteModelTest {
     Files.write(path, base);
     System.arraycopy(base, 0, model, 0, Math.min(base.length, model.length));
     return path.getFileName().toString();
-  }
-
-  private Qcow2Image open(Path image) throws Exception {
-    return (Qcow2Image)
-        DiskImages.open(
-            volume,
-            image,
-            ReferencePolicy.sameDirectory(),
-            ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 
   static void step(Qcow2Image disk, byte[] model, Random random, boolean discardIsIgnored)
@@ -233,7 +221,7 @@ class WriteModelTest {
     assertThat(Arrays.mismatch(Files.readAllBytes(raw), model))
         .as("first byte that QEMU reads differently")
         .isEqualTo(-1);
-    try (DiskImage disk = open(image)) {
+    try (DiskImage disk = WritableImage.open(image)) {
       ByteBuffer all = ByteBuffer.allocate(model.length);
       disk.read(0, all);
       assertThat(Arrays.mismatch(all.array(), model)).isEqualTo(-1);
