@@ -11,7 +11,6 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.RenameMode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -23,19 +22,19 @@ final class CrashExplorerTest {
 
   private static final Path FILE = Path.of("/file");
 
-  private static byte[] filled(int value, int length) {
+  static byte[] filled(int value, int length) {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) value);
     return bytes;
   }
 
-  private static byte[] contentOf(SimulatedVolume volume, Path path) throws IOException {
+  static byte[] contentOf(SimulatedVolume volume, Path path) throws IOException {
     try (BlockFile file = volume.open(path, OpenOptions.reading())) {
       return Bytes.read(file, 0, (int) file.size());
     }
   }
 
-  private static SimulatedVolume volumeWithFile(byte[] content) throws IOException {
+  static SimulatedVolume volumeWithFile(byte[] content) throws IOException {
     SimulatedVolume volume = SimulatedVolume.create();
     try (BlockFile file = volume.open(FILE, OpenOptions.creatingNew())) {
       Bytes.write(file, content, 0);
@@ -405,75 +404,5 @@ final class CrashExplorerTest {
     }
     assertThat(runs).hasSize(1);
     assertThat(runs.iterator().next()).hasSizeGreaterThan(200);
-  }
-
-  @Test
-  void everyCallOfAWorkloadCanFailInTurn() throws IOException {
-    int failures = 0;
-    while (true) {
-      SimulatedVolume volume = volumeWithFile(filled(1, 5000));
-      volume.faults().failCall(failures + 1, Errno.EIO);
-      try (AtomicFile atomic = AtomicFile.create(volume, FILE)) {
-        Bytes.write(atomic.file(), filled(2, 9000), 0);
-        atomic.publish(RenameMode.REPLACE);
-      } catch (IOException e) {
-        assertThat(e).hasMessageContaining("Input/output error");
-      }
-      boolean happened = volume.faults().happened();
-      volume.faults().none();
-      volume.assertNothingOpen();
-      byte[] content = contentOf(volume, FILE);
-      assertThat(content.length).isIn(5000, 9000);
-      if (!happened) {
-        assertThat(content).isEqualTo(filled(2, 9000));
-        break;
-      }
-      failures++;
-    }
-    assertThat(failures).isGreaterThan(5);
-  }
-
-  @Test
-  void aShortenedWriteIsWholeToItsCallerButMayBeTornByAPowerCut() throws IOException {
-    SimulatedVolume volume = volumeWithFile(filled(1, 8192));
-    try (BlockFile file = volume.open(FILE, OpenOptions.writing())) {
-      volume.faults().only("pwrite").shortenCall(1);
-      Bytes.write(file, filled(2, 8192), 0);
-      assertThat(volume.faults().happened()).isTrue();
-      assertThat(Bytes.read(file, 0, 8192)).isEqualTo(filled(2, 8192));
-    }
-    assertThat(volume.events()).isEqualTo(2);
-  }
-
-  @Test
-  void aFullDiskTakesWhatFitsAndSaysSo() throws IOException {
-    SimulatedVolume volume =
-        SimulatedVolume.create(SimulatedVolume.Options.standard().withCapacity(3 * 4096));
-    try (BlockFile file = volume.open(FILE, OpenOptions.creatingNew())) {
-      ByteBuffer source = ByteBuffer.wrap(filled(1, 5 * 4096));
-      assertThatThrownBy(() -> file.write(source, 0)).hasMessage("/file: No space left on device");
-      assertThat(source.position()).isEqualTo(3 * 4096);
-      assertThat(volume.usedBytes()).isEqualTo(3 * 4096);
-      assertThatThrownBy(() -> file.preallocate(0, 1 << 20))
-          .hasMessage("/file: No space left on device");
-      file.punchHole(0, 4096);
-      Bytes.write(file, filled(2, 4096), 8 * 4096);
-    }
-    volume.unlink(FILE);
-    assertThat(volume.usedBytes()).isZero();
-  }
-
-  @Test
-  void aFileLeftOpenIsToldWithTheStackThatOpenedIt() throws IOException {
-    SimulatedVolume volume = SimulatedVolume.create();
-    BlockFile file = volume.open(FILE, OpenOptions.creatingNew());
-    assertThatThrownBy(volume::assertNothingOpen)
-        .isInstanceOf(AssertionError.class)
-        .hasMessage("left open: [/file]")
-        .satisfies(e ->
-            assertThat(e.getSuppressed()[0].getStackTrace())
-                .anyMatch(frame -> frame.getClassName().equals(CrashExplorerTest.class.getName())));
-    file.close();
-    volume.assertNothingOpen();
   }
 }
