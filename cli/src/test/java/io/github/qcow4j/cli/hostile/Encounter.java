@@ -31,7 +31,7 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
 
   /**
    * A repair says a line for each entry of a table that is none, several hundred thousand of them
-   * at the worst; qemu-img takes longer.
+   * at the worst, for which qemu-img takes half a minute too.
    */
   private static final Duration LONGEST_REPAIR = Duration.ofSeconds(90);
 
