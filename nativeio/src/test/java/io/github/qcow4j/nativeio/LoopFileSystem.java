@@ -250,7 +250,10 @@ public final class LoopFileSystem implements Closeable {
   private static void remove(Path home) throws IOException {
     for (String mounted : List.of(MOUNT_POINT, LAYERS)) {
       unmount(home.resolve(mounted));
-      Files.deleteIfExists(home.resolve(mounted));
+      if (Files.exists(home.resolve(mounted))) {
+        // What a process wrote that was killed while it was being unmounted lies below.
+        delete(home.resolve(mounted));
+      }
     }
     Files.deleteIfExists(home.resolve("image"));
     Files.deleteIfExists(home);
