@@ -14,6 +14,7 @@ final class TarHeader {
   static final char REGULAR = '0';
   static final char OLD_REGULAR = '\0';
   static final char CONTIGUOUS = '7';
+  static final char DIRECTORY = '5';
   static final char GNU_SPARSE = 'S';
   static final char GNU_LONG_NAME = 'L';
   static final char GNU_LONG_LINK = 'K';

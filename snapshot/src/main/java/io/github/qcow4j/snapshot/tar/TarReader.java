@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  * and the archive ends with its two blocks of zeros and nothing but zeros behind them. Memory is
  * bounded whatever a header announces.
  *
+ * <p>Whoever packs a folder from inside ({@code tar -c .}) gets the folder itself as a member, and
+ * {@code ./} before every name. The one is passed over, the other taken off, as BoxLite's reader
+ * does; the name that is left has to be plain, and to come once.
+ *
  * <p>All methods throw {@link DamagedTransferException} where bytes contradict the format or end
  * early, {@link RefusedTransferException} for what is no regular file or has no plain name, {@link
  * TransferLimitException} where a limit is passed, {@link
@@ -37,6 +41,9 @@ public final class TarReader {
 
   /** Headers and maps of all members together; a gigabyte in large pieces has one kilobyte. */
   private static final long MAX_OVERHEAD_BYTES = 64L << 20;
+
+  /** The folder that was packed, as {@code tar -c .} names it and what is in it. */
+  private static final String FOLDER = "./";
 
   private static final int MAX_TRAILING_BYTES = 1 << 20;
   private static final int BUFFER_BYTES = 1 << 20;
@@ -70,6 +77,10 @@ public final class TarReader {
     }
     input.skip(unreadBytes);
     unreadBytes = 0;
+    return nextFile();
+  }
+
+  private @Nullable TarMember nextFile() throws IOException {
     PaxRecords records = PaxRecords.NONE;
     String longName = null;
     for (int extensions = 0; ; extensions++) {
@@ -85,7 +96,14 @@ public final class TarReader {
         case TarHeader.GNU_LONG_NAME -> longName = longName(extension(header, extensions));
         case TarHeader.GNU_LONG_LINK -> extension(header, extensions);
         default -> {
-          return member(header, nameOf(header, records, longName), records);
+          String name = nameOf(header, records, longName);
+          if (!isFolder(header, name, records)) {
+            return member(header, inFolder(name), records);
+          }
+          requireOnce(name);
+          records = PaxRecords.NONE;
+          longName = null;
+          extensions = -1;
         }
       }
     }
@@ -131,9 +149,19 @@ public final class TarReader {
     return longName == null ? header.name() : longName;
   }
 
-  private TarMember member(TarHeader header, String name, PaxRecords records) throws IOException {
-    requireFile(header, name);
-    PlainName.require(name);
+  private static boolean isFolder(TarHeader header, String name, PaxRecords records)
+      throws IOException {
+    return header.typeFlag() == TarHeader.DIRECTORY
+        && header.sizeBytes() == 0
+        && records.number("size") <= 0
+        && name.equals(FOLDER);
+  }
+
+  private static String inFolder(String name) {
+    return name.startsWith(FOLDER) ? name.substring(FOLDER.length()) : name;
+  }
+
+  private void requireOnce(String name) throws IOException {
     if (!names.add(name)) {
       throw new DamagedTransferException(
           "Invalid archive: member '" + PlainName.shown(name) + "' comes twice");
@@ -141,6 +169,12 @@ public final class TarReader {
       throw new TransferLimitException(
           "The archive has more than " + MAX_MEMBERS + " members", MAX_MEMBERS);
     }
+  }
+
+  private TarMember member(TarHeader header, String name, PaxRecords records) throws IOException {
+    requireFile(header, name);
+    PlainName.require(name);
+    requireOnce(name);
     long size = records.number("size");
     TarHeader sized = size < 0 ? header : header.withSize(size);
     if (sized.sizeBytes() > Long.MAX_VALUE - TarHeader.BLOCK_BYTES) {
@@ -178,7 +212,7 @@ public final class TarReader {
           case '2' -> "a symbolic link";
           case '3' -> "a character device";
           case '4' -> "a block device";
-          case '5', 'D' -> "a directory";
+          case TarHeader.DIRECTORY, 'D' -> "a directory";
           case '6' -> "a FIFO";
           default -> "of unknown type " + (int) header.typeFlag();
         };

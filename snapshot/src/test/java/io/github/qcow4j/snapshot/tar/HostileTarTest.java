@@ -41,6 +41,13 @@ class HostileTarTest {
         refused("a symbolic link", join(header("disk.qcow2", '2', 0), end()), "is a symbolic link"),
         refused("a hard link", join(header("disk.qcow2", '1', 0), end()), "is a hard link"),
         refused("a directory", join(header("disks/", '5', 0), end()), "is a directory"),
+        refused("a folder in the folder", join(header("./a/", '5', 0), end()), "is a directory"),
+        refused("a folder with content", join(header("./", '5', 9), TEN, end()), "is a directory"),
+        refused("a file with the folder's name", join(header("./", '0', 0), end()), "without"),
+        refused("a link of the folder's name", join(header("./", '2', 0), end()), "symbolic link"),
+        refused("the folder above it", join(header("./..", '0', 0), end()), "it is a directory"),
+        refused("the folder twice over", join(header("././a", '0', 0), end()), "plain file names"),
+        refused("the folder, and the root", join(header(".//a", '0', 0), end()), "plain file"),
         refused("a FIFO", join(header("f", '6', 0), end()), "is a FIFO"),
         refused("a device", join(header("f", '4', 0), end()), "is a block device"),
         refused("a volume label", join(header("f", 'V', 0), end()), "of unknown type"),
@@ -69,6 +76,16 @@ class HostileTarTest {
             "global header"),
         damaged(
             "a member twice", join(header("a", '0', 0), header("a", '7', 0), end()), "comes twice"),
+        damaged(
+            "a member twice, once in its folder",
+            join(header("a", '0', 0), header("./a", '0', 0), end()),
+            "comes twice"),
+        damaged(
+            "its folder twice", join(header("./", '5', 0), header("./", '5', 0), end()), "twice"),
+        damaged(
+            "an end behind a pax header of the folder",
+            join(header("./", '5', 0), pax("path=a"), end()),
+            "behind an extended"),
         damaged("a wrong checksum", tampered(header("a", '0', 0), 0), "checksum"),
         damaged("no checksum", tampered(header("a", '0', 0), TarHeader.CHECKSUM), "checksum"),
         damaged("random bytes", randomBytes(4096), "Invalid archive"),

@@ -47,6 +47,22 @@ class TarOracleTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"v7", "oldgnu", "gnu", "ustar", "posix --sparse"})
+  void readsAFolderThatWasPackedFromInside(String format) throws Exception {
+    Path inside = Files.createDirectory(folder.resolve("inside"));
+    Files.writeString(inside.resolve("manifest.json"), "{}");
+    Files.write(inside.resolve("disk.qcow2"), sparse("disk.qcow2", new Random(SEED), 3));
+    List<String> arguments = new ArrayList<>(List.of("--create", "--file=../theirs.tar"));
+    arguments.addAll(List.of(("--format=" + format).split(" ")));
+    arguments.add(".");
+    HostProgram.run(inside, "tar", arguments.toArray(String[]::new));
+    assertThat(Archives.read(Files.readAllBytes(folder.resolve("theirs.tar"))))
+        .containsOnlyKeys("manifest.json", "disk.qcow2")
+        .containsEntry("manifest.json", "{}".getBytes(UTF_8))
+        .containsEntry("disk.qcow2", Files.readAllBytes(inside.resolve("disk.qcow2")));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "--format=gnu",
