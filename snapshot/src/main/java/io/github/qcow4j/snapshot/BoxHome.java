@@ -176,7 +176,7 @@ public final class BoxHome implements BoxTransfers, Closeable {
    *     a disk open for writing
    */
   public Snapshot snapshot(String box, String name, String description) throws IOException {
-    return Snapshotting.run(home, box, name, description);
+    return Snapshotting.run(home, box, name, description, new JobControl());
   }
 
   /**

@@ -18,10 +18,14 @@ public final class ObservedHome {
 
   /** Opens it; what the observer throws fails the operation, and it may end the process. */
   public static BoxHome open(Path directory, Consumer<Step> observer) throws IOException {
+    return open(HomeOptions.of(directory), observer);
+  }
+
+  static BoxHome open(HomeOptions options, Consumer<Step> observer) throws IOException {
     Volume volume = Volumes.host();
-    HomeLayout layout = BoxHome.prepare(volume, directory);
+    HomeLayout layout = BoxHome.prepare(volume, options.directory());
     return BoxHome.open(
-        HomeOptions.of(directory),
+        options,
         volume,
         layout,
         Catalogue.open(layout.catalogue()),

@@ -64,7 +64,7 @@ public final class Capturing {
       if (home.isRunning(box)) {
         quiesced = new Capturing(home, request, control, box).capture();
       } else {
-        Snapshotting.run(home, box, request.name(), request.description(), held);
+        Snapshotting.run(home, box, request.name(), request.description(), held, control);
       }
     }
     var snapshot = new Views(home).snapshot(request.box(), request.name());

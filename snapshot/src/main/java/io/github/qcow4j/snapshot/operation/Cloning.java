@@ -96,7 +96,7 @@ public final class Cloning {
             ? home.lockStopped(request.box(), held)
             : home.read(rows -> new Boxes(rows).named(request.box()));
     if (snapshotName == null && !request.full()) {
-      Shortening.run(home, box);
+      Shortening.run(home, box, control);
     }
     for (String name : request.names()) {
       String boxId = home.ids().next();

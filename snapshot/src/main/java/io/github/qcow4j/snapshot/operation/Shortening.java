@@ -25,22 +25,28 @@ final class Shortening {
 
   private final Home home;
   private final BoxRow box;
+  private final JobControl control;
 
-  private Shortening(Home home, BoxRow box) {
+  private Shortening(Home home, BoxRow box, JobControl control) {
     this.home = home;
     this.box = box;
+    this.control = control;
   }
 
-  /** Shortens those live disks of a stopped, locked box that one more layer would make too long. */
-  static void run(Home home, BoxRow box) throws IOException {
+  /**
+   * Shortens those live disks of a stopped, locked box that one more layer would make too long.
+   *
+   * @param control stops it, between two disks or within one; does not count it
+   */
+  static void run(Home home, BoxRow box, JobControl control) throws IOException {
     for (Chain chain : home.read(rows -> tooLong(home, rows, new Boxes(rows).disks(box.id())))) {
-      run(home, box, chain);
+      run(home, box, chain, control);
     }
   }
 
   /** Shortens one of these. */
-  static void run(Home home, BoxRow box, Chain chain) throws IOException {
-    new Shortening(home, box).shorten(chain.images(), chain.depth());
+  static void run(Home home, BoxRow box, Chain chain, JobControl control) throws IOException {
+    new Shortening(home, box, control).shorten(chain.images(), chain.depth());
   }
 
   /**
@@ -84,7 +90,7 @@ final class Shortening {
     }
     HeaderAgreement.requireAsNoted(home, chain.getFirst());
     Parent below = new Parent.Inside(chain.get(target).id());
-    Rebasing.run(home, box, chain.getFirst(), below, new JobControl());
+    Rebasing.run(home, box, chain.getFirst(), below, control.forPart());
   }
 
   private long allocatedBytes(ImageRow image) throws IOException {

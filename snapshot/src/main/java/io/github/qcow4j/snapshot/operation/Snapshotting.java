@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Change;
@@ -19,18 +20,24 @@ public final class Snapshotting {
   private Snapshotting() {}
 
   /** Makes the snapshot. */
-  public static Snapshot run(Home home, String boxName, String name, String description)
+  public static Snapshot run(
+      Home home, String boxName, String name, String description, JobControl control)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       Names.require("snapshot", name);
       BoxRow box = home.lockStopped(boxName, held);
-      run(home, box, name, description, held);
+      run(home, box, name, description, held, control);
     }
     return new Views(home).snapshot(boxName, name);
   }
 
-  /** Makes the snapshot of a box that is locked. */
-  static void run(Home home, BoxRow box, String name, String description, LeaseSet held)
+  /**
+   * Makes the snapshot of a box that is locked.
+   *
+   * @param control stops the only part that may take long, shortening the chain
+   */
+  static void run(
+      Home home, BoxRow box, String name, String description, LeaseSet held, JobControl control)
       throws IOException {
     Present present = present(home, box, name);
     if (present.taken()) {
@@ -38,7 +45,7 @@ public final class Snapshotting {
     }
     if (!present.tooLong().isEmpty()) {
       for (Shortening.Chain chain : present.tooLong()) {
-        Shortening.run(home, box, chain);
+        Shortening.run(home, box, chain, control);
       }
       present = present(home, box, name);
     }
