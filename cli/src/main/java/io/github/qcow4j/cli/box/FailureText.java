@@ -2,9 +2,9 @@ package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.qcow2.error.ImageException;
-import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.snapshot.error.BoxException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Puts failures into one line: what is wrong, with the name of what it is wrong with. */
@@ -15,12 +15,18 @@ final class FailureText {
   static String of(Throwable failure, ErrorText words) {
     return switch (failure) {
       case BoxException box -> String.valueOf(box.getMessage());
-      case ImageInUseException inUse when inUse.image() != null ->
-          "'" + inUse.image() + "': " + words.reason(failure);
-      case ImageException image -> words.reason(image);
+      case ImageException image -> named(image, words.reason(image));
       case FileSystemException file -> named(file.getFile(), words.reason(file));
       default -> words.reason(failure);
     };
+  }
+
+  /** Messages about an image tell its name seldom, because {@code qemu-img}'s do not. */
+  private static String named(ImageException failure, String reason) {
+    Path image = failure.image();
+    return image == null || reason.contains("'" + image + "'")
+        ? reason
+        : "'" + image + "': " + reason;
   }
 
   private static String named(@Nullable String file, String reason) {

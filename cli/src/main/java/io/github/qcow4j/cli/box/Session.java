@@ -98,10 +98,10 @@ final class Session {
 
   private ReferencePolicy externals() throws InvalidRequestException {
     try {
-      return ReferenceChoice.of(
-          ReferencePolicy.sameDirectory(),
-          references,
-          console.environment(ReferenceChoice.VARIABLE));
+      String environment = set(ReferenceChoice.VARIABLE);
+      ReferencePolicy policy =
+          ReferenceChoice.of(ReferencePolicy.sameDirectory(), references, environment);
+      return new AdvisedReferences(policy, environment != null);
     } catch (UsageException e) {
       InvalidRequestException invalid = new InvalidRequestException(String.valueOf(e.getMessage()));
       invalid.initCause(e);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +83,31 @@ final class BoxOddRequestsTest {
     assertThat(box.fails(6, "create", "second", "--size", "1M")).contains("is empty");
     assertThat(disk).exists();
     assertThat(catalogue).isEmptyFile();
+  }
+
+  @Test
+  void aKeptDiskThatIsNoImageAnyMoreIsNamedAndTheBoxStays() throws Exception {
+    box.ok("create", "web", "--size", "1M");
+    box.ok("snapshot", "create", "web", "one");
+    box.ok("restore", "web", "one");
+    Path kept = keptDisk();
+    byte[] sound = Files.readAllBytes(kept);
+    Files.writeString(kept, "garbage");
+    String name = "'disks/" + kept.getFileName() + "'";
+    assertThat(box.fails(6, "restore", "--undo", "web"))
+        .contains(name + ", which the last restore of box 'web' has replaced, cannot be put back")
+        .contains("the box stays as it is", "next snapshot or restore gives up");
+    Files.delete(kept);
+    assertThat(box.fails(6, "restore", "--undo", "web")).contains(name, "is not there");
+    Files.write(kept, sound);
+    box.ok("restore", "--undo", "web");
+  }
+
+  private Path keptDisk() throws Exception {
+    Path live = Path.of(box.ok("path", "web").strip());
+    try (Stream<Path> disks = Files.list(live.getParent())) {
+      return disks.filter(each -> !each.equals(live)).findFirst().orElseThrow();
+    }
   }
 
   @Test

@@ -9,6 +9,7 @@ public final class ReferenceDeniedException extends ImageException {
   private static final long serialVersionUID = 1L;
 
   private final String reference;
+  private final String reason;
 
   /**
    * @param image the image that names the file, when known
@@ -18,10 +19,16 @@ public final class ReferenceDeniedException extends ImageException {
   public ReferenceDeniedException(@Nullable Path image, String reference, String reason) {
     super(image, "Reference to '" + reference + "' denied: " + reason);
     this.reference = reference;
+    this.reason = reason;
   }
 
   /** The name as it stands in the image. */
   public String reference() {
     return reference;
+  }
+
+  /** Why it was denied. */
+  public String reason() {
+    return reason;
   }
 }

@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.check.ImageCheck;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
@@ -19,8 +20,10 @@ import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.Box;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Puts back what the last restore of a box has replaced. */
 public final class Undoing {
@@ -48,7 +51,7 @@ public final class Undoing {
       for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
         for (DiskRow old : kept) {
           if (old.role().equals(disk.role())) {
-            requireSound(home, old.image());
+            requireSound(home, box, old.image());
             putBack(home, draft, box, disk, old.image(), force, operationId, held);
           }
         }
@@ -59,14 +62,36 @@ public final class Undoing {
   }
 
   /** What was replaced because it was corrupt is not put back. */
-  private static void requireSound(Home home, ImageRow old) throws IOException {
-    Restoring.requireReadable(home, old);
-    try (ImageCheck check = ImageCheck.open(home.volume(), home.layout().resolve(old.file()))) {
-      if (check.run(finding -> {}, new JobControl()).corruptions() > 0) {
-        throw new DisagreementException(
-            "'" + old.file() + "', which the last restore has replaced, is corrupt");
+  private static void requireSound(Home home, BoxRow box, ImageRow old) throws IOException {
+    try {
+      Restoring.requireReadable(home, old);
+      try (ImageCheck check = ImageCheck.open(home.volume(), home.layout().resolve(old.file()))) {
+        if (check.run(finding -> {}, new JobControl()).corruptions() > 0) {
+          throw unsound(box, old, "its tables contradict each other", null);
+        }
       }
+    } catch (CorruptImageException e) {
+      Path image = e.image();
+      Path kept = home.layout().resolve(old.file());
+      String which = image == null || image.equals(kept) ? "" : "'" + image + "' below it: ";
+      throw unsound(box, old, which + e.getMessage() + " (" + e.where() + ")", e);
+    } catch (NoSuchFileException e) {
+      throw unsound(box, old, "'" + e.getFile() + "' is not there", e);
     }
+  }
+
+  private static DisagreementException unsound(
+      BoxRow box, ImageRow old, String reason, @Nullable IOException cause) {
+    DisagreementException unsound =
+        new DisagreementException(
+            "'%s', which the last restore of box '%s' has replaced, cannot be put back: %s"
+                    .formatted(old.file(), box.name(), reason)
+                + "; the box stays as it is, restore it to a snapshot if that is not wanted; its"
+                + " next snapshot or restore gives up what was replaced");
+    if (cause != null) {
+      unsound.initCause(cause);
+    }
+    return unsound;
   }
 
   /**
