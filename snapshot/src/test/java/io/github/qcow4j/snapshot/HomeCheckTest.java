@@ -20,6 +20,7 @@ import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CollectRequest;
+import io.github.qcow4j.snapshot.model.Collected;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Holder;
@@ -33,6 +34,7 @@ import io.github.qcow4j.snapshot.model.HomeFinding.LoosePermissions;
 import io.github.qcow4j.snapshot.model.HomeFinding.MissingFile;
 import io.github.qcow4j.snapshot.model.HomeFinding.QuarantinedBox;
 import io.github.qcow4j.snapshot.model.HomeFinding.Severity;
+import io.github.qcow4j.snapshot.model.HomeFinding.StagedByOthers;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import io.github.qcow4j.snapshot.model.HomeFinding.UnknownFile;
 import io.github.qcow4j.snapshot.model.HomeFinding.WrongLink;
@@ -303,6 +305,47 @@ class HomeCheckTest {
     assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
         .noneMatch(line -> line.removed());
     assertThat(stray).exists();
+  }
+
+  @Test
+  void whatSomebodyPutIntoTheStagingDirectoryIsToldAndLeft() throws Exception {
+    Path staging = home.stagingDirectory();
+    Path file = Files.write(staging.resolve("foo"), new byte[10]);
+    // Of the form of a name that is given here, but no directory.
+    Path id = Files.write(staging.resolve("0123456789abcdef"), new byte[10]);
+    Path folder = Files.createDirectory(staging.resolve("folder"));
+    requireToldAndLeft(StagedByOthers.class, file, folder, id);
+  }
+
+  @Test
+  void aDirectoryInWhatADeadProcessStagedIsToldAndLeft() throws Exception {
+    Path area = Files.createDirectory(home.stagingDirectory().resolve("0123456789abcdef"));
+    Path disk = Files.write(area.resolve("disk.qcow2"), new byte[10]);
+    Path folder = Files.createDirectory(area.resolve("folder"));
+    requireToldAndLeft(UnknownFile.class, folder);
+    assertThat(disk).exists();
+    Files.delete(folder);
+    assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
+        .singleElement()
+        .matches(Collected::removed);
+    requireWell();
+  }
+
+  /** A check tells of all of them, and neither kind of collection says that it takes one away. */
+  private void requireToldAndLeft(Class<? extends HomeFinding> kind, Path... strays)
+      throws IOException {
+    assertThat(check().lines())
+        .hasSize(strays.length)
+        .allSatisfy(line -> assertThat(line.finding()).isInstanceOf(kind))
+        .extracting(line -> directory.resolve("home").resolve(line.finding().subject()))
+        .containsExactlyInAnyOrder(strays);
+    for (boolean dryRun : new boolean[] {true, false}) {
+      assertThat(home.collect(CollectRequest.ofGarbage(dryRun), new JobControl()))
+          .hasSize(strays.length)
+          .allSatisfy(line -> assertThat(line.hindrance()).isNotNull())
+          .noneMatch(Collected::removed);
+    }
+    assertThat(strays).allSatisfy(stray -> assertThat(stray).exists());
   }
 
   @Test

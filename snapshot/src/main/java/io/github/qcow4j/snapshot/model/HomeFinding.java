@@ -88,6 +88,26 @@ public sealed interface HomeFinding {
   }
 
   /**
+   * Something in the staging directory that nothing here has made. A box can be made of files there,
+   * so that a collection leaves it.
+   *
+   * @param subject the file or directory
+   * @param bytes storage that it takes
+   */
+  record StagedByOthers(String subject, long bytes) implements HomeFinding {
+
+    @Override
+    public Severity severity() {
+      return Severity.UNTIDY;
+    }
+
+    @Override
+    public String message() {
+      return "was put there by somebody; gc leaves it, move it away if no box is made of it";
+    }
+  }
+
+  /**
    * An image's header and the catalogue tell different images below it.
    *
    * @param subject the image's file

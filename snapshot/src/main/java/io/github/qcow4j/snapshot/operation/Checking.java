@@ -18,6 +18,7 @@ import io.github.qcow4j.snapshot.model.HomeFinding.HeldWriters;
 import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.LoosePermissions;
 import io.github.qcow4j.snapshot.model.HomeFinding.MissingFile;
+import io.github.qcow4j.snapshot.model.HomeFinding.StagedByOthers;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import io.github.qcow4j.snapshot.model.HomeFinding.UnknownFile;
 import io.github.qcow4j.snapshot.model.HomeReport;
@@ -173,9 +174,17 @@ public final class Checking {
     for (String name : StagingArea.names(home)) {
       try (StagingArea area = StagingArea.abandoned(home, name)) {
         if (area != null) {
-          findings.add(unknown(area.directory(), area.allocatedBytes(), false, false));
+          Path stray = area.strayDirectory();
+          findings.add(
+              stray == null
+                  ? unknown(area.directory(), area.allocatedBytes(), false, false)
+                  : unknown(stray, allocated(stray), false, true));
         }
       }
+    }
+    for (Path stray : StagingArea.strays(home)) {
+      findings.add(
+          new StagedByOthers(home.layout().home().relativize(stray).toString(), allocated(stray)));
     }
   }
 

@@ -11,6 +11,7 @@ import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
@@ -234,10 +235,22 @@ public final class Collecting {
     for (String name : StagingArea.names(home)) {
       try (StagingArea abandoned = StagingArea.abandoned(home, name)) {
         if (abandoned != null) {
-          line(orphan(abandoned.directory(), abandoned.allocatedBytes()), abandoned::clear);
+          line(
+              orphan(abandoned.directory(), abandoned.allocatedBytes()),
+              abandoned::requireFilesAlone,
+              abandoned::clear);
         }
       }
     }
+    for (Path stray : StagingArea.strays(home)) {
+      line(orphan(stray, allocated(stray)), () -> leave(stray), () -> leave(stray));
+    }
+  }
+
+  private void leave(Path stray) throws WrongStateException {
+    throw new WrongStateException(
+        "whoever put '%s' there may still make a box of it; move it away if nobody does"
+            .formatted(home.layout().home().relativize(stray)));
   }
 
   private Candidate orphan(Path path, long bytes) {

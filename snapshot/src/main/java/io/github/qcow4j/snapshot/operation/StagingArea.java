@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.intake.Staging;
 import io.github.qcow4j.snapshot.layout.Ids;
 import io.github.qcow4j.snapshot.lease.Lease;
@@ -60,6 +61,22 @@ final class StagingArea implements Closeable {
     return names;
   }
 
+  /**
+   * What is there beside those. Nothing here makes it: somebody put it there, perhaps to make a box
+   * of it ({@link io.github.qcow4j.snapshot.model.DiskSource.Staged}).
+   */
+  static List<Path> strays(Home home) throws IOException {
+    Path staging = home.layout().staging();
+    List<String> areas = names(home);
+    List<Path> strays = new ArrayList<>();
+    for (String name : home.volume().list(staging)) {
+      if (!areas.contains(name)) {
+        strays.add(staging.resolve(name));
+      }
+    }
+    return strays;
+  }
+
   /** One that a dead process has left, or null when somebody works in it. */
   static @Nullable StagingArea abandoned(Home home, String name) throws IOException {
     Lease lease = home.leases().staging(name);
@@ -84,8 +101,31 @@ final class StagingArea implements Closeable {
     return bytes;
   }
 
-  /** Removes it with all that is in it. */
+  /** The first directory in it, which nothing here makes, or null. */
+  @Nullable Path strayDirectory() throws IOException {
+    for (String name : home.volume().list(directory)) {
+      Path entry = directory.resolve(name);
+      if (home.volume().linkStatus(entry).kind() == FileKind.DIRECTORY) {
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  /** Requires that nothing is in it but files. */
+  void requireFilesAlone() throws IOException {
+    Path stray = strayDirectory();
+    if (stray != null) {
+      throw new WrongStateException(
+          "'"
+              + home.layout().home().relativize(stray)
+              + "' is a directory, which nothing here makes");
+    }
+  }
+
+  /** Removes it with all files that are in it. */
   void clear() throws IOException {
+    requireFilesAlone();
     for (String name : home.volume().list(directory)) {
       try {
         home.volume().unlink(directory.resolve(name));
