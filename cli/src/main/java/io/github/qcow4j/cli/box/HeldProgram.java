@@ -4,7 +4,6 @@ import io.github.qcow4j.nativeio.ProcessStatus;
 import io.github.qcow4j.nativeio.Processes;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.List;
 
 /**
@@ -29,9 +28,8 @@ final class HeldProgram {
   static HeldProgram start(Processes processes, List<String> command) throws IOException {
     SignalRelay relay = SignalRelay.install(processes);
     Process process = new ProcessBuilder(command).inheritIO().start();
-    Instant startedAt = process.info().startInstant().orElse(Instant.EPOCH);
     HeldProgram program =
-        new HeldProgram(process, new Holder(process.pid(), startedAt, command.getFirst()));
+        new HeldProgram(process, Holder.of(process.toHandle(), command.getFirst()));
     ProcessStatus status = processes.status(process.pid());
     if (status != null) {
       relay.passOnTo(status.identity());

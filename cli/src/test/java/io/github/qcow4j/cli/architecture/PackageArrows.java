@@ -68,7 +68,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot.model    -> snapshot.archive snapshot.quiesce
           snapshot.layout   -> snapshot.error
           snapshot.lease    ->
-          snapshot.catalogue -> snapshot.error snapshot.model
+          snapshot.catalogue -> snapshot.archive snapshot.error snapshot.model
           snapshot.journal  -> snapshot.catalogue snapshot.error snapshot.layout snapshot.lease snapshot.model
           snapshot.operation -> snapshot.catalogue snapshot.error snapshot.journal snapshot.layout \
                                snapshot.lease snapshot.model snapshot.quiesce snapshot.archive \

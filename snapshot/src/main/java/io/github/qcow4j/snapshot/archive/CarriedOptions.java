@@ -1,10 +1,13 @@
 package io.github.qcow4j.snapshot.archive;
 
+import io.github.qcow4j.snapshot.json.JsonText;
 import io.github.qcow4j.snapshot.json.JsonValue;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonArray;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonNull;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonString;
+import io.github.qcow4j.snapshot.transfer.TransferException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Options of a box as BoxLite has them, of which only what archives are about is understood. */
-final class CarriedOptions {
+public final class CarriedOptions {
 
   private CarriedOptions() {}
 
@@ -35,6 +38,21 @@ final class CarriedOptions {
       keys.remove("secrets");
     }
     return new JsonObject(keys);
+  }
+
+  /**
+   * The same for a text, as boxes carry it. One without secrets stays as it is to the byte, also one
+   * that is no object, and so no options of BoxLite's.
+   */
+  public static String withoutSecrets(String text) {
+    try {
+      JsonObject options = JsonText.readObject(text.getBytes(StandardCharsets.UTF_8), "options");
+      return options.get("secrets") == null
+          ? text
+          : new String(JsonText.write(withoutSecrets(options)), StandardCharsets.UTF_8);
+    } catch (TransferException e) {
+      return text;
+    }
   }
 
   private static JsonObject emptied(JsonObject secret) {

@@ -35,7 +35,11 @@ public record BoxRow(
         BoxStatus.ofLabel(row.text("status")),
         pid == null
             ? null
-            : new Holder(pid, row.time("holder_started"), row.text("holder_command")),
+            : new Holder(
+                pid,
+                row.time("holder_started"),
+                row.textOrNull("holder_start"),
+                row.text("holder_command")),
         row.time("created_at"),
         row.textOrNull("carried"));
   }

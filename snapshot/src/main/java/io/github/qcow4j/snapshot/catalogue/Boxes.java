@@ -110,11 +110,12 @@ public final class Boxes {
   /** Notes who holds a box as running, or that nobody does. */
   public void setHolder(String boxId, @Nullable Holder holder) throws CatalogueException {
     rows.update(
-        "UPDATE box SET status = ?, holder_pid = ?, holder_started = ?, holder_command = ?"
-            + " WHERE id = ?",
+        "UPDATE box SET status = ?, holder_pid = ?, holder_started = ?, holder_start = ?,"
+            + " holder_command = ? WHERE id = ?",
         (holder == null ? BoxStatus.STOPPED : BoxStatus.RUNNING).label(),
         holder == null ? null : holder.pid(),
         holder == null ? null : holder.startedAt().toEpochMilli(),
+        holder == null ? null : holder.start(),
         holder == null ? null : holder.command(),
         boxId);
   }

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  * transaction, never back. Before the first step of an existing catalogue a copy of it is made
  * beside it ({@code VACUUM INTO}), named after its version.
  *
+ * <p>Before even that, {@link FormerSecrets} go from the catalogue, and the pages that held them from
+ * its file and log ({@code VACUUM}, {@code wal_checkpoint}): a copy that keeps them would undo it,
+ * and whoever goes back to it misses nothing that was of use. Copies that former programs made
+ * beside the catalogue are left as they are.
+ *
  * @param steps the statements of each step, separated by semicolons; the first makes version 1
  */
 record Migrations(List<String> steps) {
@@ -33,6 +38,9 @@ record Migrations(List<String> steps) {
   void run(Catalogue catalogue, @Nullable String file, Catalogue.BeforeFirstTables beforeFirst)
       throws IOException {
     int version = version(catalogue);
+    if (version > 0 && version <= FormerSecrets.LAST_VERSION && version < latest()) {
+      forgetSecrets(catalogue);
+    }
     if (version > 0 && version < latest() && file != null) {
       String backup = file + ".v" + version + ".backup";
       int number = version;
@@ -41,6 +49,20 @@ record Migrations(List<String> steps) {
     while (version < latest()) {
       version = step(catalogue, beforeFirst);
     }
+  }
+
+  private static void forgetSecrets(Catalogue catalogue) throws IOException {
+    catalogue.write(rows -> {
+      // Another process may have been here in between.
+      if (pragma(rows, "user_version") <= FormerSecrets.LAST_VERSION) {
+        FormerSecrets.blank(rows);
+      }
+      return rows;
+    });
+    catalogue.outside(rows -> {
+      rows.execute("VACUUM");
+      return rows.list("PRAGMA wal_checkpoint(TRUNCATE)", row -> row.number("busy"));
+    });
   }
 
   /** Another process may have been here in between: the version is read where it is changed. */

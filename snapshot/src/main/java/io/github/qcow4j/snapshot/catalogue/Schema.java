@@ -147,8 +147,14 @@ final class Schema {
           CHECK (thaw_was_late IN (0, 1))
 """;
 
+  /** Which process a holder is, whatever was done to the clock since; null for those before. */
+  private static final String VERSION_6 =
+"""
+      ALTER TABLE box ADD COLUMN holder_start TEXT
+""";
+
   static final Migrations MIGRATIONS =
-      new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5));
+      new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6));
 
   private Schema() {}
 }

@@ -41,7 +41,7 @@ record Runners(Leases leases) {
     if (status == null) {
       return leadsSomebody(processes, holder.pid());
     }
-    if (!isSame(holder)) {
+    if (!isSame(holder, status)) {
       return false;
     }
     return status.alive()
@@ -66,10 +66,17 @@ record Runners(Leases leases) {
       return null;
     }
     ProcessStatus status = processes.status(holder.pid());
-    return status != null && isSame(holder) ? status.identity() : null;
+    return status != null && isSame(holder, status) ? status.identity() : null;
   }
 
-  private static boolean isSame(Holder holder) {
+  /**
+   * Whether a process is the one that was noted. Its time of beginning is asked only of what former
+   * programs noted: it is counted from the host's clock, and who sets that moves it.
+   */
+  private static boolean isSame(Holder holder, ProcessStatus status) {
+    if (holder.start() != null) {
+      return status.identity().start().equals(holder.start());
+    }
     Optional<Instant> startedAt =
         ProcessHandle.of(holder.pid()).flatMap(each -> each.info().startInstant());
     return startedAt.isPresent()

@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.NewerHomeException;
+import io.github.qcow4j.snapshot.model.Holder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +61,66 @@ class CatalogueTest {
         BoxRow box = backup.read(rows -> new Boxes(rows).named("web"));
         assertThat(box.createdAt()).isEqualTo(NOW);
       }
+    }
+  }
+
+  @Test
+  void noFormerVersionLeavesAnyTraceOfASecretBehind() throws Exception {
+    String options = "{\"secrets\":[{\"name\":\"key\",\"value\":\"hunter2\"}],\"cpus\":2}";
+    for (int version = 1; version <= FormerSecrets.LAST_VERSION; version++) {
+      Path folder = Files.createDirectory(directory.resolve("v" + version));
+      Path file = folder.resolve("catalogue.db");
+      Migrations former = new Migrations(Schema.MIGRATIONS.steps().subList(0, version));
+      try (Catalogue old = Catalogue.open(file, former)) {
+        old.write(rows -> {
+          Intents intents = new Intents(rows);
+          intents.apply(List.of(Change.addBox("gone", "gone", NOW, options)));
+          intents.apply(List.of(Change.addBox("web", "web", NOW, options)));
+          intents.apply(List.of(Change.dropBox("gone")));
+          return intents.add(
+              intent(Change.addBox("new", "new", NOW, options), Change.dropBox("none")), NOW);
+        });
+      }
+      assertThat(holding(folder, "hunter2")).containsExactly("catalogue.db");
+      try (Catalogue now = Catalogue.open(file)) {
+        assertThat(holding(folder, "hunter2")).isEmpty();
+        BoxRow box = now.read(rows -> new Boxes(rows).named("web"));
+        assertThat(box.carried())
+            .contains("\"name\": \"key\"", "\"value\": \"\"", "\"cpus\": 2");
+        Intent left = now.read(rows -> new Intents(rows).all()).getFirst();
+        assertThat(left.changes().getFirst().parameters().getLast()).isEqualTo(box.carried());
+      }
+      assertThat(holding(folder, "hunter2")).isEmpty();
+      assertThat(holding(folder, "\"cpus\": 2"))
+          .containsExactlyInAnyOrder("catalogue.db", "catalogue.db.v" + version + ".backup");
+    }
+  }
+
+  private static Intent intent(Change... changes) {
+    return new Intent(
+        0,
+        "create",
+        null,
+        Intent.Phase.MAKING,
+        new Holder(1, NOW, "dead"),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(changes),
+        List.of(),
+        List.of());
+  }
+
+  /** The files of a folder that hold a text anywhere. */
+  private static List<String> holding(Path folder, String text) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<String> holding = new ArrayList<>();
+      for (Path file : files.toList()) {
+        if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text)) {
+          holding.add(file.getFileName().toString());
+        }
+      }
+      return holding;
     }
   }
 

@@ -10,7 +10,6 @@ import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 
 /**
  * A {@code qemu-io} that has a disk open for writing as long as this lives, as a hypervisor has:
@@ -49,8 +48,7 @@ final class Guest implements Closeable {
 
   /** The process, as those who meet it are told. */
   Holder holder() {
-    Instant startedAt = process.info().startInstant().orElse(Instant.EPOCH);
-    return new Holder(process.pid(), startedAt, "qemu-io");
+    return Holder.of(process.toHandle(), "qemu-io");
   }
 
   /** Writes; it is on the disk, as a guest's {@code sync} brings it there. */
