@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  * command could be run, also none that would free space. Therefore a file of 1 MiB is kept, which
  * is given back when room is short, and taken again when the home is closed.
  *
+ * <p>How much room there is, a file that is made on trial tells at every opening. SQLite's own
+ * failure would tell too late: with room for the index alone a home opens, and then nothing can be
+ * written. {@code statvfs(3)} knows nothing of quotas, and nothing of the reason. The trial is five
+ * system calls and no sync.
+ *
  * <p>What a guest or anybody else writes in between may take that room: nothing is promised then
  * but a line that says so.
  */

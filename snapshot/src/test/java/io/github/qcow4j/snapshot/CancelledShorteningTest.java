@@ -47,8 +47,7 @@ class CancelledShorteningTest {
 
   @BeforeEach
   void aBoxOfTwoDisksWhoseChainsAreAsLongAsTheyMayBe() throws Exception {
-    HomeOptions options =
-        HomeOptions.of(directory.resolve("home")).withMaxChainLayers(LAYERS);
+    HomeOptions options = HomeOptions.of(directory.resolve("home")).withMaxChainLayers(LAYERS);
     home = ObservedHome.open(options, this::seen);
     List<DiskSource> disks =
         List.of(

@@ -6,6 +6,7 @@ import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.Captured;
 import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.OtherFile;
 import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotDisk;
 import io.github.qcow4j.snapshot.model.TreeNode;
@@ -51,6 +52,10 @@ final class BoxJson {
           .member("allocated_size", disk.allocatedBytes())
           .member("chain_depth", disk.chainDepth())
           .end();
+    }
+    json.end().key("other_files").array();
+    for (OtherFile file : box.otherFiles()) {
+      json.object().member("name", file.name()).member("size_bytes", file.sizeBytes()).end();
     }
     return json.end();
   }

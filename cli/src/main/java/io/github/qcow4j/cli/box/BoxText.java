@@ -6,6 +6,7 @@ import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.Captured;
 import io.github.qcow4j.snapshot.model.Created;
 import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.OtherFile;
 import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotDisk;
 import io.github.qcow4j.snapshot.model.TreeNode;
@@ -89,7 +90,19 @@ final class BoxText {
               Integer.toString(disk.chainDepth()),
               disk.path().toString()));
     }
-    return text.append(table(rows)).toString();
+    return text.append(table(rows)).append(otherFiles(box)).toString();
+  }
+
+  private static String otherFiles(Box box) {
+    if (box.otherFiles().isEmpty()) {
+      return "";
+    }
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("OTHER FILE", "SIZE"));
+    for (OtherFile file : box.otherFiles()) {
+      rows.add(List.of(file.name(), SizeFormat.of(file.sizeBytes())));
+    }
+    return table(rows);
   }
 
   static String snapshots(List<Snapshot> snapshots) {

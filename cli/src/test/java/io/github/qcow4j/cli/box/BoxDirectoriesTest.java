@@ -57,6 +57,27 @@ final class BoxDirectoriesTest {
   }
 
   @Test
+  void theOtherFilesOfACocoonDirectoryAreShownWithTheirSizes() throws Exception {
+    Path cocoon = Files.createDirectory(directory.resolve("cocoon"));
+    Files.write(cocoon.resolve("cow.raw"), new byte[1 << 20]);
+    Files.write(cocoon.resolve("mem"), new byte[5000]);
+    Files.write(cocoon.resolve("vmstate"), new byte[0]);
+    Files.writeString(
+        cocoon.resolve("snapshot.json"),
+        "{\"version\": 1, \"config\": {\"id\": \"X\", \"hypervisor\": \"firecracker\"}}");
+    box.ok("clone", "--from-dir", cocoon.toString(), "a");
+    assertThat(box.ok("show", "a").lines().toList())
+        .endsWith("OTHER FILE  SIZE", "mem         4.88 KiB", "vmstate     0 B");
+    assertThat(box.ok("show", "a", "--json").replaceAll("\\s+", ""))
+        .contains(
+            "\"other_files\":[{\"name\":\"mem\",\"size_bytes\":5000},"
+                + "{\"name\":\"vmstate\",\"size_bytes\":0}]");
+    assertThat(box.ok("show", "web")).doesNotContain("OTHER FILE");
+    assertThat(box.ok("show", "web", "--json").replaceAll("\\s+", ""))
+        .contains("\"other_files\":[]");
+  }
+
+  @Test
   void aBoxIsPutBackToItsOwnDirectoryAndThatIsUndone() throws Exception {
     box.ok("restore", "web", "--from-dir", golden.toString());
     QemuIo.run(disk, "-r", "read -P 1 0 64k");

@@ -74,8 +74,7 @@ final class BoxReferencesTest {
   void whatTheEnvironmentTakesAwayIsToldToo() {
     Map<String, String> environment =
         Map.of("QCOW4J_HOME", box.home().toString(), "QCOW4J_REFERENCES", "same-dir");
-    List<String> create =
-        List.of("box", "create", "web", "--from", image, "--references", "allow");
+    List<String> create = List.of("box", "create", "web", "--from", image, "--references", "allow");
     OurRun run = OurRun.of(Personality.QCOW4J, environment, create);
     assertThat(run.exitCode()).isEqualTo(8);
     assertThat(requireAdvice(run.stderr())).contains("QCOW4J_REFERENCES is set");

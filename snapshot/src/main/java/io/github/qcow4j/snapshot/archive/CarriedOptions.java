@@ -41,8 +41,8 @@ public final class CarriedOptions {
   }
 
   /**
-   * The same for a text, as boxes carry it. One without secrets stays as it is to the byte, also one
-   * that is no object, and so no options of BoxLite's.
+   * The same for a text, as boxes carry it. One without secrets stays as it is to the byte, also
+   * one that is no object, and so no options of BoxLite's.
    */
   public static String withoutSecrets(String text) {
     try {

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * transaction, never back. Before the first step of an existing catalogue a copy of it is made
  * beside it ({@code VACUUM INTO}), named after its version.
  *
- * <p>Before even that, {@link FormerSecrets} go from the catalogue, and the pages that held them from
- * its file and log ({@code VACUUM}, {@code wal_checkpoint}): a copy that keeps them would undo it,
- * and whoever goes back to it misses nothing that was of use. Copies that former programs made
+ * <p>Before even that, {@link FormerSecrets} go from the catalogue, and the pages that held them
+ * from its file and log ({@code VACUUM}, {@code wal_checkpoint}): a copy that keeps them would undo
+ * it, and whoever goes back to it misses nothing that was of use. Copies that former programs made
  * beside the catalogue are left as they are.
  *
  * @param steps the statements of each step, separated by semicolons; the first makes version 1

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param holder who holds it as running, or works on it, or null
  * @param createdAt when it was made
  * @param disks its live disks, root first
+ * @param otherFiles what came with it from a directory beside the disks, by name
  * @param carried a JSON text that came with the box from elsewhere and goes where it goes, or null
  */
 public record Box(
@@ -22,9 +23,11 @@ public record Box(
     @Nullable Holder holder,
     Instant createdAt,
     List<BoxDisk> disks,
+    List<OtherFile> otherFiles,
     @Nullable String carried) {
 
   public Box {
     disks = List.copyOf(disks);
+    otherFiles = List.copyOf(otherFiles);
   }
 }

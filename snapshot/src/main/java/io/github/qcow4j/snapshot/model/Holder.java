@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param pid its process number
  * @param startedAt when it began, for people: it moves when the clock of the host is set, and so
  *     tells processes of one number apart only where there is no {@code start}
- * @param start what tells it from a later one of the same number, see {@link ProcessIdentity#start};
- *     null where that is not known
+ * @param start what tells it from a later one of the same number, see {@link
+ *     ProcessIdentity#start}; null where that is not known
  * @param command what it runs, for people
  */
 public record Holder(long pid, Instant startedAt, @Nullable String start, String command) {

@@ -88,8 +88,8 @@ public sealed interface HomeFinding {
   }
 
   /**
-   * Something in the staging directory that nothing here has made. A box can be made of files there,
-   * so that a collection leaves it.
+   * Something in the staging directory that nothing here has made. A box can be made of files
+   * there, so that a collection leaves it.
    *
    * @param subject the file or directory
    * @param bytes storage that it takes

@@ -6,6 +6,8 @@ import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
+import io.github.qcow4j.snapshot.catalogue.CarriedRow;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageKind;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
@@ -20,6 +22,7 @@ import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.OtherFile;
 import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotDisk;
 import io.github.qcow4j.snapshot.model.TreeNode;
@@ -78,7 +81,24 @@ public final class Views {
     BoxStatus status = status(row, intent);
     Holder holder =
         status == BoxStatus.RUNNING ? row.holder() : intent == null ? null : intent.holder();
-    return new Box(row.id(), row.name(), status, holder, row.createdAt(), disks, row.carried());
+    return new Box(
+        row.id(),
+        row.name(),
+        status,
+        holder,
+        row.createdAt(),
+        disks,
+        otherFiles(rows, row),
+        row.carried());
+  }
+
+  private List<OtherFile> otherFiles(Rows rows, BoxRow row) throws IOException {
+    List<OtherFile> files = new ArrayList<>();
+    for (CarriedRow each : new CarriedFiles(rows).ofBox(row.id())) {
+      FileStatus status = status(home.layout().resolve(each.file()));
+      files.add(new OtherFile(each.name(), status == null ? 0 : status.sizeBytes()));
+    }
+    return files;
   }
 
   private static @Nullable Intent intentOf(Rows rows, BoxRow row) throws IOException {

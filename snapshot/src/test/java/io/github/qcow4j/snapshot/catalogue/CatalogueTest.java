@@ -85,8 +85,7 @@ class CatalogueTest {
       try (Catalogue now = Catalogue.open(file)) {
         assertThat(holding(folder, "hunter2")).isEmpty();
         BoxRow box = now.read(rows -> new Boxes(rows).named("web"));
-        assertThat(box.carried())
-            .contains("\"name\": \"key\"", "\"value\": \"\"", "\"cpus\": 2");
+        assertThat(box.carried()).contains("\"name\": \"key\"", "\"value\": \"\"", "\"cpus\": 2");
         Intent left = now.read(rows -> new Intents(rows).all()).getFirst();
         assertThat(left.changes().getFirst().parameters().getLast()).isEqualTo(box.carried());
       }
