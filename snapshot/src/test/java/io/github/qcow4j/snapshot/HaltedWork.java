@@ -189,6 +189,13 @@ enum HaltedWork {
           new JobControl());
     }
   },
+  CLONE_A_FOREIGN_DIRECTORY {
+    @Override
+    void run(BoxHome home, Path directory) throws IOException {
+      home.cloneDirectory(
+          directory.resolve(FOREIGN), List.of("c1", "c2"), IntakeLimits.DEFAULT, new JobControl());
+    }
+  },
   COLLECT {
     @Override
     void run(BoxHome home, Path directory) throws IOException {
@@ -203,6 +210,7 @@ enum HaltedWork {
 
   static final String EXPORTED = "exported.boxlite";
   private static final String ARCHIVE = "web.boxlite";
+  private static final String FOREIGN = "foreign";
   private static final String HOOK = "hook";
   private static final String HOME = "home";
   private static final String IMAGE = "image.raw";
@@ -231,13 +239,15 @@ enum HaltedWork {
   /**
    * Boxes in all states: {@code web} of two disks with two snapshots, of the first of which {@code
    * twin} is a clone; {@code back}, restored, what was replaced being kept; {@code spare}, whose
-   * second snapshot nothing depends on; an archive; and a file that nobody knows.
+   * second snapshot nothing depends on; an archive; a directory of Cocoon's; and a file that nobody
+   * knows.
    */
   static void prepare(Path directory) throws Exception {
     Volume volume = Volumes.host();
     byte[] bytes = new byte[DISK_BYTES];
     new Random(5).nextBytes(bytes);
     Files.write(image(directory), bytes);
+    ForeignDirectory.make(volume, directory.resolve(FOREIGN), image(directory));
     Path hook = Files.writeString(directory.resolve(HOOK), "#!/bin/sh\nexit 0\n");
     if (!hook.toFile().setExecutable(true)) {
       throw new IOException("cannot make " + hook + " executable");
