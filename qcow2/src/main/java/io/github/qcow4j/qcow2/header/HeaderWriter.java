@@ -115,7 +115,7 @@ public final class HeaderWriter {
     for (UnknownExtension unknown : extensions.unknown()) {
       begin(to, unknown.type(), unknown.data().length());
       to.put(unknown.data().toByteArray());
-      pad(to);
+      pad(to, unknown.data().length());
     }
     begin(to, HeaderExtensions.TYPE_END, 0);
   }
@@ -139,7 +139,7 @@ public final class HeaderWriter {
       int start = to.position();
       to.put((byte) feature.group().code()).put((byte) feature.bit());
       to.put(feature.specificationName().getBytes(StandardCharsets.US_ASCII));
-      to.position(start + FeatureNameTable.ENTRY_BYTES);
+      to.put(new byte[start + FeatureNameTable.ENTRY_BYTES - to.position()]);
     }
   }
 
@@ -147,14 +147,15 @@ public final class HeaderWriter {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     begin(to, type, bytes.length);
     to.put(bytes);
-    pad(to);
+    pad(to, bytes.length);
   }
 
   private static void begin(ByteBuffer to, int type, int length) {
     to.putInt(type).putInt(length);
   }
 
-  private static void pad(ByteBuffer to) {
-    to.position((to.position() + 7) & ~7);
+  /** Counted from where the data begin: a header need not end on a multiple of eight. */
+  private static void pad(ByteBuffer to, int length) {
+    to.put(new byte[-length & 7]);
   }
 }
