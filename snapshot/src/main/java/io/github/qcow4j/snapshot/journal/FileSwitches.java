@@ -3,7 +3,6 @@ package io.github.qcow4j.snapshot.journal;
 import io.github.qcow4j.nativeio.Exchange;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Fork;
-import io.github.qcow4j.nativeio.SwitchState;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
@@ -11,7 +10,6 @@ import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
-import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -21,20 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A change of files in one step, as something that can be done, asked about, and undone. */
 sealed interface FileSwitches {
-
-  /** How far one has come. */
-  enum Progress {
-    /** Nothing has happened, and it could be done. */
-    READY,
-    /** Nothing has happened, and it cannot be done: the new file is lost. */
-    LOST,
-    /** It was begun, and can be ended. */
-    BEGUN,
-    /** It was begun, and can only be undone. */
-    STUCK,
-    /** It is done. */
-    DONE
-  }
 
   void run() throws IOException;
 
@@ -61,18 +45,6 @@ sealed interface FileSwitches {
     };
   }
 
-  private static Progress progress(SwitchState state, boolean freshThere) throws IOException {
-    return switch (state) {
-      case UNCHANGED -> freshThere ? Progress.READY : Progress.LOST;
-      case LINKED, BETWEEN -> freshThere ? Progress.BEGUN : Progress.STUCK;
-      case EXCHANGED -> Progress.BEGUN;
-      case DONE -> Progress.DONE;
-      case UNEXPLAINED ->
-          throw new DisagreementException(
-              "the files of an unfinished operation were changed by others");
-    };
-  }
-
   /** A live file is frozen, and a child takes its place. */
   record Forking(Volume volume, Fork fork, Path fresh) implements FileSwitches {
 
@@ -83,7 +55,7 @@ sealed interface FileSwitches {
 
     @Override
     public Progress progress() throws IOException {
-      return FileSwitches.progress(fork.state(), volume.exists(fresh));
+      return Progress.of(fork.state(), volume.exists(fresh));
     }
 
     @Override
@@ -108,7 +80,7 @@ sealed interface FileSwitches {
 
     @Override
     public Progress progress() throws IOException {
-      return FileSwitches.progress(exchange.state(freshInode()), volume.exists(fresh));
+      return Progress.of(exchange.state(freshInode()), volume.exists(fresh));
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.DisagreementException;
-import io.github.qcow4j.snapshot.journal.FileSwitches.Progress;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import java.io.IOException;
@@ -26,16 +25,6 @@ public final class Recovery {
   /** Over this journal. */
   public Recovery(Journal journal) {
     this.journal = journal;
-  }
-
-  /** What to do about an intent. */
-  enum Decision {
-    /** End it. */
-    FORWARD,
-    /** Undo it. */
-    BACK,
-    /** Remove the files that it left. */
-    SWEEP
   }
 
   /**
@@ -122,20 +111,6 @@ public final class Recovery {
     for (FileSwitch each : intent.switches()) {
       progress.add(FileSwitches.of(journal.volume(), journal.layout(), each).progress());
     }
-    return decide(intent.phase(), progress);
-  }
-
-  /**
-   * The rule. Files are complete before the first switch is begun: a switch that was begun
-   * therefore says that all can be ended, unless a new file's name was lost. Ending loses nothing
-   * that was written to a new live disk since.
-   */
-  static Decision decide(Intent.Phase phase, List<Progress> switches) {
-    if (phase == Intent.Phase.SWEEPING) {
-      return Decision.SWEEP;
-    }
-    boolean begun = switches.stream().anyMatch(p -> p == Progress.BEGUN || p == Progress.DONE);
-    boolean lost = switches.stream().anyMatch(p -> p == Progress.LOST || p == Progress.STUCK);
-    return begun && !lost ? Decision.FORWARD : Decision.BACK;
+    return Decision.about(intent.phase(), progress);
   }
 }
