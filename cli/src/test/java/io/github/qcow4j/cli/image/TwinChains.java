@@ -84,7 +84,7 @@ record TwinChains(Path theirs, Path ours) {
         + (1 << random.nextInt(7));
   }
 
-  private static List<String> writes(long sizeBytes, Random random, boolean qcow2) {
+  static List<String> writes(long sizeBytes, Random random, boolean qcow2) {
     List<String> writes = new ArrayList<>();
     int count = 1 + random.nextInt(10);
     for (int i = 0; i < count; i++) {
