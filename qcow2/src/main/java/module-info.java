@@ -5,6 +5,7 @@ module io.github.qcow4j.qcow2 {
   exports io.github.qcow4j.qcow2.bitmap;
   exports io.github.qcow4j.qcow2.chain;
   exports io.github.qcow4j.qcow2.check;
+  exports io.github.qcow4j.qcow2.checksum;
   exports io.github.qcow4j.qcow2.commit;
   exports io.github.qcow4j.qcow2.compare;
   exports io.github.qcow4j.qcow2.convert;

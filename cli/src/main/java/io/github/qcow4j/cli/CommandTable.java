@@ -8,6 +8,7 @@ import io.github.qcow4j.cli.image.BenchCommand;
 import io.github.qcow4j.cli.image.BitmapCommand;
 import io.github.qcow4j.cli.image.ChainCommand;
 import io.github.qcow4j.cli.image.CheckCommand;
+import io.github.qcow4j.cli.image.ChecksumCommand;
 import io.github.qcow4j.cli.image.CommitCommand;
 import io.github.qcow4j.cli.image.CompareCommand;
 import io.github.qcow4j.cli.image.ConvertCommand;
@@ -47,7 +48,7 @@ public final class CommandTable {
           "snapshot");
 
   /** The commands of our own. */
-  public static final List<String> OWN = List.of("chain", "flatten", "verify");
+  public static final List<String> OWN = List.of("chain", "checksum", "flatten", "verify");
 
   /** The command that has commands of its own, with exit codes of its own. */
   static final String BOXES = "box";
@@ -83,6 +84,7 @@ public final class CommandTable {
   private static @Nullable Command findOwn(String name, Console console) {
     return switch (name) {
       case "chain" -> new ChainCommand(console);
+      case "checksum" -> new ChecksumCommand(console);
       case "flatten" -> new FlattenCommand(console);
       case "verify" -> new VerifyCommand(console);
       default -> null;

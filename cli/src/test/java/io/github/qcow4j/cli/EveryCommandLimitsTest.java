@@ -33,6 +33,7 @@ final class EveryCommandLimitsTest {
           Map.entry("bitmap", "--add top.qcow2 b"),
           Map.entry("chain", "top.qcow2"),
           Map.entry("check", "top.qcow2"),
+          Map.entry("checksum", "top.qcow2"),
           Map.entry("commit", "top.qcow2"),
           Map.entry("compare", "top.qcow2 top.qcow2"),
           Map.entry("convert", "-O raw top.qcow2 out.raw"),

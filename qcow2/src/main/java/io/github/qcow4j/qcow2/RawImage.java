@@ -30,6 +30,22 @@ public final class RawImage implements DiskImage {
   private volatile long fileBytes;
 
   /**
+   * The last data found, while nothing is written here: in the page cache of tmpfs the kernel
+   * visits every page up to the next hole, and whoever asks in small steps would pay for the whole
+   * file each time. Comparing 1 GiB with a qcow2 image took 2.0 s that way. That somebody else
+   * makes a hole of it meanwhile does no harm, for a hole is read as zeros like any other data.
+   */
+  private volatile DataRun lastData = new DataRun(0, 0);
+
+  /** Data from one offset of the file to another. */
+  private record DataRun(long start, long end) {
+
+    boolean covers(long offset) {
+      return start <= offset && offset < end;
+    }
+  }
+
+  /**
    * @param guessed whether nobody said that it is raw
    */
   RawImage(BlockFile file, boolean writable, boolean guessed) throws IOException {
@@ -77,16 +93,24 @@ public final class RawImage implements DiskImage {
     if (guestOffset >= fileBytes) {
       return new Extent(guestOffset, limit, 0, Extent.Kind.ZERO, guestOffset);
     }
-    long data = file.nextData(guestOffset);
-    if (data != guestOffset) {
-      long holeBytes = data < 0 ? limit : Math.min(limit, data - guestOffset);
-      return new Extent(guestOffset, holeBytes, 0, Extent.Kind.ZERO, guestOffset);
+    DataRun run = lastData;
+    if (writable || !run.covers(guestOffset)) {
+      long data = file.nextData(guestOffset);
+      if (data != guestOffset) {
+        long holeBytes = data < 0 ? limit : Math.min(limit, data - guestOffset);
+        return new Extent(guestOffset, holeBytes, 0, Extent.Kind.ZERO, guestOffset);
+      }
+      run = dataFrom(guestOffset);
+      lastData = run;
     }
+    return new Extent(
+        guestOffset, Math.min(limit, run.end - guestOffset), 0, Extent.Kind.DATA, guestOffset);
+  }
+
+  private DataRun dataFrom(long guestOffset) throws IOException {
     long hole = file.nextHole(guestOffset);
     // The zeros that round the disk up to a whole sector belong to the data before them.
-    long end = hole < 0 || hole >= fileBytes ? virtualSize() : hole;
-    return new Extent(
-        guestOffset, Math.min(limit, end - guestOffset), 0, Extent.Kind.DATA, guestOffset);
+    return new DataRun(guestOffset, hole < 0 || hole >= fileBytes ? virtualSize() : hole);
   }
 
   @Override

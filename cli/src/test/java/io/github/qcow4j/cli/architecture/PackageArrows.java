@@ -56,6 +56,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
                                qcow2.snapshot
           qcow2.map         -> qcow2 qcow2.error qcow2.header qcow2.table
           qcow2.compare     -> qcow2 qcow2.header qcow2.job qcow2.map
+          qcow2.checksum    -> qcow2 qcow2.job qcow2.transfer
           qcow2.check       -> qcow2.error qcow2.header qcow2.table qcow2.refcount qcow2.snapshot qcow2.bitmap \
                                qcow2.lock qcow2.job qcow2.write
           qcow2.bench       -> qcow2 qcow2.job

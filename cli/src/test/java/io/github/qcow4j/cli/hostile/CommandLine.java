@@ -39,6 +39,7 @@ record CommandLine(String words, Personality personality, boolean writing, int l
               reading("bench -c 4 -f qcow2 IMAGE", 1),
               reading("create -f qcow2 -F qcow2 -b IMAGE OUT", 1),
               own("chain IMAGE", false, 1),
+              own("checksum --algorithm crc32c IMAGE", false, 1),
               own("verify IMAGE", false, 2),
               own("verify --output=json IMAGE", false, 2),
               own("flatten IMAGE", true, 1),

@@ -9,6 +9,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** Pairs of direct buffers, one for each image, made as threads need them. Thread safe. */
 final class BufferPairs {
 
+  /**
+   * How much one call compares. By the first compiler alone, as the command line runs, 5.3 GiB/s in
+   * steps of 2 MiB and 27 GiB/s in steps of 64 KiB (16 KiB: 15, 256 KiB: 33 after four times the
+   * way): the runtime has instructions of its own for it, but only where it is called from compiled
+   * code, and what is called seldom is not compiled.
+   */
+  private static final int STEP_BYTES = 64 << 10;
+
   private final int bytes;
   private final ByteBuffer zeros;
   private final ConcurrentLinkedQueue<Pair> free = new ConcurrentLinkedQueue<>();
@@ -47,13 +55,24 @@ final class BufferPairs {
 
     /** The first byte in which the buffers differ, or -1. */
     int mismatch() {
-      return buffers[0].mismatch(buffers[1]);
+      return firstDifference(buffers[0], buffers[1]);
     }
 
     /** The first byte of an image's buffer that is not zero, or -1. */
     int nonZero(int imageIndex) {
       ByteBuffer buffer = buffers[imageIndex];
-      return buffer.mismatch(zeros.slice(0, buffer.remaining()));
+      return firstDifference(buffer, zeros);
     }
+  }
+
+  private static int firstDifference(ByteBuffer left, ByteBuffer right) {
+    for (int from = 0; from < left.limit(); from += STEP_BYTES) {
+      int length = Math.min(STEP_BYTES, left.limit() - from);
+      int at = left.slice(from, length).mismatch(right.slice(from, length));
+      if (at >= 0) {
+        return from + at;
+      }
+    }
+    return -1;
   }
 }

@@ -10,6 +10,8 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.checksum.ChecksumAlgorithm;
+import io.github.qcow4j.qcow2.checksum.ContentChecksum;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.testing.ContentDigest;
@@ -20,6 +22,7 @@ import io.github.qcow4j.qcow2.testing.ZooImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +44,7 @@ class RawConversionOracleTest {
       qemu.convertToRaw(image.path(), theirs);
       try (DiskImage disk = open(image)) {
         convert(disk, ours, ConvertOptions.DEFAULT);
+        assertThat(checksum(disk)).as("checksum").isEqualTo(checksumOfRaw(theirs));
       }
       assertSameContent(theirs, ours);
     });
@@ -99,6 +103,18 @@ class RawConversionOracleTest {
       return Conversion.run(
           List.of(disk), target, options, new JobControl(), (offset, length, cause) -> {});
     }
+  }
+
+  private static String checksumOfRaw(Path raw) throws IOException {
+    try (DiskImage disk =
+        DiskImages.open(VOLUME, raw, ReferencePolicy.deny(), ImageOptions.of(ImageFormat.RAW))) {
+      return checksum(disk);
+    }
+  }
+
+  private static String checksum(DiskImage disk) throws IOException {
+    return HexFormat.of()
+        .formatHex(ContentChecksum.run(disk, ChecksumAlgorithm.CRC32C, 2, new JobControl()));
   }
 
   static void assertSameContent(Path theirs, Path ours) throws IOException {
