@@ -133,7 +133,7 @@ public final class Leases {
     try {
       if (locks.tryLock(place, 1, mode)
           && locks.tryLock(holderPlace(place, pid), 1, LockMode.SHARED)) {
-        return () -> release(locks, place);
+        return locks::close;
       }
     } catch (IOException | RuntimeException e) {
       try (locks) {
@@ -142,16 +142,5 @@ public final class Leases {
     }
     locks.close();
     return null;
-  }
-
-  /**
-   * Lets go before closing: a child that another thread is just starting has the same open file
-   * until it becomes its program, and would keep the lock as long.
-   */
-  private void release(BlockFile locks, long place) throws IOException {
-    try (locks) {
-      locks.unlock(holderPlace(place, pid), 1);
-      locks.unlock(place, 1);
-    }
   }
 }
