@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 public final class ChecksumCommand extends Command {
 
   private static final double PROGRESS_STEP_PERCENT = 2.0;
-  private static final int MAX_THREADS = 8;
 
   private static final Description DESCRIPTION =
       new Description(
@@ -113,8 +112,8 @@ public final class ChecksumCommand extends Command {
     try (Progress progress =
         showingProgress ? new Progress(console().err(), PROGRESS_STEP_PERCENT) : null) {
       JobControl control = progress == null ? console().startJob() : console().startJob(progress);
-      int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 2, MAX_THREADS);
-      return HexFormat.of().formatHex(ContentChecksum.run(image, algorithm, threads, control));
+      return HexFormat.of()
+          .formatHex(ContentChecksum.run(image, algorithm, ImageAccess.readingThreads(), control));
     } catch (ChecksumException e) {
       throw new CommandFailure(
           1,

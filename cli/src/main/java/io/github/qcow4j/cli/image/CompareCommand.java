@@ -25,7 +25,6 @@ public final class CompareCommand extends Command {
   private static final int NO_DATA = 4;
 
   private static final double PROGRESS_STEP_PERCENT = 2.0;
-  private static final int MAX_THREADS = 8;
 
   private static final Description DESCRIPTION =
       new Description(
@@ -116,9 +115,8 @@ public final class CompareCommand extends Command {
       throws CommandFailure, IOException {
     JobControl.ProgressListener listener = progress == null ? (done, total) -> {} : progress;
     JobControl control = console().startJob(listener);
-    int threads = Math.min(MAX_THREADS, Math.max(2, Runtime.getRuntime().availableProcessors()));
     try {
-      return say(Comparison.run(first, second, strict, threads, control));
+      return say(Comparison.run(first, second, strict, ImageAccess.readingThreads(), control));
     } catch (ComparisonException e) {
       throw failure(names.get(e.imageIndex()).given(), e);
     }

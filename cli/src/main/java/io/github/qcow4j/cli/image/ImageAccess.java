@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ImageAccess {
 
+  private static final int MAX_READING_THREADS = 8;
+
   static final Option FORMAT = Option.value('f', "format", "FMT", "the image's format");
   static final Option FORCE_SHARE =
       Option.flag('U', "force-share", "open the image even while somebody writes to it");
@@ -110,6 +112,14 @@ final class ImageAccess {
       throw UsageException.wrongValue("--image-opts and --format are mutually exclusive");
     }
     return names.described(text);
+  }
+
+  /**
+   * How many threads read images to look at what they hold: one for each processor, and two where
+   * there is one, so that it has something to do while a disk is waited for.
+   */
+  static int readingThreads() {
+    return Math.clamp(Runtime.getRuntime().availableProcessors(), 2, MAX_READING_THREADS);
   }
 
   /** Opens an image with its chain. */

@@ -98,6 +98,7 @@ final class DifferentialTest {
     for (String job : sequence.jobs()) {
       ToolRun theirs = qemu.img(placed(job, twins.theirs()));
       OurRun ours = OurRun.asQemuImg(placed(job, twins.ours()));
+      // Its lines are made by host offsets, which are not the same; --output=json is compared.
       boolean places = job.startsWith("map --output=human");
       String left =
           said(theirs.exitCode(), places ? "" : theirs.stdout(), theirs.stderr(), twins.theirs());

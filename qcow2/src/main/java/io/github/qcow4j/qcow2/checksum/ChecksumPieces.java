@@ -18,7 +18,7 @@ final class ChecksumPieces implements PieceThreads.Source<ChecksumPieces.Piece> 
   private final DiskImage image;
   private final DataRanges ranges;
   private long position;
-  private @Nullable Piece ahead;
+  private @Nullable Piece last;
 
   /**
    * A part of the disk.
@@ -62,24 +62,20 @@ final class ChecksumPieces implements PieceThreads.Source<ChecksumPieces.Piece> 
     if (guestOffset >= image.virtualSize()) {
       return null;
     }
-    if (ahead == null || guestOffset < ahead.guestOffset || guestOffset >= ahead.end()) {
-      ahead = ask(guestOffset);
+    if (last == null || guestOffset < last.guestOffset || guestOffset >= last.end()) {
+      last = ask(guestOffset);
     }
-    return new Piece(guestOffset, ahead.end() - guestOffset, ahead.zeros);
+    return new Piece(guestOffset, last.end() - guestOffset, last.zeros);
   }
 
-  private Piece ask(long guestOffset) throws IOException {
-    Extent extent = askExtent(guestOffset);
-    if (extent.kind() != Extent.Kind.DATA) {
-      return new Piece(guestOffset, extent.end() - guestOffset, extent.readsAsZeros());
-    }
-    DataRanges.Range range = ranges.at(extent, guestOffset);
-    return new Piece(guestOffset, range.lengthBytes(), range.hole());
-  }
-
-  private Extent askExtent(long guestOffset) throws IOException {
+  private Piece ask(long guestOffset) throws ChecksumException {
     try {
-      return image.extentAt(guestOffset, image.virtualSize() - guestOffset);
+      Extent extent = image.extentAt(guestOffset, image.virtualSize() - guestOffset);
+      if (extent.kind() != Extent.Kind.DATA) {
+        return new Piece(guestOffset, extent.end() - guestOffset, extent.readsAsZeros());
+      }
+      DataRanges.Range range = ranges.at(extent, guestOffset);
+      return new Piece(guestOffset, range.lengthBytes(), range.hole());
     } catch (IOException e) {
       throw new ChecksumException(guestOffset, e);
     }

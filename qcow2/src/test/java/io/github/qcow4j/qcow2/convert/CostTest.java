@@ -11,6 +11,8 @@ import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.compare.Comparison;
+import io.github.qcow4j.qcow2.compare.ComparisonResult;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.Workbench;
@@ -35,6 +37,23 @@ class CostTest {
   void aFileIsAskedForItsHolesOncePerRangeAndNotOncePerPiece() throws Exception {
     Path source = rawWithTail(16 * PIECE, 16 * PIECE);
     convert(source, ImageFormat.RAW);
+
+    assertThat(calls.of("nextHole")).isBetween(1, 4);
+    assertThat(calls.of("nextData")).isBetween(1, 6);
+  }
+
+  @Test
+  void aRawFileIsAskedOnceHoweverSmallTheOtherImagesPartsAre() throws Exception {
+    Path raw = rawWithTail(4 * PIECE, 0);
+    Path image = directory.resolve("compressed.qcow2");
+    QemuTools.require()
+        .img("convert", "-c", "-f", "raw", "-O", "qcow2", raw.toString(), image.toString())
+        .orFail();
+    try (DiskImage first = open(raw, ImageFormat.RAW);
+        DiskImage second = open(image, ImageFormat.QCOW2)) {
+      assertThat(Comparison.run(first, second, false, 2, new JobControl()))
+          .isEqualTo(new ComparisonResult.Identical(false));
+    }
 
     assertThat(calls.of("nextHole")).isBetween(1, 4);
     assertThat(calls.of("nextData")).isBetween(1, 6);
@@ -97,10 +116,13 @@ class CostTest {
     return path;
   }
 
+  private DiskImage open(Path image, ImageFormat format) throws IOException {
+    return DiskImages.open(volume, image, ReferencePolicy.allow(), ImageOptions.of(format));
+  }
+
   private void convert(Path source, ImageFormat format) throws IOException {
     Path to = directory.resolve("target.raw");
-    try (DiskImage disk =
-            DiskImages.open(volume, source, ReferencePolicy.allow(), ImageOptions.of(format));
+    try (DiskImage disk = open(source, format);
         ConvertTarget target = RawTargets.create(volume, to, disk.virtualSize())) {
       Conversion.run(
           List.of(disk),
