@@ -133,7 +133,7 @@ public final class Leases {
     try {
       if (locks.tryLock(place, 1, mode)
           && locks.tryLock(holderPlace(place, pid), 1, LockMode.SHARED)) {
-        return locks::close;
+        return () -> release(locks, place);
       }
     } catch (IOException | RuntimeException e) {
       try (locks) {
@@ -142,5 +142,24 @@ public final class Leases {
     }
     locks.close();
     return null;
+  }
+
+  /**
+   * Lets go before closing: a child that another thread is just starting has the same open file
+   * until it becomes its program, and would keep the lock as long.
+   */
+  private void release(BlockFile locks, long place) throws IOException {
+    try (locks) {
+      letGo(locks, place);
+    }
+  }
+
+  private void letGo(BlockFile locks, long place) {
+    try {
+      locks.unlock(holderPlace(place, pid), 1);
+      locks.unlock(place, 1);
+    } catch (IOException e) {
+      // Closing lets go as well, as soon as no such child is left.
+    }
   }
 }
