@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
@@ -55,6 +56,7 @@ public final class VersionChange {
 
   /** Makes version 3 of version 2, which has all that version 2 has. */
   public void upgrade() throws IOException {
+    requireHeaderRoom(3);
     writer.changeStructureInGaps((active, change) ->
         change.commit(
             HeaderDraft.of(header).version(3),
@@ -73,8 +75,14 @@ public final class VersionChange {
    */
   public void downgrade(boolean hasBacking, JobControl control) throws IOException {
     refuseWhatVersion2CannotHold();
+    requireHeaderRoom(2);
     writer.changeStructureInGaps(
         (active, change) -> downgrade(active, change, hasBacking, control));
+  }
+
+  /** Tables are written before the header is: what refuses it has to be known by then. */
+  private void requireHeaderRoom(int version) throws IOException {
+    HeaderRewrite.requirePossible(file, header, HeaderDraft.of(header).version(version).header());
   }
 
   /**

@@ -13,6 +13,7 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
@@ -147,6 +148,22 @@ class DamageOnTheWayTest {
     assertRefused(surgeon -> surgeon.setNumber(snapshotL1(surgeon), 0x200), downgrade);
     run(image, downgrade);
     bench.qemu().assertCheckClean(image);
+  }
+
+  @Test
+  void aHeaderWithoutRoomForAnotherVersionIsFoundBeforeTablesAreWritten() throws IOException {
+    Action downgrade =
+        disk -> Amendment.run(disk, AmendRequest.NOTHING.withVersion(2), new JobControl());
+    Path full =
+        ImageSurgeon.operate(
+            bench.copy(image, "full.qcow2"),
+            surgeon -> {
+              surgeon.set(HeaderField.HEADER_LENGTH, CS);
+              surgeon.write(1000, new byte[] {1});
+            });
+    byte[] before = Files.readAllBytes(full);
+    assertThatThrownBy(() -> run(full, downgrade)).isInstanceOf(LimitExceededException.class);
+    assertThat(Files.readAllBytes(full)).isEqualTo(before);
   }
 
   @Test
