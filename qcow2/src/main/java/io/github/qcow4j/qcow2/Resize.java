@@ -94,6 +94,7 @@ final class Resize {
   }
 
   private void grow(long newBytes, int l1Entries) throws IOException {
+    image.structure().requireHeaderRoomForSize(newBytes);
     long oldBytes = header.virtualSize();
     if (l1Entries > header.l1Entries()) {
       image.changeSize(oldBytes, l1Entries);
@@ -180,7 +181,7 @@ final class Resize {
 
   private void shrink(long newBytes, int l1Entries) throws IOException {
     // What is given back first is gone, should the step behind it turn out to be impossible.
-    image.structure().requireSizeCanChange();
+    image.structure().requireSizeCanChange(newBytes);
     long clusterEnd = (newBytes + header.clusterSize() - 1) & -header.clusterSize();
     long tableEnd = Math.min(header.virtualSize(), (long) l1Entries << header.l2CoverageBits());
     long position = clusterEnd;

@@ -115,8 +115,17 @@ final class StructureChanges {
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes that
    *     impossible
    */
-  void requireSizeCanChange() throws IOException {
-    sizeChange().requirePossible();
+  void requireSizeCanChange(long sizeBytes) throws IOException {
+    sizeChange().requirePossible(sizeBytes);
+  }
+
+  /**
+   * Looks whether the header has room for what a change of the size makes of it.
+   *
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it has not
+   */
+  void requireHeaderRoomForSize(long sizeBytes) throws IOException {
+    sizeChange().requireHeaderRoom(sizeBytes);
   }
 
   private SizeChange sizeChange() {

@@ -45,6 +45,8 @@ public final class BitmapChanges {
    * @param bitmaps the image's bitmaps
    * @param changes what to do
    * @throws BitmapChangeException when one of them makes no sense; those before it are made
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the header cluster has no room
+   *     for where the bitmaps are; none of them is made then
    */
   public void apply(List<Bitmap> bitmaps, List<BitmapChange> changes) throws IOException {
     BitmapChangeException[] refusal = new BitmapChangeException[1];
@@ -73,10 +75,14 @@ public final class BitmapChanges {
         new BitmapStore(file, header, count -> allocator.allocateContiguous(count).firstCluster());
     List<Run> replaced = store.replaced(old, entries);
     tables.requireCounted(replaced);
+    Qcow2Header inFile = writer.headerInFile(header);
+    store.requireHeaderRoom(
+        inFile, HeaderDraft.of(inFile), entries.stream().map(BitmapEdit.Entry::bitmap).toList());
     BitmapStore.Stored stored = store.write(entries);
     // What the switch leads to is durable, and counted, before it.
     writer.flushAlone();
-    Qcow2Header inFile = writer.headerInFile(header);
+    // Counting the new clusters may have moved the refcount table.
+    inFile = writer.headerInFile(header);
     HeaderRewrite.replace(
         file, inFile, HeaderDraft.of(inFile).bitmaps(stored.directory()).header());
     for (Run run : replaced) {

@@ -7,7 +7,9 @@ import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
 import io.github.qcow4j.qcow2.bitmap.BitmapTable;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
+import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import java.io.IOException;
@@ -62,6 +64,27 @@ final class BitmapStore {
       stored.add(bits == null ? entry.bitmap() : write(entry.bitmap(), bits));
     }
     return new Stored(List.copyOf(stored), writeDirectory(stored));
+  }
+
+  /**
+   * Refuses bitmaps whose header has no room, while nothing is written yet.
+   *
+   * @param inFile the header as it stands in the file
+   * @param draft the new one, but for the bitmaps
+   * @param bitmaps the bitmaps that {@link #write} is to write
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the header cluster has no room
+   */
+  void requireHeaderRoom(Qcow2Header inFile, HeaderDraft draft, List<Bitmap> bitmaps)
+      throws IOException {
+    BitmapsExtension directory = null;
+    if (!bitmaps.isEmpty()) {
+      BitmapsExtension old = inFile.extensions().bitmaps();
+      // Where it will be is not known yet; no place differs from the old one in more bytes.
+      long farthest = ~(old == null ? 0 : old.directoryOffset());
+      int bytes = BitmapDirectory.encode(file.path(), bitmaps).remaining();
+      directory = new BitmapsExtension(bitmaps.size(), bytes, farthest);
+    }
+    HeaderRewrite.requirePossible(file, inFile, draft.bitmaps(directory).header());
   }
 
   /**

@@ -59,7 +59,8 @@ public final class RefcountWidthChange {
    * Makes the change; durable on return, and after a crash or a cancellation either done or not.
    *
    * @param control told of each refcount block
-   * @throws LimitExceededException when a count does not fit into the new width
+   * @throws LimitExceededException when a count does not fit into the new width, or the header
+   *     cluster has no room for the new header; nothing was written then
    */
   public void apply(JobControl control) throws IOException {
     writer.alone(tables -> apply(tables, control));
@@ -71,8 +72,14 @@ public final class RefcountWidthChange {
     survey(old, inFile);
     long clusterSize = header.clusterSize();
     long tableClusters = layOut(tables, (tables.hostEnd() + clusterSize - 1) / clusterSize);
-    control.expect(blocks.cardinality());
     long tableOffset = tableHome << header.clusterBits();
+    Qcow2Header changed =
+        HeaderDraft.of(inFile)
+            .refcountTable(tableOffset, (int) tableClusters)
+            .refcountOrder(order)
+            .header();
+    HeaderRewrite.requirePossible(file, inFile, changed);
+    control.expect(blocks.cardinality());
     ByteBuffer table = ByteBuffer.allocate((int) (tableClusters << header.clusterBits()));
     int written = 0;
     for (int i = blocks.nextSetBit(0); i >= 0; i = blocks.nextSetBit(i + 1)) {
@@ -85,13 +92,7 @@ public final class RefcountWidthChange {
     }
     file.write(table, tableOffset);
     file.sync();
-    HeaderRewrite.replace(
-        file,
-        inFile,
-        HeaderDraft.of(inFile)
-            .refcountTable(tableOffset, (int) tableClusters)
-            .refcountOrder(order)
-            .header());
+    HeaderRewrite.replace(file, inFile, changed);
   }
 
   /**

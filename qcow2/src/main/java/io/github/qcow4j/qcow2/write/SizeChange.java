@@ -54,10 +54,13 @@ public final class SizeChange {
   /**
    * Looks at all that a change will walk, for a caller that has something to do before.
    *
+   * @param sizeBytes the disk's size afterwards
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes the change
    *     impossible; nothing is changed
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException as {@link #requireHeaderRoom} says
    */
-  public void requirePossible() throws IOException {
+  public void requirePossible(long sizeBytes) throws IOException {
+    requireHeaderRoom(sizeBytes);
     writer.alone(tables -> {
       tables.requireL2Tables();
       List<BitmapEdit.Entry> resized = new ArrayList<>();
@@ -74,6 +77,24 @@ public final class SizeChange {
       runs.add(run(header.snapshotsOffset(), SnapshotTable.encodedBytes(snapshots)));
       tables.requireCounted(runs);
     });
+  }
+
+  /**
+   * Looks whether the header can lead to bitmaps of another size, which is a new header; without
+   * bitmaps it stays as it is but for its numbers. For a caller that has something to do before.
+   *
+   * @param sizeBytes the disk's size afterwards
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when its cluster has no room;
+   *     nothing is changed
+   */
+  public void requireHeaderRoom(long sizeBytes) throws IOException {
+    if (changesBitmaps(sizeBytes)) {
+      writer.alone(tables -> {
+        Qcow2Header inFile = writer.headerInFile(header);
+        new BitmapStore(file, header, count -> 0)
+            .requireHeaderRoom(inFile, HeaderDraft.of(inFile).size(sizeBytes), bitmaps);
+      });
+    }
   }
 
   private Run run(long hostOffset, long bytes) {

@@ -213,8 +213,10 @@ final class StructureSwitch {
       List<InternalSnapshot> oldSnapshots,
       List<InternalSnapshot> newSnapshots)
       throws IOException {
-    Qcow2Header changed =
-        prepare(HeaderDraft.of(header).size(sizeBytes), l1, oldSnapshots, newSnapshots);
+    Settled settled =
+        settle(HeaderDraft.of(header).size(sizeBytes), l1, oldSnapshots, newSnapshots);
+    write(settled);
+    Qcow2Header changed = settled.header();
     ByteBuffer fields = ByteBuffer.allocate(FIELDS_END - FIRST_FIELD);
     fields.putLong(changed.storedSize());
     fields.putInt(changed.cryptMethod());
@@ -260,6 +262,8 @@ final class StructureSwitch {
    * features, extensions, names.
    *
    * @param draft the new header but for where the structures are
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when its cluster has no room for
+   *     it; nothing was written then
    */
   void commit(
       HeaderDraft draft,
@@ -267,11 +271,24 @@ final class StructureSwitch {
       List<InternalSnapshot> oldSnapshots,
       List<InternalSnapshot> newSnapshots)
       throws IOException {
-    HeaderRewrite.replace(file, header, prepare(draft, l1, oldSnapshots, newSnapshots));
+    Settled settled = settle(draft, l1, oldSnapshots, newSnapshots);
+    HeaderRewrite.requirePossible(file, header, settled.header());
+    write(settled);
+    HeaderRewrite.replace(file, header, settled.header());
   }
 
-  /** Writes everything and makes it durable; answers the header that leads to it. */
-  private Qcow2Header prepare(
+  /**
+   * What is to be written, all of it in memory, with its places.
+   *
+   * @param header the header that leads to it
+   * @param snapshots the snapshot table, of no bytes when there are no snapshots
+   * @param refcountTable where the new refcount table will be
+   */
+  private record Settled(
+      Qcow2Header header, ByteBuffer snapshots, ShadowRefcounts.Place refcountTable) {}
+
+  /** Finds a place for everything; writes nothing. */
+  private Settled settle(
       HeaderDraft draft,
       L1Table l1,
       List<InternalSnapshot> oldSnapshots,
@@ -285,18 +302,24 @@ final class StructureSwitch {
       snapshotsOffset = refcounts.allocate(clusters(snapshots.remaining())) << header.clusterBits();
     }
     ShadowRefcounts.Place refcountTable = refcounts.settle();
+    Qcow2Header changed =
+        draft
+            .l1(l1.size(), l1.hostOffset())
+            .refcountTable(refcountTable.hostOffset(), refcountTable.clusters())
+            .snapshots(newSnapshots.size(), snapshotsOffset)
+            .header();
+    return new Settled(changed, snapshots, refcountTable);
+  }
+
+  /** Writes everything but the header, and makes it durable. */
+  private void write(Settled settled) throws IOException {
     writeL1Tables();
-    if (snapshots.hasRemaining()) {
-      file.write(snapshots, snapshotsOffset);
+    if (settled.snapshots().hasRemaining()) {
+      file.write(settled.snapshots(), settled.header().snapshotsOffset());
     }
     l2Pages.writeDirty();
-    refcounts.write(refcountTable);
+    refcounts.write(settled.refcountTable());
     file.sync();
-    return draft
-        .l1(l1.size(), l1.hostOffset())
-        .refcountTable(refcountTable.hostOffset(), refcountTable.clusters())
-        .snapshots(newSnapshots.size(), snapshotsOffset)
-        .header();
   }
 
   private long clusters(long bytes) {
