@@ -5,7 +5,9 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,9 @@ public final class BitmapEdit {
 
   private final BitmapSource image;
   private final List<Entry> entries = new ArrayList<>();
+
+  /** Their names, so that adding thousands does not look through all of them for each. */
+  private final Set<String> names = new HashSet<>();
 
   /**
    * A bitmap as it will be.
@@ -32,6 +37,7 @@ public final class BitmapEdit {
     this.image = image;
     for (Bitmap bitmap : image.bitmaps()) {
       entries.add(new Entry(bitmap, null));
+      names.add(bitmap.name());
     }
   }
 
@@ -48,7 +54,10 @@ public final class BitmapEdit {
   public void apply(BitmapChange change) throws IOException {
     switch (change) {
       case BitmapChange.Add add -> add(add);
-      case BitmapChange.Remove remove -> entries.remove(find(remove));
+      case BitmapChange.Remove remove -> {
+        entries.remove(find(remove));
+        names.remove(remove.bitmap());
+      }
       case BitmapChange.Clear clear -> {
         int index = findSound(clear);
         entries.set(index, cleared(entries.get(index).bitmap()));
@@ -92,6 +101,7 @@ public final class BitmapEdit {
         new Entry(
             new Bitmap(add.bitmap(), 0, 0, Bitmap.FLAG_AUTO, granularityBits),
             noBits(granularityBits)));
+    names.add(add.bitmap());
   }
 
   private long defaultGranularity() {
@@ -189,7 +199,7 @@ public final class BitmapEdit {
   }
 
   private int indexOf(String name) {
-    for (int i = 0; i < entries.size(); i++) {
+    for (int i = 0; names.contains(name) && i < entries.size(); i++) {
       if (entries.get(i).bitmap().name().equals(name)) {
         return i;
       }

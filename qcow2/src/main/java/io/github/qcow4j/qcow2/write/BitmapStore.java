@@ -15,7 +15,9 @@ import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,12 +102,14 @@ final class BitmapStore {
     if (directory != null) {
       addRun(directory.directoryOffset(), directory.directoryBytes(), runs);
     }
+    Set<Long> keptTables = new HashSet<>();
+    for (BitmapEdit.Entry entry : entries) {
+      if (entry.bits() == null) {
+        keptTables.add(entry.bitmap().tableOffset());
+      }
+    }
     for (Bitmap bitmap : old) {
-      boolean kept =
-          entries.stream()
-              .anyMatch(each ->
-                  each.bits() == null && each.bitmap().tableOffset() == bitmap.tableOffset());
-      if (!kept) {
+      if (!keptTables.contains(bitmap.tableOffset())) {
         addRuns(bitmap, runs);
       }
     }
