@@ -43,11 +43,12 @@ final class FaultRuns {
   }
 
   /**
-   * Runs it once for each call, or for so many of them as are wanted at most.
+   * Runs it once for each call, or where there are more than wanted, for one drawn out of each
+   * stretch of them.
    *
-   * @param most how many
+   * @param most how many are wanted; fewer than twice as many are made
    */
-  void failEveryCall(int most) throws Exception {
+  void failCalls(int most) throws Exception {
     SimulatedVolume faultless = SimulatedVolume.create();
     faultless.whenPrepared(() -> kind.on(faultless.faults(), Long.MAX_VALUE));
     CrashExplorer.Check check = scenario.workload().run(faultless, new Random(seed));
