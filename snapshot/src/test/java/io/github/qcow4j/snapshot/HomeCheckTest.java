@@ -31,6 +31,7 @@ import io.github.qcow4j.snapshot.model.HomeFinding.DeadHolder;
 import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.LeakingImage;
 import io.github.qcow4j.snapshot.model.HomeFinding.LoosePermissions;
+import io.github.qcow4j.snapshot.model.HomeFinding.MissingCopiedFlags;
 import io.github.qcow4j.snapshot.model.HomeFinding.MissingFile;
 import io.github.qcow4j.snapshot.model.HomeFinding.QuarantinedBox;
 import io.github.qcow4j.snapshot.model.HomeFinding.Severity;
@@ -47,6 +48,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,6 +155,23 @@ class HomeCheckTest {
     requireOnly(repair(), LeakingImage.class, true);
     requireWell();
     assertThat(content("web")).isEqualTo(content);
+  }
+
+  /** They cost a copy on the next write and nothing else: no reason to shut a box away. */
+  @Test
+  void copiedFlagsThatAnotherProgramDidNotSetAreToldAndSet() throws Exception {
+    Path image = directory.resolve("flattened.qcow2");
+    BoxliteImage.write(image, SIZE, Map.of(3, 7));
+    DiskSource root = new DiskSource.Copied(ROOT, image, ImageFormat.QCOW2);
+    home.create(new CreateRequest("copied", List.of(root)), new JobControl());
+    final String content = content("copied");
+    HomeReport report = check();
+    requireOnly(report, MissingCopiedFlags.class, false);
+    assertThat(report.remains(Severity.CORRUPT)).isFalse();
+    requireOnly(repair(), MissingCopiedFlags.class, true);
+    requireWell();
+    assertThat(home.show("copied").status()).isEqualTo(BoxStatus.STOPPED);
+    assertThat(content("copied")).isEqualTo(content);
   }
 
   @Test

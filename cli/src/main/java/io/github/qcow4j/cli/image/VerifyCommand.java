@@ -148,6 +148,7 @@ public final class VerifyCommand extends Command {
     }
     json.end();
     json.member("unlisted", report.unlisted());
+    json.member("missing-copied-flags", report.missingCopiedFlags());
     json.end();
     return json + "\n";
   }

@@ -62,7 +62,8 @@ class VerifyCommandTest {
                         "detail": "names a backing file"
                     }
                 ],
-                "unlisted": 0
+                "unlisted": 0,
+                "missing-copied-flags": 0
             }
             """
                 .formatted(overlay));

@@ -6,6 +6,16 @@ import static java.lang.Long.toHexString;
 public sealed interface MappingFinding extends CheckFinding {
 
   /**
+   * Whether a copied flag is clear that could be set, and nothing worse. Such an entry is read like
+   * any other; the next write to it goes to a new cluster instead of this one (qcow2 specification,
+   * "Cluster mapping"). A flag that is set where the cluster is shared is another thing: the next
+   * write changes what others read.
+   */
+  default boolean isMissingCopiedFlag() {
+    return false;
+  }
+
+  /**
    * Bits of an L1 entry are set that the format reserves.
    *
    * @param entryOffset where the entry stands in the file
@@ -152,6 +162,11 @@ public sealed interface MappingFinding extends CheckFinding {
    */
   record WrongCopiedFlagOfTable(int l1Index, long entry, long refcount) implements MappingFinding {
     @Override
+    public boolean isMissingCopiedFlag() {
+      return entry >= 0;
+    }
+
+    @Override
     public String message() {
       return "ERROR OFLAG_COPIED L2 cluster: l1_index="
           + l1Index
@@ -171,6 +186,11 @@ public sealed interface MappingFinding extends CheckFinding {
    */
   record WrongCopiedFlagOfCluster(long entryOffset, long entry, long refcount)
       implements MappingFinding {
+    @Override
+    public boolean isMissingCopiedFlag() {
+      return entry >= 0;
+    }
+
     @Override
     public String message() {
       return "ERROR OFLAG_COPIED data cluster: l2_entry="

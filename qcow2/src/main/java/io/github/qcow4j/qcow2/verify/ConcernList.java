@@ -12,6 +12,7 @@ final class ConcernList {
   private final List<Concern> concerns = new ArrayList<>();
   private final Map<Reason, Integer> counts = new EnumMap<>(Reason.class);
   private long unlisted;
+  private long missingCopiedFlags;
 
   void add(Reason reason, String detail) {
     if (counts.merge(reason, 1, Integer::sum) <= ImageVerification.MAX_CONCERNS) {
@@ -19,6 +20,15 @@ final class ConcernList {
     } else {
       unlisted++;
     }
+  }
+
+  /** Counts what concerns nobody, but can be put right. */
+  void addMissingCopiedFlag() {
+    missingCopiedFlags++;
+  }
+
+  long missingCopiedFlags() {
+    return missingCopiedFlags;
   }
 
   List<Concern> all() {

@@ -20,7 +20,8 @@ import java.util.Optional;
  * data file), content of another format than was said, features that a program would have to guess
  * at, sizes that fill disks or memory, tables that lead out of the file or over each other.
  * Extended L2 entries, compression of either kind, internal snapshots and sound bitmaps are no
- * reason to refuse an image, and neither are leaked clusters or the dirty bit.
+ * reason to refuse an image, and neither are leaked clusters, the dirty bit, or copied flags that
+ * are clear and could be set: writers other than QEMU leave them so, and nothing is read wrongly.
  *
  * <p>Opens nothing but the named file. Memory is that of a check, see {@link
  * io.github.qcow4j.qcow2.check.ImageCheck}; a hostile image can make it last long, which a deadline
@@ -65,7 +66,8 @@ public final class ImageVerification {
           Reason.VIRTUAL_SIZE,
           virtualSize + " bytes, accepted are " + options.maxVirtualSize() + " bytes");
     }
-    return new VerificationReport(content, virtualSize, concerns.all(), concerns.unlisted());
+    return new VerificationReport(
+        content, virtualSize, concerns.all(), concerns.unlisted(), concerns.missingCopiedFlags());
   }
 
   private static long verifyRaw(Volume volume, Path path, ConcernList concerns) throws IOException {

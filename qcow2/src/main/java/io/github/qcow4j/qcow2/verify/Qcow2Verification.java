@@ -6,6 +6,7 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.check.CheckFinding;
 import io.github.qcow4j.qcow2.check.ImageCheck;
+import io.github.qcow4j.qcow2.check.MappingFinding;
 import io.github.qcow4j.qcow2.check.RefcountFinding;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.ImageException;
@@ -190,6 +191,8 @@ final class Qcow2Verification {
     switch (finding) {
       case RefcountFinding.Overlap overlap -> concerns.add(Reason.OVERLAP, overlap.message());
       case RefcountFinding.ReferencePastEnd past -> concerns.add(Reason.DATA_PAST_END, where(past));
+      case MappingFinding mapping when mapping.isMissingCopiedFlag() ->
+          concerns.addMissingCopiedFlag();
       default -> {
         if (finding.severity() == CheckFinding.Severity.CORRUPTION
             || finding.severity() == CheckFinding.Severity.CHECK_ERROR) {

@@ -11,9 +11,15 @@ import java.util.List;
  * @param concerns what speaks against it, at most {@link ImageVerification#MAX_CONCERNS} of one
  *     kind
  * @param unlisted how many more there are
+ * @param missingCopiedFlags how many copied flags are clear that could be set, which speaks against
+ *     nothing; {@link io.github.qcow4j.qcow2.check.ImageRepair} sets them
  */
 public record VerificationReport(
-    ImageFormat format, long virtualSize, List<Concern> concerns, long unlisted) {
+    ImageFormat format,
+    long virtualSize,
+    List<Concern> concerns,
+    long unlisted,
+    long missingCopiedFlags) {
 
   /** Whether nothing does. */
   public boolean isAcceptable() {

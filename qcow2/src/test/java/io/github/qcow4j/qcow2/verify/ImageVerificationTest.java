@@ -62,7 +62,9 @@ class ImageVerificationTest {
           "dirty-with-leak",
           "feature-table-odd-length",
           "header-length-cluster",
+          "l1-entry-not-copied",
           "l2-entry-copied-alone",
+          "l2-entry-not-copied",
           "l2-table-lost",
           "leak-one-bit",
           "leak-past-eof",
@@ -76,7 +78,8 @@ class ImageVerificationTest {
           "subcluster-plain-zero-flag",
           "subcluster-zero-flag",
           "version-2-plain-zero-flag",
-          "version-2-zero-flag");
+          "version-2-zero-flag",
+          "zero-not-copied");
 
   @TempDir Path directory;
 
@@ -101,6 +104,16 @@ class ImageVerificationTest {
     bench.write(image, "write 64k 1M");
     bench.snapshot(image, "two");
     assertThat(verify(image).concerns()).isEmpty();
+  }
+
+  @Test
+  void copiedFlagsThatAreClearAreCountedAndNoConcern() throws IOException {
+    for (String name : List.of("l1-entry-not-copied", "l2-entry-not-copied", "zero-not-copied")) {
+      VerificationReport report = verifyDamaged(DamagedImages.named(name));
+      assertThat(report.concerns()).as(name).isEmpty();
+      assertThat(report.missingCopiedFlags()).as(name).isPositive();
+    }
+    assertThat(verifyDamaged(DamagedImages.named("leak-one-bit")).missingCopiedFlags()).isZero();
   }
 
   @Test

@@ -126,8 +126,13 @@ final class ManifestText {
   private static List<ManifestDisk> boxliteDisks(JsonObject keys) throws TransferException {
     return List.of(
         new ManifestDisk(Manifest.ROOT, ROOT_MEMBER, digest(keys, "container_disk_checksum")),
-        new ManifestDisk(
-            Manifest.GUEST_ROOTFS, GUEST_ROOTFS_MEMBER, digest(keys, "guest_disk_checksum")));
+        new ManifestDisk(Manifest.GUEST_ROOTFS, GUEST_ROOTFS_MEMBER, guestRootfsDigest(keys)));
+  }
+
+  /** BoxLite always reads the key; builds between two of its releases did not write it. */
+  private static @Nullable String guestRootfsDigest(JsonObject keys) throws TransferException {
+    String key = "guest_disk_checksum";
+    return keys.get(key) == null ? null : digest(keys, key);
   }
 
   private static List<ManifestDisk> listedDisks(JsonObject keys) throws TransferException {

@@ -2,6 +2,8 @@ package io.github.qcow4j.snapshot.intake;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.check.ImageRepair;
+import io.github.qcow4j.qcow2.check.RepairScope;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.verify.Concern;
 import io.github.qcow4j.qcow2.verify.ImageVerification;
@@ -19,13 +21,17 @@ import java.nio.file.Path;
 /**
  * The look at a staged disk. What speaks against it becomes the exception of its kind, the gravest
  * first: other files it names, then sizes, then what is not known, then damage.
+ *
+ * <p>BoxLite's own flattening sets no copied flags. That is no damage, but a check of the disk
+ * calls each a corruption ever after, so they are set here, while the file is nobody's yet.
  */
 public final class DiskSoundness {
 
   private DiskSoundness() {}
 
   /**
-   * Requires a sound qcow2 image.
+   * Requires a sound qcow2 image, and sets the copied flags that it lacks; that is durable on
+   * return.
    *
    * @param name what it is called, for messages
    * @param maxVirtualSize the largest disk to accept, in bytes
@@ -64,7 +70,18 @@ public final class DiskSoundness {
     if (gravest != null) {
       throw failure(name, gravest, maxVirtualSize);
     }
+    if (report.missingCopiedFlags() > 0) {
+      setCopiedFlags(volume, path, control);
+    }
     return report.virtualSize();
+  }
+
+  /** Flags follow where nothing is wrong but leaks, which is known by now. */
+  private static void setCopiedFlags(Volume volume, Path path, JobControl control)
+      throws IOException {
+    try (ImageRepair repair = ImageRepair.open(volume, path)) {
+      repair.run(RepairScope.LEAKS, finding -> {}, control);
+    }
   }
 
   private static int rank(Concern.Reason reason) {

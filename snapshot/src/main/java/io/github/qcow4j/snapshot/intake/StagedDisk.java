@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param format its format
  * @param virtualSize size of the disk in bytes
  * @param fileBytes how long the file is
- * @param digest {@code sha256:} and 64 digits over the file, or null when it was not read
+ * @param digest {@code sha256:} and 64 digits over the file as it came, or null when it was not
+ *     read
  * @param copied how its bytes came there
  * @param backing the file below it, which the caller's policy admitted, or null
  */

@@ -192,6 +192,26 @@ public sealed interface HomeFinding {
   }
 
   /**
+   * An image in which copied flags are clear that could be set, as writers other than QEMU leave
+   * them: nothing is read wrongly, but writes go to new clusters that could go to old ones.
+   *
+   * @param subject the image's file
+   * @param flags how many
+   */
+  record MissingCopiedFlags(String subject, long flags) implements HomeFinding {
+
+    @Override
+    public Severity severity() {
+      return Severity.UNTIDY;
+    }
+
+    @Override
+    public String message() {
+      return "lacks %d copied flags".formatted(flags);
+    }
+  }
+
+  /**
    * What an image lies on outside the home cannot be used.
    *
    * @param subject the image's file

@@ -4,9 +4,11 @@ import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.FileStatus;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.check.CheckFinding;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.check.ImageRepair;
+import io.github.qcow4j.qcow2.check.MappingFinding;
 import io.github.qcow4j.qcow2.check.RepairReport;
 import io.github.qcow4j.qcow2.check.RepairScope;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
@@ -23,6 +25,7 @@ import io.github.qcow4j.snapshot.model.HomeFinding.CircularChain;
 import io.github.qcow4j.snapshot.model.HomeFinding.CorruptImage;
 import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.LeakingImage;
+import io.github.qcow4j.snapshot.model.HomeFinding.MissingCopiedFlags;
 import io.github.qcow4j.snapshot.model.HomeFinding.MissingFile;
 import io.github.qcow4j.snapshot.model.HomeFinding.Unchecked;
 import io.github.qcow4j.snapshot.model.HomeFinding.WrongLink;
@@ -34,6 +37,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -185,8 +189,9 @@ final class ImageCheckup {
 
   private Verdict checkTables(ImageRow image, Path path) throws IOException {
     CheckReport report;
+    MissingFlags flags = new MissingFlags();
     try (ImageCheck check = ImageCheck.open(home.volume(), path)) {
-      report = check.run(finding -> {}, control);
+      report = check.run(flags, control);
     } catch (CorruptImageException e) {
       boolean mended =
           findings.add(
@@ -194,11 +199,24 @@ final class ImageCheckup {
               () -> repair(path, RepairScope.ALL));
       return mended ? Verdict.SOUND : Verdict.BAD;
     }
-    return judge(image, path, report);
+    return judge(image, path, report, flags.count);
   }
 
-  private Verdict judge(ImageRow image, Path path, CheckReport report) throws IOException {
-    if (report.corruptions() > 0) {
+  /** Counts the findings that a check calls corruptions and that harm nobody. */
+  private static final class MissingFlags implements Consumer<CheckFinding> {
+    private long count;
+
+    @Override
+    public void accept(CheckFinding finding) {
+      if (finding instanceof MappingFinding mapping && mapping.isMissingCopiedFlag()) {
+        count++;
+      }
+    }
+  }
+
+  private Verdict judge(ImageRow image, Path path, CheckReport report, long missingFlags)
+      throws IOException {
+    if (report.corruptions() > missingFlags) {
       String detail = "has %d corruptions".formatted(report.corruptions());
       boolean mended =
           findings.add(new CorruptImage(image.file(), detail), () -> repair(path, RepairScope.ALL));
@@ -207,9 +225,15 @@ final class ImageCheckup {
       findings.add(
           new Unchecked(image.file(), "%d errors in the check".formatted(report.checkErrors())));
       return Verdict.UNKNOWN;
-    } else if (report.leaks() > 0) {
+    }
+    // Either repair mends both.
+    if (report.leaks() > 0) {
       findings.add(
           new LeakingImage(image.file(), report.leaks()), () -> repair(path, RepairScope.LEAKS));
+    } else if (missingFlags > 0) {
+      findings.add(
+          new MissingCopiedFlags(image.file(), missingFlags),
+          () -> repair(path, RepairScope.LEAKS));
     }
     return Verdict.SOUND;
   }

@@ -177,12 +177,22 @@ class HostileArchiveTest {
             "version 6",
             t -> archive(Boxlite.manifest(6, "", ""), t.disk())),
         harm(
-            "no key for the guest's disk",
+            "no key for the disk",
+            DamagedTransferException.class,
+            "container_disk_checksum",
+            t ->
+                archive(
+                    Boxlite.manifest(3, "", "").replace("container_disk_checksum", "other"),
+                    t.disk())),
+        harm(
+            "a digest of the guest's disk that is a number",
             DamagedTransferException.class,
             "guest_disk_checksum",
             t ->
                 archive(
-                    Boxlite.manifest(3, "", "").replace("guest_disk_checksum", "other"), t.disk())),
+                    Boxlite.manifest(3, "", "")
+                        .replace("\"guest_disk_checksum\": \"\"", "\"guest_disk_checksum\": 0"),
+                    t.disk())),
         harm(
             "options that are a list",
             DamagedTransferException.class,

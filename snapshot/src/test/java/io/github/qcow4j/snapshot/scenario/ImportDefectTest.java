@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.BoxliteImage;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
@@ -24,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -198,6 +200,38 @@ class ImportDefectTest extends ScenarioHome {
     BoxUnderTest back = importArchive(directory.resolve("packed.boxlite"), "back");
     back.reads(at(0, 0), at(1, 3), at(6, 4), at(7, 0));
     assertThat(Files.size(disk)).isGreaterThan(Files.size(directory.resolve("packed.boxlite")));
+  }
+
+  /** Its own flattening sets no copied flags, which checks call corruptions. */
+  @Test
+  void aDiskThatBoxliteFlattenedIsABoxAndASoundImage() throws Exception {
+    Map<Integer, Integer> fills = Map.of(0, 0x11, 7, 0x12, 8191, 0x13, 20_000, 0x14);
+    Path disk = BoxliteImage.write(directory.resolve("disk.qcow2"), 2L << 30, fills);
+    assertThat(qemu.img("check", disk.toString()).exitCode()).isEqualTo(2);
+    byte[] manifest = manifest(SOUND, digest(disk));
+    Path archive = directory.resolve("boxlite.boxlite");
+    Files.write(
+        archive,
+        join(
+            member("manifest.json", manifest),
+            member("disk.qcow2", Files.readAllBytes(disk)),
+            end()));
+
+    importArchive(archive, "back");
+
+    assertThat(home.check(false, new JobControl()).lines()).isEmpty();
+    Path back = home.path("back", ROOT);
+    qemu.img("compare", "-s", disk.toString(), back.toString()).orFail();
+  }
+
+  @Test
+  void aManifestWithoutTheDigestOfAGuestThatIsNotThereIsRead() throws Exception {
+    String manifest = new String(manifest(SOUND, ""), UTF_8);
+    String without = manifest.replace("\"guest_disk_checksum\": \"\",", "");
+    assertThat(without).isNotEqualTo(manifest);
+    byte[] archive =
+        join(member("manifest.json", without.getBytes(UTF_8)), member("disk.qcow2", disk()), end());
+    importArchive(Files.write(directory.resolve("short.boxlite"), archive), "back").reads(at(1, 3));
   }
 
   private static String digest(Path file) throws Exception {
