@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.box;
 import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.quiesce.QuiesceException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,17 @@ final class FailureText {
   private FailureText() {}
 
   static String of(Throwable failure, ErrorText words) {
+    StringBuilder text = new StringBuilder(reason(failure, words));
+    for (Throwable note : failure.getSuppressed()) {
+      if (note instanceof QuiesceException stillHeld) {
+        // Somebody has to look after the guest, whatever else went wrong.
+        text.append("; ").append(stillHeld.getMessage());
+      }
+    }
+    return text.toString();
+  }
+
+  private static String reason(Throwable failure, ErrorText words) {
     return switch (failure) {
       case BoxException box -> String.valueOf(box.getMessage());
       case ImageException image -> named(image, words.reason(image));

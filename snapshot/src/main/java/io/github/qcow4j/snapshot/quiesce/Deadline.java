@@ -12,6 +12,12 @@ final class Deadline {
   /** How long a cancelled job may go unnoticed. */
   private static final long GLANCE_MILLIS = 20;
 
+  /**
+   * A guest that is to be thawed waits this long at most after its agent has come to itself; an
+   * agent that answers everything with an error is asked about forty times in ten seconds.
+   */
+  private static final long LONGEST_REST_MILLIS = 250;
+
   private final long atNanoTime;
   private final long timeoutMillis;
   private final @Nullable JobControl control;
@@ -42,8 +48,11 @@ final class Deadline {
 
   /** How long to wait at a stretch, at least 1 ms. */
   long stretchMillis() {
-    long left = TimeUnit.NANOSECONDS.toMillis(atNanoTime - System.nanoTime());
-    return Math.clamp(left, 1, GLANCE_MILLIS);
+    return Math.min(leftMillis(), GLANCE_MILLIS);
+  }
+
+  private long leftMillis() {
+    return Math.max(1, TimeUnit.NANOSECONDS.toMillis(atNanoTime - System.nanoTime()));
   }
 
   /**
@@ -64,6 +73,17 @@ final class Deadline {
 
   /** Waits a moment for something that tells nobody when it happens. */
   void rest() {
-    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    rest(0);
+  }
+
+  /**
+   * Waits before the next attempt, the longer the more attempts there were: 1, 2, 4 ms and so on,
+   * and no longer than {@value #LONGEST_REST_MILLIS} ms.
+   *
+   * @param attempt how many attempts there were before the last one
+   */
+  void rest(int attempt) {
+    long millis = Math.min(1L << Math.min(attempt, Integer.SIZE), LONGEST_REST_MILLIS);
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Math.min(millis, leftMillis())));
   }
 }

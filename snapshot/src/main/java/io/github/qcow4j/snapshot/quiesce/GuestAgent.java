@@ -68,12 +68,14 @@ public final class GuestAgent implements Quiescer {
       }
       return frozen;
     } catch (Throwable e) {
-      frozen.giveUp(asked, e);
       if (e instanceof IOException io
           && !(e instanceof QuiesceException)
           && !control.isCancelled()) {
-        throw failed(io);
+        QuiesceException failure = failed(io);
+        frozen.giveUp(asked, failure);
+        throw failure;
       }
+      frozen.giveUp(asked, e);
       throw e;
     }
   }
@@ -170,20 +172,29 @@ public final class GuestAgent implements Quiescer {
 
     private void thawUninterrupted() throws QuiesceException {
       Deadline deadline = Deadline.unstoppable(timeouts.thawMillis());
-      while (true) {
+      IOException reason = null;
+      for (int attempt = 0; ; attempt++) {
         try {
           AgentAnswer answer = connection().synchroniseAndCall("guest-fsfreeze-thaw", deadline);
           String _ = value("guest-fsfreeze-thaw", answer);
           return;
         } catch (IOException e) {
           close();
-          if (deadline.isOver()) {
-            throw new QuiesceException(
-                "the guest behind " + socket + " may still be frozen: " + e.getMessage(), e, true);
-          }
-          deadline.rest();
+          // That the time is over explains less than what went wrong before.
+          reason = reason != null && isLate(e) ? reason : e;
         }
+        if (deadline.isOver()) {
+          throw new QuiesceException(
+              "the guest behind " + socket + " may still be frozen: " + reason.getMessage(),
+              reason,
+              true);
+        }
+        deadline.rest(attempt);
       }
+    }
+
+    private static boolean isLate(IOException failure) {
+      return failure instanceof QuiesceException quiesce && quiesce.isLate();
     }
 
     /** Leaves nothing frozen that was asked for here; what that meets is noted on the failure. */

@@ -17,11 +17,18 @@ import org.jspecify.annotations.Nullable;
  * Stops a process, all that descend from it, and, when it leads a process group, that group ({@code
  * SIGSTOP}). A stopped process starts no other, so that looking again until nobody new is found
  * finds them all. What was stopped before by somebody else stays stopped afterwards.
+ *
+ * <p>A process that has started another with {@code vfork} stops only when that one has called
+ * {@code execve} (vfork(2)). When the other was stopped before, both would wait for ever, so those
+ * that do not all stop soon are let go, and stopped again.
  */
 public final class ProcessPause implements Quiescer {
 
   /** Threads stop when they leave the kernel, which a write to a slow disk may take long for. */
   private static final long STOP_MILLIS = 10_000;
+
+  /** How long all have at first until they are let go and stopped again; then twice as long. */
+  private static final long FIRST_ATTEMPT_MILLIS = 100;
 
   private final Processes processes;
   private final @Nullable ProcessIdentity root;
@@ -100,6 +107,19 @@ public final class ProcessPause implements Quiescer {
         throw new QuiesceException(
             "process " + writer.pid() + ", which wrote to the box, has ended");
       }
+      long attemptMillis = FIRST_ATTEMPT_MILLIS;
+      while (!attempt(deadline, Deadline.unstoppable(attemptMillis))) {
+        thaw();
+        ours.clear();
+        seen.clear();
+        // Long enough for one that was let go to call execve.
+        deadline.rest();
+        attemptMillis *= 2;
+      }
+    }
+
+    /** Stops all; false when they did not all stop in time. */
+    private boolean attempt(Deadline deadline, Deadline soon) throws IOException {
       ProcessIdentity self = processes.self();
       while (true) {
         boolean complete = true;
@@ -118,9 +138,12 @@ public final class ProcessPause implements Quiescer {
           }
         }
         if (complete) {
-          return;
+          return true;
         }
         deadline.check("the stop of process " + writer.pid());
+        if (soon.isOver()) {
+          return false;
+        }
         deadline.rest();
       }
     }

@@ -24,7 +24,7 @@ final class FakeAgent implements AutoCloseable {
    * before the answer.
    */
   interface Manner {
-    String answer(String command, FakeAgent agent);
+    String answer(String command, FakeAgent agent) throws IOException;
   }
 
   final Path socket;
@@ -100,7 +100,7 @@ final class FakeAgent implements AutoCloseable {
     }
   }
 
-  private String answer(String line) {
+  private String answer(String line) throws IOException {
     Matcher command = COMMAND.matcher(line);
     if (!command.find()) {
       return "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no command\"}}\n";

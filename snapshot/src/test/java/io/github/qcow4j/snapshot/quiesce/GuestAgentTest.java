@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -193,6 +194,42 @@ final class GuestAgentTest {
       assertThatThrownBy(hold::thaw)
           .isInstanceOf(QuiesceException.class)
           .hasMessageContaining("may still be frozen");
+    }
+  }
+
+  @Test
+  void anAgentThatRefusesToThawIsAskedNowAndThenAndQuoted() throws Exception {
+    try (FakeAgent agent =
+        answering("guest-fsfreeze-thaw", "{\"error\": {\"desc\": \"not now\"}}\n")) {
+      Quiescer.Hold hold = freeze(agent, new GuestAgent.Timeouts(60_000, 60_000, 1_000));
+      assertThatThrownBy(hold::thaw)
+          .isInstanceOf(QuiesceException.class)
+          .hasMessageContaining("may still be frozen")
+          .hasMessageEndingWith("the guest's agent refuses guest-fsfreeze-thaw: not now");
+      // 1, 2, 4 and so on to 250 ms: eleven fill a second.
+      assertThat(agent.commands.stream().filter("guest-fsfreeze-thaw"::equals)).hasSizeLessThan(13);
+    }
+  }
+
+  @Test
+  void anAgentThatIsGoneAfterTheFreezeLeavesAGuestThatMayBeFrozen() throws Exception {
+    try (FakeAgent agent =
+        new FakeAgent(
+            directory,
+            (command, self) -> {
+              if (!command.equals("guest-fsfreeze-freeze")) {
+                return self.politely(command);
+              }
+              Files.delete(self.socket);
+              return null;
+            })) {
+      assertThatThrownBy(() -> freeze(agent, new GuestAgent.Timeouts(60_000, 60_000, 100)))
+          .isInstanceOf(QuiesceException.class)
+          .satisfies(failure ->
+              assertThat(failure.getSuppressed())
+                  .singleElement()
+                  .asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+                  .hasMessageContaining("may still be frozen"));
     }
   }
 

@@ -58,6 +58,16 @@ final class ProcessPauseTest {
     }
   }
 
+  /** Its parent waits in the kernel until it has called execve, and cannot stop before. */
+  @Test
+  void aChildThatWasStoppedRightAfterItsVforkIsLetGoAndStoppedAgain() throws Exception {
+    VforkingProcesses fake = new VforkingProcesses();
+    Quiescer.Hold hold = new ProcessPause(fake, fake.parent()).freeze(new JobControl());
+    assertThat(fake.all()).allMatch(ProcessStatus::stopped);
+    hold.thaw();
+    assertThat(fake.all()).noneMatch(ProcessStatus::stopped);
+  }
+
   @Test
   void whatWasStoppedBeforeStaysStopped() throws Exception {
     Process child = new ProcessBuilder("cat").start();
