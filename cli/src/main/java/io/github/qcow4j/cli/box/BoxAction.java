@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.box;
 import io.github.qcow4j.snapshot.BoxHome;
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -11,7 +12,7 @@ abstract class BoxAction implements Callable<Integer> {
 
   private final Session session;
 
-  @Spec private @org.jspecify.annotations.Nullable CommandSpec spec;
+  @Spec private @Nullable CommandSpec spec;
 
   BoxAction(Session session) {
     this.session = session;
@@ -23,10 +24,18 @@ abstract class BoxAction implements Callable<Integer> {
 
   @Override
   public final Integer call() throws IOException {
-    CommandSpec own = spec;
-    try (BoxHome home = session.open(own == null ? "" : own.name())) {
+    try (BoxHome home = session.open(name(spec))) {
       return act(home);
     }
+  }
+
+  /** What the user typed behind {@code box}: others that find something held read it. */
+  static String name(@Nullable CommandSpec command) {
+    CommandSpec parent = command == null ? null : command.parent();
+    if (command == null || parent == null || command.userObject() instanceof Session) {
+      return "";
+    }
+    return (name(parent) + " " + command.name()).strip();
   }
 
   /** Does the work and answers; gives the exit code. */

@@ -4,7 +4,10 @@ import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.quiesce.QuiesceException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +31,11 @@ final class FailureText {
     return switch (failure) {
       case BoxException box -> String.valueOf(box.getMessage());
       case ImageException image -> named(image, words.reason(image));
+      case FileAlreadyExistsException existing when existing.getReason() == null ->
+          "'" + existing.getFile() + "' exists already; remove it or give another name";
+      case DirectoryNotEmptyException full ->
+          "'" + full.getFile() + "' is not empty; empty it or give another name";
+      case NotDirectoryException other -> "'" + other.getFile() + "' is no directory";
       case FileSystemException file -> named(file.getFile(), words.reason(file));
       default -> words.reason(failure);
     };

@@ -55,8 +55,14 @@ final class BoxOddRequestsTest {
     Path folder = Files.createDirectory(directory.resolve("out"));
     Files.createFile(folder.resolve("something"));
     assertThat(box.fails(4, "export", "web", "--to-dir", folder.toString()))
-        .isEqualTo("qcow4j: '" + folder + "': Directory not empty\n");
+        .isEqualTo("qcow4j: '" + folder + "' is not empty; empty it or give another name\n");
     assertThat(folder.resolve("something")).exists();
+    Path file = folder.resolve("something");
+    assertThat(box.fails(4, "export", "web", "-o", file.toString()))
+        .isEqualTo("qcow4j: '" + file + "' exists already; remove it or give another name\n");
+    assertThat(box.fails(4, "export", "web", "--to-dir", file.toString()))
+        .isEqualTo("qcow4j: '" + file + "': a file, and no directory\n");
+    assertThat(file).isEmptyFile();
   }
 
   @Test

@@ -159,6 +159,32 @@ final class BoxProgramTest {
     assertThat(box.ok("check")).contains("all is well");
   }
 
+  @Test
+  void whoeverIsRefusedReadsWhichCommandStandsInTheWay() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Path hook = directory.resolve("waiting");
+    Files.writeString(hook, "#!/bin/sh\n[ \"$1\" != freeze ] || cat '" + pipe + "'\n");
+    Files.setPosixFilePermissions(hook, PosixFilePermissions.fromString("rwx------"));
+    Process run = run("cat");
+    try (BufferedReader output = run.inputReader()) {
+      run.outputWriter().append("begun\n").flush();
+      assertThat(output.readLine()).isEqualTo("begun");
+      awaitHolder(run.children().findFirst().orElseThrow().pid());
+      Process capture =
+          java("box", "snapshot", "create", "web", "live", "--quiesce", "hook=" + hook);
+      // Opened once the hook has it open too.
+      try (OutputStream held = Files.newOutputStream(pipe)) {
+        assertThat(box.fails(5, "rename", "web", "other"))
+            .contains("process " + capture.pid(), "qcow4j box snapshot create");
+        held.flush();
+      }
+      assertThat(capture.waitFor()).isZero();
+    }
+    run.outputWriter().close();
+    assertThat(run.waitFor()).isZero();
+  }
+
   /** The program goes on when the one that had started it is killed, and so does its box. */
   @Test
   void aBoxRunsAsLongAsItsProgramLivesWhoeverHasStartedIt() throws Exception {

@@ -27,7 +27,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,6 +68,7 @@ public final class BoxDirectories {
    * @param directory made when missing, its parent existing; else empty
    * @param control counts bytes of the disks
    * @throws DirectoryNotEmptyException when something is in it
+   * @throws FileAlreadyExistsException when it is no directory
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
    * @throws IOException when reading or writing fails
    */
@@ -98,7 +98,7 @@ public final class BoxDirectories {
       }
       return true;
     } else if (volume.status(directory).kind() != FileKind.DIRECTORY) {
-      throw new NotDirectoryException(directory.toString());
+      throw new FileAlreadyExistsException(directory.toString(), null, "a file, and no directory");
     } else if (!volume.list(directory).isEmpty()) {
       throw new DirectoryNotEmptyException(directory.toString());
     }

@@ -39,6 +39,9 @@ public final class DirectoryIntake {
 
   private static final OpenOptions READING = OpenOptions.reading().withoutFollowingLinks();
 
+  /** What stands in a listed name for bytes that are no character; the name leads nowhere then. */
+  private static final char UNKNOWN_CHARACTER = '\uFFFD';
+
   private final Volume volume;
   private final Path directory;
   private final Staging staging;
@@ -197,7 +200,7 @@ public final class DirectoryIntake {
       return names;
     }
     for (String name : volume.list(directory)) {
-      FileKind kind = volume.linkStatus(directory.resolve(name)).kind();
+      FileKind kind = kind(name);
       // Cocoon writes no directories; lost+found is one.
       if (kind != FileKind.DIRECTORY && !name.equals(Envelope.NAME)) {
         requireRegular(volume, directory.resolve(PlainName.require(name)));
@@ -205,6 +208,21 @@ public final class DirectoryIntake {
       }
     }
     return names;
+  }
+
+  private FileKind kind(String name) throws IOException {
+    try {
+      return volume.linkStatus(directory.resolve(name)).kind();
+    } catch (NoSuchFileException e) {
+      if (name.indexOf(UNKNOWN_CHARACTER) < 0) {
+        throw e;
+      }
+      RefusedTransferException refused =
+          new RefusedTransferException(
+              "The name '" + PlainName.shown(name) + "' is not allowed: it is not UTF-8");
+      refused.initCause(e);
+      throw refused;
+    }
   }
 
   private byte[] readSidecar() throws IOException {

@@ -402,6 +402,16 @@ class CocoonDirectoryTest {
   }
 
   @Test
+  void aNameThatIsNoTextIsRefusedAndNotMissing() throws Exception {
+    cloudHypervisor();
+    HostProgram.run(source, "sh", "-c", "touch \"$(printf 'na\\377me')\"");
+    assertThatThrownBy(this::stage)
+        .isInstanceOf(RefusedTransferException.class)
+        .hasMessageContaining("is not UTF-8");
+    assertThat(staging).isEmptyDirectory();
+  }
+
+  @Test
   void directoriesBesideTheFilesAreNotLookedInto() throws IOException {
     cloudHypervisor();
     Files.createDirectory(source.resolve("lost+found"));
