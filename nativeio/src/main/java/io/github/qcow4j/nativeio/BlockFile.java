@@ -4,7 +4,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One open file, block device or character device, addressed by byte position.
@@ -191,6 +193,23 @@ public interface BlockFile extends Closeable {
   default boolean cloneRange(
       BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
     return false;
+  }
+
+  /**
+   * Which parts of a range stand in storage that other files, or other ranges, use as well, and
+   * where ({@code FS_IOC_FIEMAP}; kernel documentation, "Fiemap Ioctl"). What waits to be written
+   * is written before. True of the moment of the call: whoever concludes something from it keeps
+   * writers away.
+   *
+   * @param fileOffset where the range begins, in bytes
+   * @param lengthBytes how long it is
+   * @return the parts in order; parts that stand alone, or of which it is not known where and in
+   *     what form they stand, are not among them. Null where neither file system nor provider can
+   *     tell
+   */
+  default @Nullable List<SharedExtent> sharedExtents(long fileOffset, long lengthBytes)
+      throws IOException {
+    return null;
   }
 
   /**

@@ -3,7 +3,9 @@ package io.github.qcow4j.nativeio;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A file of {@link UnsyncedVolume}. */
 final class UnsyncedBlockFile implements BlockFile {
@@ -125,6 +127,12 @@ final class UnsyncedBlockFile implements BlockFile {
   public boolean cloneRange(
       BlockFile source, long sourceOffset, long targetOffset, long lengthBytes) throws IOException {
     return file.cloneRange(within(source), sourceOffset, targetOffset, lengthBytes);
+  }
+
+  @Override
+  public @Nullable List<SharedExtent> sharedExtents(long fileOffset, long lengthBytes)
+      throws IOException {
+    return file.sharedExtents(fileOffset, lengthBytes);
   }
 
   @Override

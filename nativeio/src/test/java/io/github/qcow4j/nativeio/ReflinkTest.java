@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.LoopFileSystem.Kind;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -50,6 +56,45 @@ final class ReflinkTest {
   @ParameterizedTest
   @EnumSource(
       value = Kind.class,
+      names = {"XFS", "BTRFS"})
+  void whatIsSharedStandsAtTheSamePlaceUntilItIsWritten(Kind kind) throws IOException {
+    Path directory = LoopFileSystem.shared(kind).newDirectory();
+    try (BlockFile source = make(directory.resolve("source"), 4 * MIB);
+        BlockFile target = volume.open(directory.resolve("copy"), OpenOptions.creatingNew())) {
+      assertThat(source.sharedExtents(0, 4 * MIB)).isEmpty();
+      assertThat(target.cloneRange(source, MIB, 0, 2 * MIB)).isTrue();
+      // Not written back yet when asked about.
+      Bytes.write(target, Bytes.random(8192, 2), MIB);
+
+      Map<Long, Long> original = places(source);
+      Map<Long, Long> copied = places(target);
+      Set<Long> expected = new TreeSet<>(blocks(0, MIB));
+      expected.addAll(blocks(MIB + 8192, 2 * MIB));
+      assertThat(copied.keySet()).isEqualTo(expected);
+      copied.forEach((at, place) -> assertThat(original.get(at + MIB)).isEqualTo(place));
+      assertThat(target.sharedExtents(4096, 4096))
+          .containsExactly(new SharedExtent(4096, 4096, copied.get(4096L)));
+    }
+  }
+
+  /** Where each block stands that is shared. */
+  private static Map<Long, Long> places(BlockFile file) throws IOException {
+    Map<Long, Long> places = new TreeMap<>();
+    for (SharedExtent extent : file.sharedExtents(0, file.size())) {
+      for (long block : blocks(extent.fileOffset(), extent.end())) {
+        places.put(block, extent.deviceOffset() + (block - extent.fileOffset()));
+      }
+    }
+    return places;
+  }
+
+  private static List<Long> blocks(long from, long end) {
+    return LongStream.iterate(from, at -> at < end, at -> at + 4096).boxed().toList();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
       names = {"EXT4", "TMPFS"})
   void whereStorageCannotBeSharedTheKernelCopies(Kind kind) throws IOException {
     Path directory = LoopFileSystem.shared(kind).newDirectory();
@@ -58,6 +103,7 @@ final class ReflinkTest {
         BlockFile target = volume.open(copy, OpenOptions.creatingNew())) {
       assertThat(target.cloneFrom(source)).isFalse();
       assertThat(target.copyRange(source, 0, 0, MIB)).isEqualTo(new CopyResult(0, MIB, 0));
+      assertThat(target.sharedExtents(0, MIB)).isIn(List.of(), null);
       assertThat(Bytes.read(target, 0, MIB)).isEqualTo(Bytes.random(MIB, 1));
     }
   }

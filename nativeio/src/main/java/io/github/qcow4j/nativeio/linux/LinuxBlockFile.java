@@ -8,6 +8,7 @@ import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.LockMode;
+import io.github.qcow4j.nativeio.SharedExtent;
 import io.github.qcow4j.nativeio.ZeroMethod;
 import io.github.qcow4j.nativeio.support.Arguments;
 import io.github.qcow4j.nativeio.support.CallGate;
@@ -15,7 +16,9 @@ import io.github.qcow4j.nativeio.support.SyncRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A descriptor of its own from {@code open(2)}; every call passes its gate. */
 final class LinuxBlockFile implements BlockFile {
@@ -27,6 +30,7 @@ final class LinuxBlockFile implements BlockFile {
   private final SyncRecord syncs = new SyncRecord();
   private final Transfer transfer;
   private final Space space;
+  private final ExtentMap extents;
   private final RangeLocks locks;
   private final FileCopies copies;
 
@@ -37,6 +41,7 @@ final class LinuxBlockFile implements BlockFile {
     this.copies = new FileCopies(this, new Copying(descriptor, refusals));
     this.transfer = new Transfer(descriptor);
     this.space = new Space(descriptor, transfer, refusals);
+    this.extents = new ExtentMap(descriptor);
     this.locks = new RangeLocks(descriptor);
   }
 
@@ -250,6 +255,18 @@ final class LinuxBlockFile implements BlockFile {
     Arguments.checkRange(targetOffset, lengthBytes);
     return source instanceof LinuxBlockFile other
         && copies.cloneRange(other, sourceOffset, targetOffset, lengthBytes);
+  }
+
+  @Override
+  public @Nullable List<SharedExtent> sharedExtents(long fileOffset, long lengthBytes)
+      throws IOException {
+    Arguments.checkRange(fileOffset, lengthBytes);
+    gate.enter();
+    try {
+      return extents.shared(fileOffset, lengthBytes);
+    } finally {
+      gate.exit();
+    }
   }
 
   @Override

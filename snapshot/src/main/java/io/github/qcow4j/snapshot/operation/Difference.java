@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compares two moments of a box by their tables: where both find a guest byte in the same layer, or
- * both find zeros, it is the same, for a layer never changes. No guest data is read.
+ * both find zeros, it is the same, for a layer never changes. So it is where two layers share the
+ * storage of it, as captures of a running box do. No guest data is read.
  */
 public final class Difference {
 
@@ -112,7 +113,7 @@ public final class Difference {
       Extent now = after.extentAt(offset, Math.min(old.lengthBytes(), shared - offset));
       long length = Math.min(old.lengthBytes(), now.lengthBytes());
       if (!same(old, now)) {
-        add(offset, length);
+        addUnshared(old, now, length);
       }
       offset += length;
     }
@@ -125,6 +126,22 @@ public final class Difference {
   private boolean same(Extent old, Extent now) {
     return (old.readsAsZeros() && now.readsAsZeros())
         || beforeLayers.get(old.depth()).equals(afterLayers.get(now.depth()));
+  }
+
+  /** Adds what of two ranges with data does not stand in the same storage. */
+  private void addUnshared(Extent old, Extent now, long lengthBytes) throws IOException {
+    long guestOffset = now.guestOffset();
+    if (old.kind() != Extent.Kind.DATA || now.kind() != Extent.Kind.DATA) {
+      add(guestOffset, lengthBytes);
+      return;
+    }
+    SameStorage storage =
+        new SameStorage(
+            before.layers().get(old.depth()).dataFile(),
+            old.hostOffset() + (guestOffset - old.guestOffset()),
+            after.layers().get(now.depth()).dataFile(),
+            now.hostOffset());
+    storage.differing(lengthBytes, (from, length) -> add(guestOffset + from, length));
   }
 
   private void add(long guestOffset, long lengthBytes) {
