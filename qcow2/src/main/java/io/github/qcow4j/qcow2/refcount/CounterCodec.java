@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.refcount;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * How counters of one width stand in an array of bytes (qcow2 specification, "Reference count
@@ -35,9 +36,16 @@ public final class CounterCodec {
   private final int order;
   private final long maxValue;
 
+  /** The least significant bit of each counter in eight bytes, and the most significant one. */
+  private final long lowBits;
+
+  private final long highBits;
+
   private CounterCodec(int order) {
     this.order = order;
     this.maxValue = -1L >>> (Long.SIZE - (1 << order));
+    this.lowBits = Long.divideUnsigned(-1L, maxValue);
+    this.highBits = lowBits << ((1 << order) - 1);
   }
 
   /**
@@ -105,6 +113,104 @@ public final class CounterCodec {
       case 6 -> LONG.set(bytes, index << 3, value);
       default -> setNarrow(bytes, index, (int) value);
     }
+  }
+
+  /**
+   * Adds to, or takes from, neighbouring counters, from the first one on, as far as each of them
+   * can hold the result.
+   *
+   * @param first the index of the first one
+   * @param count how many, {@code >= 0}
+   * @param delta what to add to each; negative to take
+   * @return how many were changed: less than {@code count} when the next one would fall below zero
+   *     or pass its width
+   */
+  public int add(byte[] bytes, int first, int count, int delta) {
+    for (int done = 0; done < count; ) {
+      long before = get(bytes, first + done);
+      if (!canHold(before, delta)) {
+        return done;
+      }
+      int run = runLength(bytes, first + done, count - done);
+      fill(bytes, first + done, run, before + delta);
+      done += run;
+    }
+    return count;
+  }
+
+  private boolean canHold(long before, int delta) {
+    return delta < 0
+        ? Long.compareUnsigned(before, -(long) delta) >= 0
+        : Long.compareUnsigned(delta, maxValue) <= 0
+            && Long.compareUnsigned(before, maxValue - delta) <= 0;
+  }
+
+  /**
+   * How many neighbouring counters, from the first one on, are the same. Most clusters of an image
+   * are counted as their neighbours are, and what holds for a run of them need not be asked of
+   * each.
+   *
+   * @param first the index of the first one
+   * @param most how many to look at, {@code >= 1}
+   */
+  public int runLength(byte[] bytes, int first, int most) {
+    long value = get(bytes, first);
+    int length = 1;
+    if (order >= 3 && most > 1 && get(bytes, first + 1) == value) {
+      int width = 1 << (order - 3);
+      int from = first * width;
+      int end = from + most * width;
+      int same = Arrays.mismatch(bytes, from, end - width, bytes, from + width, end);
+      return same < 0 ? most : same / width + 1;
+    }
+    while (length < most && get(bytes, first + length) == value) {
+      length++;
+    }
+    return length;
+  }
+
+  private void fill(byte[] bytes, int first, int count, long value) {
+    if (order < 3) {
+      for (int i = 0; i < count; i++) {
+        set(bytes, first + i, value);
+      }
+      return;
+    }
+    set(bytes, first, value);
+    int from = first << (order - 3);
+    int length = count << (order - 3);
+    for (int filled = 1 << (order - 3); filled < length; filled *= 2) {
+      System.arraycopy(bytes, from, bytes, from + filled, Math.min(filled, length - filled));
+    }
+  }
+
+  /**
+   * The index of the first counter that is zero, or {@code end} when none is.
+   *
+   * @param from the index to begin at
+   * @param end the index to end before
+   */
+  public int firstZero(byte[] bytes, int from, int end) {
+    int inEight = Long.SIZE >> order;
+    int index = from;
+    while (index < end) {
+      boolean whole = (index & (inEight - 1)) == 0 && end - index >= inEight;
+      if (whole && !hasZero((long) LONG.get(bytes, index << order >>> 3))) {
+        index += inEight;
+      } else if (get(bytes, index) == 0) {
+        return index;
+      } else {
+        index++;
+      }
+    }
+    return end;
+  }
+
+  /**
+   * Whether one of the counters in eight bytes is zero; only there a borrow sets its highest bit.
+   */
+  private boolean hasZero(long eight) {
+    return ((eight - lowBits) & ~eight & highBits) != 0;
   }
 
   private void setNarrow(byte[] bytes, int index, int value) {

@@ -118,12 +118,8 @@ public final class RefcountStore {
     }
     byte[] bytes = blocks.get(blockOffset).bytes();
     long blockStart = from - from % blockEntries;
-    for (int i = (int) (from % blockEntries); i < blockEntries; i++) {
-      if (codec.get(bytes, i) == 0) {
-        return blockStart + i;
-      }
-    }
-    return -1;
+    int free = codec.firstZero(bytes, (int) (from - blockStart), blockEntries);
+    return free == blockEntries ? -1 : blockStart + free;
   }
 
   /**

@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.table;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
@@ -13,6 +14,11 @@ public final class L2Table {
 
   private static final VarHandle BIG_ENDIAN_LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  /** Runs that end before so many entries are not worth an array. */
+  private static final int ONE_BY_ONE = 8;
+
+  private static final int PIECE_ENTRIES = 512;
 
   private final byte[] bytes;
   private final int entryShift;
@@ -31,6 +37,69 @@ public final class L2Table {
   /** The number of entries. */
   public int size() {
     return bytes.length >> entryShift;
+  }
+
+  /**
+   * Some entries at once, of extended ones their first words. The first of the JVM's two compilers
+   * makes five times as much of asking for each.
+   *
+   * @param first the index of the first of them
+   * @param target where to, from its beginning
+   * @param count how many
+   */
+  public void copyEntries(int first, long[] target, int count) {
+    if (entryShift == 3) {
+      ByteBuffer.wrap(bytes, first << 3, count << 3).asLongBuffer().get(target, 0, count);
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      target[i] = entry(first + i);
+    }
+  }
+
+  /**
+   * How many entries from one on are each by the same number larger than the one before.
+   *
+   * @param first the index of the first of them
+   * @param most how many to look at
+   * @param step by how much
+   */
+  public int evenRun(int first, int most, long step) {
+    int length = Math.min(most, 1);
+    while (length < most && entry(first + length) == entry(first) + length * step) {
+      length++;
+      if (length == ONE_BY_ONE) {
+        return evenRunInPieces(first, most, step);
+      }
+    }
+    return length;
+  }
+
+  private int evenRunInPieces(int first, int most, long step) {
+    long[] piece = new long[Math.min(PIECE_ENTRIES, most)];
+    long expected = entry(first);
+    for (int done = 0; done < most; ) {
+      int count = Math.min(piece.length, most - done);
+      copyEntries(first + done, piece, count);
+      for (int i = 0; i < count; i++, expected += step) {
+        if (piece[i] != expected) {
+          return done + i;
+        }
+      }
+      done += count;
+    }
+    return most;
+  }
+
+  /** Changes all entries at once, of extended ones their first words. */
+  public void setEntries(long[] entries) {
+    if (entryShift == 3) {
+      ByteBuffer.wrap(bytes).asLongBuffer().put(entries);
+      return;
+    }
+    for (int i = 0; i < entries.length; i++) {
+      setEntry(i, entries[i]);
+    }
   }
 
   /** The entry, of an extended one its first word. */

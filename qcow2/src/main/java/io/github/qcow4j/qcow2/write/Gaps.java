@@ -16,7 +16,17 @@ final class Gaps {
   private final OverlapGuard guard;
   private final long endCluster;
   private final Set<Long> taken = new HashSet<>();
+
+  /** Nothing is free before this one: what is taken is not given back. */
+  private long lowest = 1;
+
   private long nextSingle = 1;
+
+  /**
+   * Of how many clusters there is no gap, nor will there be, as gaps only get smaller. Without this
+   * each cluster would be looked for in all refcounts of an image that is full.
+   */
+  private long missing = Long.MAX_VALUE;
 
   /**
    * @param inUse the refcounts in use
@@ -31,8 +41,12 @@ final class Gaps {
 
   /** Takes contiguous clusters; answers the first one, or -1 when there are not so many. */
   long take(long count) throws IOException {
-    long first = find(count == 1 ? nextSingle : 1, count);
+    if (count >= missing) {
+      return -1;
+    }
+    long first = find(count == 1 ? Math.max(nextSingle, lowest) : lowest, count);
     if (first < 0) {
+      missing = count;
       return -1;
     }
     guard.requireNoMetadata(first, count);
@@ -44,6 +58,9 @@ final class Gaps {
 
   private long find(long from, long count) throws IOException {
     long first = nextFree(from);
+    if (from == lowest) {
+      lowest = first;
+    }
     long end = first;
     while (first + count <= endCluster) {
       if (end == first + count) {

@@ -360,20 +360,34 @@ public final class ImageWriter {
    */
   void changeStructure(StructureChange change) throws IOException {
     alone(all -> {
-      long clusterSize = header.clusterSize();
-      long endCluster = (tables.hostEnd() + clusterSize - 1) / clusterSize;
-      Qcow2Header inFile = headerInFile(header);
-      ShadowRefcounts refcounts =
-          new ShadowRefcounts(
-              tables.file(),
-              inFile,
-              order.refcountTableInFile(),
-              tables.refcounts(),
-              tables.overlap(),
-              endCluster);
-      change.apply(
-          tables.l1(), new StructureSwitch(tables.file(), inFile, tables.l2Pages(), refcounts));
+      long fileBytes = tables.file().size();
+      StructureSwitch structure = structureSwitch();
+      boolean changed = false;
+      try {
+        change.apply(tables.l1(), structure);
+        changed = true;
+      } finally {
+        if (!changed) {
+          structure.abandon(fileBytes);
+        }
+      }
     });
+  }
+
+  private StructureSwitch structureSwitch() throws IOException {
+    long clusterSize = header.clusterSize();
+    long endCluster = (tables.hostEnd() + clusterSize - 1) / clusterSize;
+    Qcow2Header inFile = headerInFile(header);
+    ShadowRefcounts refcounts =
+        new ShadowRefcounts(
+            tables.file(),
+            inFile,
+            order.refcountTableInFile(),
+            tables.refcounts(),
+            tables.overlap(),
+            endCluster,
+            dirtyBudgetBytes);
+    return new StructureSwitch(tables.file(), inFile, refcounts, dirtyBudgetBytes);
   }
 
   /** The same, with new structures in free clusters before the end, as far as there are some. */

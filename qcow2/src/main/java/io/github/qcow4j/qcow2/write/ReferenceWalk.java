@@ -14,10 +14,12 @@ final class ReferenceWalk {
 
   private final Qcow2Header header;
   private final ShadowRefcounts refcounts;
+  private final long[] entries;
 
   ReferenceWalk(Qcow2Header header, ShadowRefcounts refcounts) {
     this.header = header;
     this.refcounts = refcounts;
+    this.entries = new long[header.l2Entries()];
   }
 
   /** Adds {@code delta} once for every reference; runs of clusters are counted together. */
@@ -27,8 +29,8 @@ final class ReferenceWalk {
     }
     long runStart = 0;
     long runCount = 0;
-    for (int i = 0; i < table.size(); i++) {
-      long entry = table.entry(i);
+    table.copyEntries(0, entries, entries.length);
+    for (long entry : entries) {
       if (L2Entry.isCompressed(entry)) {
         addCompressed(entry, delta);
         continue;

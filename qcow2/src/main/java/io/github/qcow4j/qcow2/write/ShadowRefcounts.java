@@ -8,8 +8,6 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.OverlapGuard;
 import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
-import io.github.qcow4j.qcow2.table.MetadataPages;
-import io.github.qcow4j.qcow2.table.MetadataPages.Page;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -32,8 +30,8 @@ final class ShadowRefcounts {
   private final BlockFile file;
   private final Qcow2Header header;
   private final CounterCodec codec;
-  private final int blockEntries;
-  private final MetadataPages blocks;
+  private final int blockBits;
+  private final ShadowClusters blocks;
   private final Place oldTable;
   private final Gaps gaps;
   private final BitSet moved = new BitSet();
@@ -50,6 +48,7 @@ final class ShadowRefcounts {
    * @param store the refcounts in use, without changes of their own
    * @param guard asked about every gap before it is taken
    * @param endCluster the first host cluster behind everything in use
+   * @param budgetBytes how much of the new structure waits in memory
    */
   ShadowRefcounts(
       BlockFile file,
@@ -57,14 +56,15 @@ final class ShadowRefcounts {
       Place tablePlace,
       RefcountStore store,
       OverlapGuard guard,
-      long endCluster) {
+      long endCluster,
+      long budgetBytes) {
     this.file = file;
     this.header = header;
     this.codec = CounterCodec.ofOrder(header.refcountOrder());
-    this.blockEntries = codec.countersIn(header.clusterSize());
+    this.blockBits = Integer.numberOfTrailingZeros(codec.countersIn(header.clusterSize()));
     this.oldTable = tablePlace;
     this.gaps = new Gaps(store, guard, endCluster);
-    this.blocks = store.blocks();
+    this.blocks = new ShadowClusters(file, "Refblock", header.clusterSize(), budgetBytes);
     this.table = store.tableCopy();
     this.nextCluster = endCluster;
   }
@@ -75,8 +75,22 @@ final class ShadowRefcounts {
     if (index >= table.length || (table[index] & OFFSET_MASK) == 0) {
       return 0;
     }
-    Page page = blocks.get(table[index] & OFFSET_MASK);
-    return codec.get(page.bytes(), (int) (cluster % blockEntries));
+    return codec.get(blocks.get(table[index] & OFFSET_MASK), indexInBlock(cluster));
+  }
+
+  /**
+   * How many clusters from one on will be counted as that one is, as far as the same refcount block
+   * tells.
+   *
+   * @param most how many to look at, {@code >= 1}
+   */
+  int sameFrom(long cluster, int most) throws IOException {
+    int index = tableIndex(cluster);
+    int first = indexInBlock(cluster);
+    int here = Math.min(most, (1 << blockBits) - first);
+    return index >= table.length || (table[index] & OFFSET_MASK) == 0
+        ? here
+        : codec.runLength(blocks.get(table[index] & OFFSET_MASK), first, here);
   }
 
   /**
@@ -108,31 +122,30 @@ final class ShadowRefcounts {
   }
 
   private void change(long firstCluster, long count, int delta) throws IOException {
-    for (long cluster = firstCluster; cluster < firstCluster + count; cluster++) {
-      Page page = changeable(tableIndex(cluster));
-      int index = (int) (cluster % blockEntries);
-      long before = codec.get(page.bytes(), index);
-      if (delta > 0 && Long.compareUnsigned(before, codec.maxValue() - delta) > 0) {
-        throw new LimitExceededException(
-            file.path(),
-            "Refcount of the cluster at offset 0x"
-                + Long.toHexString(cluster << header.clusterBits())
-                + " would pass its width",
-            "refcount bits",
-            codec.bits());
+    long end = firstCluster + count;
+    for (long cluster = firstCluster; cluster < end; ) {
+      byte[] block = changeable(tableIndex(cluster));
+      int from = indexInBlock(cluster);
+      int here = (int) Math.min(end - cluster, codec.countersIn(block.length) - from);
+      int changed = codec.add(block, from, here, delta);
+      if (changed < here) {
+        throw impossible(cluster + changed, delta);
       }
-      if (delta < 0 && Long.compareUnsigned(before, -delta) < 0) {
-        throw new CorruptImageException(
-            file.path(),
-            "Refcount of the cluster at offset 0x"
-                + Long.toHexString(cluster << header.clusterBits())
-                + " would fall below zero",
-            "refcount block",
-            page.hostOffset());
-      }
-      codec.set(page.bytes(), index, before + delta);
-      blocks.markDirty(page);
+      cluster += here;
     }
+  }
+
+  private IOException impossible(long cluster, int delta) {
+    String counter =
+        "Refcount of the cluster at offset 0x" + Long.toHexString(cluster << header.clusterBits());
+    return delta > 0
+        ? new LimitExceededException(
+            file.path(), counter + " would pass its width", "refcount bits", codec.bits())
+        : new CorruptImageException(
+            file.path(),
+            counter + " would fall below zero",
+            "refcount block",
+            table[tableIndex(cluster)] & OFFSET_MASK);
   }
 
   /** Takes contiguous new clusters; their refcounts become 1. */
@@ -167,7 +180,7 @@ final class ShadowRefcounts {
   void moveBlocksFrom(long firstCluster) throws IOException {
     for (int index = 0; index < table.length; index++) {
       if ((table[index] & OFFSET_MASK) >>> header.clusterBits() >= firstCluster) {
-        Page _ = changeable(index);
+        byte[] _ = changeable(index);
       }
     }
   }
@@ -176,10 +189,10 @@ final class ShadowRefcounts {
   long countedEnd() throws IOException {
     for (int index = table.length - 1; index >= 0; index--) {
       long hostOffset = table[index] & OFFSET_MASK;
-      byte[] block = hostOffset == 0 ? new byte[0] : blocks.get(hostOffset).bytes();
+      byte[] block = hostOffset == 0 ? new byte[0] : blocks.get(hostOffset);
       for (int i = codec.countersIn(block.length) - 1; i >= 0; i--) {
         if (codec.get(block, i) != 0) {
-          return (long) index * blockEntries + i + 1;
+          return ((long) index << blockBits) + i + 1;
         }
       }
     }
@@ -211,28 +224,28 @@ final class ShadowRefcounts {
   }
 
   /** The block of a table index at its new place; the first call moves or makes it. */
-  private Page changeable(int index) throws IOException {
+  private byte[] changeable(int index) throws IOException {
     if (index >= table.length) {
       enlarge(index + 1);
     }
-    if (moved.get(index)) {
-      return blocks.get(table[index]);
+    if (!moved.get(index)) {
+      move(index);
     }
+    return blocks.change(table[index]);
+  }
+
+  private void move(int index) throws IOException {
     long oldOffset = table[index] & OFFSET_MASK;
-    byte[] old = oldOffset == 0 ? null : blocks.get(oldOffset).bytes();
     long home = reserve(1);
-    Page page = blocks.create(home << header.clusterBits());
-    if (old != null) {
-      System.arraycopy(old, 0, page.bytes(), 0, old.length);
-    }
-    table[index] = page.hostOffset();
+    long newOffset = home << header.clusterBits();
+    byte[] _ = oldOffset == 0 ? blocks.create(newOffset) : blocks.copy(oldOffset, newOffset);
+    table[index] = newOffset;
     moved.set(index);
     // Counting the move may move further blocks, each of them once.
     change(home, 1, 1);
     if (oldOffset != 0) {
       add(oldOffset >>> header.clusterBits(), 1, -1);
     }
-    return blocks.get(page.hostOffset());
   }
 
   private void enlarge(int needed) throws LimitExceededException {
@@ -287,7 +300,7 @@ final class ShadowRefcounts {
 
   /** Writes the structure, its table to where {@link #settle} put it; not durable on return. */
   void write(Place place) throws IOException {
-    blocks.writeDirty();
+    blocks.write();
     ByteBuffer bytes = ByteBuffer.allocate(table.length * Long.BYTES);
     bytes.asLongBuffer().put(table);
     file.write(bytes, place.hostOffset());
@@ -298,6 +311,10 @@ final class ShadowRefcounts {
   }
 
   private int tableIndex(long cluster) {
-    return (int) Math.min(cluster / blockEntries, Integer.MAX_VALUE - 1);
+    return (int) Math.min(cluster >>> blockBits, Integer.MAX_VALUE - 1);
+  }
+
+  private int indexInBlock(long cluster) {
+    return (int) cluster & ((1 << blockBits) - 1);
   }
 }

@@ -11,8 +11,6 @@ import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
-import io.github.qcow4j.qcow2.table.MetadataPages;
-import io.github.qcow4j.qcow2.table.MetadataPages.Page;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,7 +23,8 @@ import java.util.List;
  * the new one, without a leak in either.
  *
  * <p>What is built stays in memory until all of it is known to be possible, so that damage on the
- * way is found before the first write.
+ * way is found before the first write. Where it is too much for that, clusters that are free in the
+ * structures in use are written before; {@link #abandon} then gives the file its old length again.
  *
  * <p>Used once, by one thread, on an image whose own changes are all written.
  */
@@ -36,17 +35,25 @@ final class StructureSwitch {
 
   private final BlockFile file;
   private final Qcow2Header header;
-  private final MetadataPages l2Pages;
+  private final ShadowClusters l2Tables;
   private final ShadowRefcounts refcounts;
   private final ReferenceWalk references;
   private final List<L1Table> newL1Tables = new ArrayList<>();
+  private final long[] rightEntries;
+  private boolean switching;
 
-  StructureSwitch(
-      BlockFile file, Qcow2Header header, MetadataPages l2Pages, ShadowRefcounts refcounts) {
+  /**
+   * @param file the image
+   * @param header its header
+   * @param refcounts its refcounts as they will be
+   * @param budgetBytes how much of the new L2 tables waits in memory
+   */
+  StructureSwitch(BlockFile file, Qcow2Header header, ShadowRefcounts refcounts, long budgetBytes) {
     this.file = file;
     this.header = header;
-    this.l2Pages = l2Pages;
+    this.l2Tables = new ShadowClusters(file, "L2 table", header.clusterSize(), budgetBytes);
     this.refcounts = refcounts;
+    this.rightEntries = new long[header.l2Entries()];
     this.references = new ReferenceWalk(header, refcounts);
   }
 
@@ -59,7 +66,7 @@ final class StructureSwitch {
     return header;
   }
 
-  /** The L2 table that an L1 entry names, checked for its place. */
+  /** The L2 table that an L1 entry names, checked for its place; good until the next one. */
   L2Table l2(long l1Entry) throws IOException {
     long hostOffset = l1Entry & L2Entry.OFFSET_MASK;
     boolean unaligned = (hostOffset & (header.clusterSize() - 1)) != 0;
@@ -70,11 +77,11 @@ final class StructureSwitch {
           "L1 table",
           hostOffset);
     }
-    return table(l2Pages.get(hostOffset));
+    return table(l2Tables.get(hostOffset));
   }
 
-  private L2Table table(Page page) {
-    return new L2Table(page.bytes(), header.l2EntryBytes() > Long.BYTES);
+  private L2Table table(byte[] bytes) {
+    return new L2Table(bytes, header.l2EntryBytes() > Long.BYTES);
   }
 
   /** Adds to the refcounts of an L2 table and of everything it refers to. */
@@ -104,44 +111,68 @@ final class StructureSwitch {
    * @return its host offset
    */
   long withRightFlags(long l1Entry) throws IOException {
-    L2Table old = l2(l1Entry);
-    long[] entries = new long[old.size()];
-    boolean changed = false;
-    for (int i = 0; i < entries.length; i++) {
-      entries[i] = withRightFlag(old.entry(i));
-      changed |= entries[i] != old.entry(i);
+    long oldOffset = l1Entry & L2Entry.OFFSET_MASK;
+    if (!setRightFlags(l2(l1Entry))) {
+      return oldOffset;
     }
-    if (!changed) {
-      return l1Entry & L2Entry.OFFSET_MASK;
-    }
-    byte[] oldBytes = l2Pages.get(l1Entry & L2Entry.OFFSET_MASK).bytes();
-    Page copy = l2Pages.create(refcounts.allocate(1) << header.clusterBits());
-    System.arraycopy(oldBytes, 0, copy.bytes(), 0, oldBytes.length);
-    L2Table table = table(copy);
-    for (int i = 0; i < entries.length; i++) {
-      table.setEntry(i, entries[i]);
-    }
+    long home = refcounts.allocate(1) << header.clusterBits();
+    L2Table copy = table(l2Tables.copy(oldOffset, home));
+    copy.setEntries(rightEntries);
     addTable(l1Entry, -1);
-    return copy.hostOffset();
+    return home;
   }
 
-  private long withRightFlag(long entry) throws IOException {
-    long hostOffset = entry & L2Entry.OFFSET_MASK;
-    if (L2Entry.isCompressed(entry) || hostOffset == 0) {
-      return entry & ~L2Entry.COPIED;
+  /** Puts a table's entries with right flags into the array for them; whether some were wrong. */
+  private boolean setRightFlags(L2Table table) throws IOException {
+    table.copyEntries(0, rightEntries, rightEntries.length);
+    boolean changed = false;
+    for (int i = 0; i < rightEntries.length; ) {
+      long entry = rightEntries[i];
+      if (L2Entry.isCompressed(entry) || (entry & L2Entry.OFFSET_MASK) == 0) {
+        changed |= setCopied(i, i + 1, false);
+        i++;
+        continue;
+      }
+      for (int end = i + contiguous(rightEntries, i); i < end; ) {
+        long cluster = (rightEntries[i] & L2Entry.OFFSET_MASK) >>> header.clusterBits();
+        int same = i + refcounts.sameFrom(cluster, end - i);
+        changed |= setCopied(i, same, refcounts.get(cluster) == 1);
+        i = same;
+      }
     }
-    boolean alone = refcounts.get(hostOffset >>> header.clusterBits()) == 1;
-    return alone ? entry | L2Entry.COPIED : entry & ~L2Entry.COPIED;
+    return changed;
+  }
+
+  private boolean setCopied(int first, int end, boolean copied) {
+    if (rightEntries[first] < 0 == copied) {
+      return false;
+    }
+    for (int i = first; i < end; i++) {
+      rightEntries[i] ^= L2Entry.COPIED;
+    }
+    return true;
+  }
+
+  /**
+   * How many entries from one on differ from it by their places alone, each right behind another.
+   */
+  private int contiguous(long[] entries, int first) {
+    int index = first + 1;
+    long clusterSize = header.clusterSize();
+    for (long expected = entries[first] + clusterSize;
+        index < entries.length && entries[index] == expected;
+        expected += clusterSize) {
+      index++;
+    }
+    return index - first;
   }
 
   /** Makes an L2 table of standard entries, counted once; answers its host offset. */
   long writeL2(long[] entries) throws IOException {
-    Page page = l2Pages.create(refcounts.allocate(1) << header.clusterBits());
-    L2Table table = table(page);
-    for (int i = 0; i < entries.length; i++) {
-      table.setEntry(i, entries[i]);
-    }
-    return page.hostOffset();
+    long home = refcounts.allocate(1) << header.clusterBits();
+    L2Table table = table(l2Tables.create(home));
+    table.setEntries(entries);
+    return home;
   }
 
   /** An L1 entry whose copied flag says what the new refcount of its L2 table says. */
@@ -186,12 +217,11 @@ final class StructureSwitch {
    * @return the copy's host offset
    */
   long moveL2(long hostOffset, int references) throws IOException {
-    byte[] bytes = l2Pages.get(hostOffset).bytes();
-    Page copy = l2Pages.create(refcounts.allocate(1) << header.clusterBits());
-    System.arraycopy(bytes, 0, copy.bytes(), 0, bytes.length);
-    refcounts.add(copy.hostOffset() >>> header.clusterBits(), 1, references - 1);
+    long home = refcounts.allocate(1);
+    byte[] _ = l2Tables.copy(hostOffset, home << header.clusterBits());
+    refcounts.add(home, 1, references - 1);
     refcounts.add(hostOffset >>> header.clusterBits(), 1, -references);
-    return copy.hostOffset();
+    return home << header.clusterBits();
   }
 
   /** Gives the clusters of an L1 table back. */
@@ -226,6 +256,7 @@ final class StructureSwitch {
     fields.putInt(changed.refcountTableClusters());
     fields.putInt(changed.snapshotCount());
     fields.putLong(changed.snapshotsOffset());
+    switching = true;
     file.write(fields.flip(), FIRST_FIELD);
     file.sync();
   }
@@ -239,6 +270,7 @@ final class StructureSwitch {
    * @param l1Entries its new length, not less than the present one
    */
   void commitSize(long sizeBytes, L1Table l1, int l1Entries) throws IOException {
+    switching = true;
     int more = l1Entries - l1.size();
     if (more > 0) {
       file.write(
@@ -274,7 +306,27 @@ final class StructureSwitch {
     Settled settled = settle(draft, l1, oldSnapshots, newSnapshots);
     HeaderRewrite.requirePossible(file, header, settled.header());
     write(settled);
+    switching = true;
     HeaderRewrite.replace(file, header, settled.header());
+  }
+
+  /**
+   * Gives the file its old length again after a failure, unless the failure came so late that the
+   * new structures may be those in use.
+   *
+   * @param oldBytes the file's length before anything was written
+   */
+  void abandon(long oldBytes) {
+    if (switching) {
+      return;
+    }
+    try {
+      if (file.size() > oldBytes) {
+        file.truncate(oldBytes);
+      }
+    } catch (IOException e) {
+      // The file stays longer than it need be, and the failure before this one is to be told.
+    }
   }
 
   /**
@@ -317,7 +369,7 @@ final class StructureSwitch {
     if (settled.snapshots().hasRemaining()) {
       file.write(settled.snapshots(), settled.header().snapshotsOffset());
     }
-    l2Pages.writeDirty();
+    l2Tables.write();
     refcounts.write(settled.refcountTable());
     file.sync();
   }

@@ -39,6 +39,7 @@ public final class WriterOpener {
   private final Qcow2Header header;
   private final List<InternalSnapshot> snapshots;
   private final List<Bitmap> bitmaps;
+  private final long budgetBytes;
 
   /**
    * Prepares opening.
@@ -50,10 +51,28 @@ public final class WriterOpener {
    */
   public WriterOpener(
       BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots, List<Bitmap> bitmaps) {
+    this(file, header, snapshots, bitmaps, PAGES_BYTES);
+  }
+
+  private WriterOpener(
+      BlockFile file,
+      Qcow2Header header,
+      List<InternalSnapshot> snapshots,
+      List<Bitmap> bitmaps,
+      long budgetBytes) {
     this.file = file;
     this.header = header;
     this.snapshots = snapshots;
     this.bitmaps = bitmaps;
+    this.budgetBytes = budgetBytes;
+  }
+
+  /**
+   * The same with another budget for each kind of metadata: how much is held to be looked at, and
+   * how much may wait to be written.
+   */
+  public WriterOpener withBudget(long bytes) {
+    return new WriterOpener(file, header, snapshots, bitmaps, bytes);
   }
 
   /**
@@ -94,7 +113,7 @@ public final class WriterOpener {
             header.l1Entries(),
             header.clusterSize(),
             "active L1 table");
-    MetadataPages blocks = new MetadataPages(file, REFBLOCK, header.clusterSize(), PAGES_BYTES);
+    MetadataPages blocks = new MetadataPages(file, REFBLOCK, header.clusterSize(), budgetBytes);
     RefcountStore refcounts =
         new RefcountStore(
             file,
@@ -114,7 +133,7 @@ public final class WriterOpener {
             file,
             header,
             l1,
-            new MetadataPages(file, "L2 table", header.clusterSize(), PAGES_BYTES),
+            new MetadataPages(file, "L2 table", header.clusterSize(), budgetBytes),
             refcounts,
             allocator,
             overlap);
@@ -127,7 +146,7 @@ public final class WriterOpener {
         tables,
         order,
         new BitmapTracking(file, header, bitmaps),
-        PAGES_BYTES);
+        budgetBytes);
   }
 
   private void refuseDamaged() throws IOException {

@@ -14,6 +14,7 @@ import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.compare.Comparison;
 import io.github.qcow4j.qcow2.compare.ComparisonResult;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.testing.CountedCalls;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;

@@ -22,6 +22,7 @@ import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.qcow2.rebase.RebaseOptions;
+import io.github.qcow4j.qcow2.testing.CountedCalls;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;

@@ -41,6 +41,7 @@ final class CrashScenarios {
                 SNAPSHOT_CREATE,
                 SNAPSHOT_APPLY,
                 SNAPSHOT_DELETE)),
+        new CrashScenario("snapshots beyond memory", 60, new SnapshotsBeyondMemory()),
         new CrashScenario(
             "resizing", 120, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
         new CrashScenario("amending", 60, new AmendWork()),

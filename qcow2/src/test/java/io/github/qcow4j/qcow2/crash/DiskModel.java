@@ -115,25 +115,43 @@ final class DiskModel {
     durable();
   }
 
-  void createSnapshot(Qcow2Image disk) throws IOException {
-    snapshots.add(ByteBuffer.wrap(content.clone()));
+  /** Makes a change of an image that is durable once it is made. */
+  @FunctionalInterface
+  interface Means {
+    void change() throws IOException;
+  }
+
+  private void durably(Means means) throws IOException {
     begun();
-    disk.createSnapshot("s" + snapshots.size(), Instant.EPOCH);
+    means.change();
     durable();
+  }
+
+  void createSnapshot(Qcow2Image disk) throws IOException {
+    createSnapshot(() -> disk.createSnapshot("s" + snapshots.size(), Instant.EPOCH));
+  }
+
+  void createSnapshot(Means means) throws IOException {
+    snapshots.add(ByteBuffer.wrap(content.clone()));
+    durably(means);
   }
 
   void applySnapshot(Qcow2Image disk, int index) throws IOException {
+    applySnapshot(index, () -> disk.applySnapshot(disk.snapshots().get(index)));
+  }
+
+  void applySnapshot(int index, Means means) throws IOException {
     content = snapshots.get(index).array().clone();
-    begun();
-    disk.applySnapshot(disk.snapshots().get(index));
-    durable();
+    durably(means);
   }
 
   void deleteSnapshot(Qcow2Image disk, int index) throws IOException {
+    deleteSnapshot(index, () -> disk.deleteSnapshot(disk.snapshots().get(index)));
+  }
+
+  void deleteSnapshot(int index, Means means) throws IOException {
     snapshots.remove(index);
-    begun();
-    disk.deleteSnapshot(disk.snapshots().get(index));
-    durable();
+    durably(means);
   }
 
   /**

@@ -55,6 +55,63 @@ class CounterCodecTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
+  void addingEndsBeforeTheFirstCounterThatCannotHoldTheSum(int order) {
+    long seed = Long.getLong("qcow4j.seed", 20_250_731L);
+    SplittableRandom random = new SplittableRandom(seed + order);
+    CounterCodec codec = CounterCodec.ofOrder(order);
+    int counters = codec.countersIn(BLOCK_BYTES);
+    for (int round = 0; round < 500; round++) {
+      byte[] bytes = new byte[BLOCK_BYTES];
+      for (int i = 0; i < counters; i++) {
+        long near = random.nextInt(4);
+        codec.set(bytes, i, (random.nextInt(9) == 0 ? -1 - near : near + 3) & codec.maxValue());
+      }
+      int first = random.nextInt(counters);
+      int count = random.nextInt(counters - first + 1);
+      int delta = random.nextInt(9) - 4;
+      byte[] expected = bytes.clone();
+      int possible = addOneByOne(codec, expected, first, count, delta);
+
+      assertThat(codec.add(bytes, first, count, delta)).as("seed %d", seed).isEqualTo(possible);
+      assertThat(bytes).as("seed %d, round %d", seed, round).isEqualTo(expected);
+    }
+  }
+
+  private static int addOneByOne(
+      CounterCodec codec, byte[] bytes, int first, int count, int delta) {
+    BigInteger mask = BigInteger.ONE.shiftLeft(codec.bits()).subtract(BigInteger.ONE);
+    for (int i = 0; i < count; i++) {
+      BigInteger before = new BigInteger(Long.toUnsignedString(codec.get(bytes, first + i)));
+      BigInteger sum = before.add(BigInteger.valueOf(delta));
+      if (sum.signum() < 0 || sum.compareTo(mask) > 0) {
+        return i;
+      }
+      codec.set(bytes, first + i, sum.longValue());
+    }
+    return count;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
+  void theFirstZeroIsFoundWhereverItIs(int order) {
+    CounterCodec codec = CounterCodec.ofOrder(order);
+    int counters = codec.countersIn(64);
+    byte[] bytes = new byte[64];
+    for (long filling : new long[] {codec.maxValue(), 1, (codec.maxValue() >>> 1) + 1}) {
+      for (int zero = 0; zero <= counters; zero++) {
+        for (int i = 0; i < counters; i++) {
+          codec.set(bytes, i, i == zero ? 0 : filling);
+        }
+        for (int from = 0; from <= zero; from += 1 + from / 3) {
+          assertThat(codec.firstZero(bytes, from, counters)).isEqualTo(zero);
+          assertThat(codec.firstZero(bytes, from, zero)).isEqualTo(zero);
+        }
+      }
+    }
+  }
+
   /** Bytes in order for wide counters, reversed for narrow ones, are one number of all counters. */
   private static long fromTheWholeBlock(byte[] bytes, int index, int bits) {
     byte[] ordered = bytes.clone();

@@ -1,4 +1,4 @@
-package io.github.qcow4j.qcow2.convert;
+package io.github.qcow4j.qcow2.testing;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Volume;
@@ -12,15 +12,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Counts the calls on the files of a volume, by the names of the methods. */
-final class CountedCalls {
+public final class CountedCalls {
 
   private final Map<String, Integer> counts = new ConcurrentHashMap<>();
 
-  int of(String method) {
+  /** How often a method was called. */
+  public int of(String method) {
     return counts.getOrDefault(method, 0);
   }
 
-  Volume over(Volume volume) {
+  /** The volume, with its calls counted. */
+  public Volume over(Volume volume) {
     return wrap(Volume.class, volume);
   }
 
