@@ -52,6 +52,15 @@ final class ImageAccess {
   private boolean described;
   private boolean forceShare;
   private @Nullable String references;
+
+  /**
+   * All that reads an image here goes through it once, from front to back, and is soon done with a
+   * table. Held longer than the JVM's young generation, tables would pile up in the old one: a map
+   * of 8 TiB with all metadata takes 460 MiB of memory with 16 MiB of tables, and 140 MiB with
+   * this.
+   */
+  private static final long WALK_CACHE_BYTES = 2 << 20;
+
   private int maxChain = ImageOptions.DEFAULT_MAX_CHAIN_LAYERS;
   private long maxSize = Long.MAX_VALUE;
   private ImageOptions.Sharing sharing = ImageOptions.Sharing.DEFAULT;
@@ -125,7 +134,8 @@ final class ImageAccess {
   /** Opens an image with its chain. */
   DiskImage open(ImageName name) throws UsageException, CommandFailure {
     try {
-      return DiskImages.open(console.volume(), name.path(), policy(), options(name));
+      ImageOptions options = options(name).withL2CacheBytes(WALK_CACHE_BYTES);
+      return DiskImages.open(console.volume(), name.path(), policy(), options);
     } catch (IOException e) {
       throw console.errorText().couldNotOpen(failureExitCode, name.given(), e);
     }

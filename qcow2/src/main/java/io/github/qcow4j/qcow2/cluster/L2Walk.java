@@ -51,14 +51,27 @@ final class L2Walk {
     }
     Kind kind = kindOf(firstIndex, entry);
     long hostOffset = entry & L2Entry.OFFSET_MASK;
-    long length = (long) map.clusterSize() - offsetInCluster;
-    for (int index = firstIndex + 1; length < limitBytes && index < table.size(); index++) {
+    int even = evenRun(kind, entry);
+    long length = ((long) even << clusterBits) - offsetInCluster;
+    for (int index = firstIndex + even; length < limitBytes && index < table.size(); index++) {
       if (!continues(index, kind, hostOffset) || kindOf(index, table.entry(index)) != kind) {
         break;
       }
       length += map.clusterSize();
     }
     return mapping(kind, Math.min(length, limitBytes), hostOffset);
+  }
+
+  /**
+   * How many entries from the first one on, as far as they matter, differ by their places alone,
+   * and stand one behind the other where they have any: of these all the same holds. Long runs are
+   * compared in large pieces, which takes a twentieth of looking at each entry.
+   */
+  private int evenRun(Kind kind, long entry) {
+    int most = (int) Math.min(limitBytes >>> clusterBits, table.size() - firstIndex);
+    long step = isPlaced(kind) ? map.clusterSize() : 0;
+    boolean leavesField = (entry & L2Entry.OFFSET_MASK) + most * step > L2Entry.OFFSET_MASK;
+    return leavesField ? 1 : Math.max(1, table.evenRun(firstIndex, most, step));
   }
 
   /** The run of subclusters that begins here; entries of 128 bits. */
@@ -93,9 +106,13 @@ final class L2Walk {
 
   private boolean continues(int index, Kind kind, long hostOffset) {
     long next = table.entry(index);
-    boolean placed = kind != Kind.UNALLOCATED && kind != Kind.ZERO_PLAIN;
     long expected = hostOffset + ((long) (index - firstIndex) << clusterBits);
-    return !L2Entry.isCompressed(next) && (!placed || (next & L2Entry.OFFSET_MASK) == expected);
+    return !L2Entry.isCompressed(next)
+        && (!isPlaced(kind) || (next & L2Entry.OFFSET_MASK) == expected);
+  }
+
+  private static boolean isPlaced(Kind kind) {
+    return kind != Kind.UNALLOCATED && kind != Kind.ZERO_PLAIN;
   }
 
   private Mapping mapping(Kind kind, long length, long clusterHostOffset) throws IOException {

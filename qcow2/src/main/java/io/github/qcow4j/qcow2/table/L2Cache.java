@@ -4,8 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.github.qcow4j.nativeio.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,10 @@ public final class L2Cache implements L2Source {
   @GuardedBy("this")
   private final LinkedHashMap<Key, L2Table> tables = new LinkedHashMap<>(64, 0.75f, true);
 
+  /** A walk through a chain is at one table of each layer, and comes back to it with each step. */
+  @GuardedBy("this")
+  private final Set<BlockFile> layers = new HashSet<>();
+
   @GuardedBy("this")
   private long heldBytes;
 
@@ -46,7 +52,8 @@ public final class L2Cache implements L2Source {
   }
 
   /**
-   * @param budgetBytes how much to hold; the table last used is held even when it is larger
+   * @param budgetBytes how much to hold; as many tables as there are layers, those last used, are
+   *     held even when they are larger
    */
   public L2Cache(long budgetBytes) {
     this.budgetBytes = budgetBytes;
@@ -72,10 +79,11 @@ public final class L2Cache implements L2Source {
   }
 
   private synchronized void hold(Key key, L2Table table) {
+    layers.add(key.file);
     L2Table before = tables.put(key, table);
     heldBytes += table.memoryBytes() - (before == null ? 0 : before.memoryBytes());
     Iterator<L2Table> eldest = tables.values().iterator();
-    while (heldBytes > budgetBytes && tables.size() > 1) {
+    while (heldBytes > budgetBytes && tables.size() > layers.size()) {
       heldBytes -= eldest.next().memoryBytes();
       eldest.remove();
     }

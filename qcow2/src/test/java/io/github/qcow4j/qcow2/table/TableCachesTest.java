@@ -78,6 +78,21 @@ class TableCachesTest {
   }
 
   @Test
+  void oneTableOfEachLayerIsHeldWhateverTheBudget() throws IOException {
+    L2Cache cache = new L2Cache(1);
+    try (BlockFile other = volume.open(Path.of("/other"), OpenOptions.creatingNew())) {
+      seen(cache, 1);
+      cache.get(other, CLUSTER, CLUSTER, false);
+      store(0, 16, 1);
+      other.write(ByteBuffer.allocate(8).putLong(0, 7), CLUSTER);
+      assertThat(seen(cache, 1)).isEqualTo(100);
+      assertThat(cache.get(other, CLUSTER, CLUSTER, false).entry(0)).isZero();
+      assertThat(seen(cache, 2)).isEqualTo(201);
+      assertThat(seen(cache, 1)).as("the layer before it was used last").isEqualTo(101);
+    }
+  }
+
+  @Test
   void theSamePlaceInAnotherFileIsAnotherTable() throws IOException {
     L2Cache cache = new L2Cache(1 << 20);
     seen(cache, 1);

@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,6 +49,28 @@ class TablesTest {
   void aSubclusterBitmapHasDataBelowAndZerosAbove() {
     assertThat(L2Entry.allocatedSubclusters(0x8000_0001_4000_0002L)).isEqualTo(0x4000_0002);
     assertThat(L2Entry.zeroSubclusters(0x8000_0001_4000_0002L)).isEqualTo(0x8000_0001);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, 0", "false, 512", "true, 65536"})
+  void anEvenRunEndsWhereAnEntryBreaksIt(boolean extended, long step) {
+    int entries = 2000;
+    L2Table table = new L2Table(new byte[entries << (extended ? 4 : 3)], extended);
+    long first = L2Entry.COPIED | 0x70_0000;
+    for (int breaking : new int[] {1, 2, 7, 8, 9, 511, 512, 513, 1024, 1999, entries}) {
+      long[] wanted = new long[entries];
+      for (int i = 0; i < entries; i++) {
+        wanted[i] = first + i * step + (i == breaking ? 1L << 40 : 0);
+      }
+      table.setEntries(wanted);
+      long[] copied = new long[entries - 1];
+      table.copyEntries(1, copied, copied.length);
+      assertThat(copied).isEqualTo(Arrays.copyOfRange(wanted, 1, entries));
+      for (int most : new int[] {0, 1, 2, 8, 9, 600, entries}) {
+        assertThat(table.evenRun(0, most, step)).isEqualTo(Math.min(most, breaking));
+      }
+      assertThat(table.evenRun(breaking - 1, 1, step)).isEqualTo(1);
+    }
   }
 
   @Test
