@@ -41,17 +41,24 @@ final class CounterPage {
   }
 
   /**
-   * Raises eight counters at once from zero to one; false, and nothing is changed, when some of
-   * them is not zero.
+   * Raises counters from zero to one, eight at a time, as far as all eight are zero.
    *
    * @param index the first of them, a multiple of 8
+   * @param count how many at most, a multiple of 8
+   * @return how many were raised, from the first one on
    */
-  boolean raiseEight(int index) {
-    if (codec.order() != 0 || bytes[index >>> 3] != 0) {
-      return false;
+  int raiseEights(int index, int count) {
+    if (codec.order() != 0) {
+      return 0;
     }
-    bytes[index >>> 3] = -1;
-    return true;
+    int first = index >>> 3;
+    int end = first + (count >>> 3);
+    int at = first;
+    while (at < end && bytes[at] == 0) {
+      bytes[at] = -1;
+      at++;
+    }
+    return (at - first) << 3;
   }
 
   /** The counters as bits, lower index in the less significant bit; null when some is above one. */

@@ -108,14 +108,22 @@ final class L2Audit {
         || contradictory(subclusters)) {
       return 0;
     }
-    int run = 1;
     if (!extended) {
-      long limit = Math.min(entries - l2Index, clustersLeft);
-      while (run < limit && words[l2Index + run] == entry + ((long) run << clusterBits)) {
-        run++;
+      return evenRun(words, l2Index, (int) Math.min(entries - l2Index, clustersLeft), clusterSize);
+    }
+    return 1;
+  }
+
+  /** A loop of its own over what it needs, as it goes round for every cluster of an image. */
+  private static int evenRun(long[] entries, int first, int most, long step) {
+    long expected = entries[first];
+    int end = first + most;
+    for (int i = first; i < end; i++, expected += step) {
+      if (entries[i] != expected) {
+        return i - first;
       }
     }
-    return run;
+    return most;
   }
 
   private void countRun(long entry, int run) {

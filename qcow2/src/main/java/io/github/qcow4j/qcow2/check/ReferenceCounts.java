@@ -29,13 +29,17 @@ final class ReferenceCounts {
   }
 
   /**
-   * Raises eight counters at once from zero to one; false, and nothing is changed, when some of
-   * them is not zero.
+   * Raises counters from zero to one, eight at a time, as far as all eight are zero and in one
+   * page.
    *
    * @param clusterIndex the first of them, a multiple of 8
+   * @param count how many at most
+   * @return how many were raised, from the first one on
    */
-  boolean raiseEight(long clusterIndex) {
-    return pageForRaising(clusterIndex).raiseEight((int) clusterIndex & (CounterPage.COUNTERS - 1));
+  int raiseEights(long clusterIndex, long count) {
+    int index = (int) clusterIndex & (CounterPage.COUNTERS - 1);
+    int inPage = (int) Math.min(count, CounterPage.COUNTERS - index);
+    return inPage < 8 ? 0 : pageForRaising(clusterIndex).raiseEights(index, inPage & -8);
   }
 
   private CounterPage pageForRaising(long clusterIndex) {

@@ -59,9 +59,9 @@ final class References {
   /** Counts one reference to each cluster of a run that begins in the file. */
   void countRun(long firstCluster, long end) {
     for (long cluster = firstCluster; cluster < end; ) {
-      if ((cluster & 7) == 0 && end - cluster >= 8 && counts.raiseEight(cluster)) {
-        cluster += 8;
-      } else {
+      int raised = (cluster & 7) == 0 ? counts.raiseEights(cluster, end - cluster) : 0;
+      cluster += raised;
+      if (raised == 0) {
         countCluster(cluster++);
       }
     }

@@ -21,6 +21,17 @@ final class StoredOnes {
   /** Four counters of 16 bits that are all one. */
   private static final long FOUR_ONES = 0x0001_0001_0001_0001L;
 
+  /** As many counters of 16 bits as are compared at once, and all of them one. */
+  private static final int PIECE_COUNTERS = 256;
+
+  private static final byte[] PIECE_OF_ONES = new byte[PIECE_COUNTERS * Short.BYTES];
+
+  static {
+    for (int i = 1; i < PIECE_OF_ONES.length; i += Short.BYTES) {
+      PIECE_OF_ONES[i] = 1;
+    }
+  }
+
   private final RefcountTable table;
   private final RefcountReader reader;
   private final CounterCodec codec;
@@ -58,14 +69,25 @@ final class StoredOnes {
     for (long cluster = firstCluster; cluster < end; ) {
       int bit = (int) cluster & (CounterPage.COUNTERS - 1);
       if ((bit & 7) == 0 && end - cluster >= 8) {
+        int inBlock = table.countersPerBlock() - table.indexInBlock(cluster);
+        int here = (int) Math.min(end - cluster, Math.min(inBlock, CounterPage.COUNTERS - bit));
         see(table.blockIndex(cluster));
-        if (page(cluster)[bit >>> 3] != -1) {
+        if (!areSet(page(cluster), bit >>> 3, here >>> 3)) {
           return false;
         }
-        cluster += 8;
+        cluster += here & -8;
       } else if (isOne(cluster)) {
         cluster++;
       } else {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean areSet(byte[] page, int first, int count) {
+    for (int i = first; i < first + count; i++) {
+      if (page[i] != -1) {
         return false;
       }
     }
@@ -129,12 +151,29 @@ final class StoredOnes {
     }
   }
 
-  /** Counters of the usual width, four at a time; whether all are zeros and ones. */
+  /** Counters of the usual width; whether all are zeros and ones. */
   private boolean setShorts(long base, int count) {
     boolean plain = true;
+    for (int i = 0; i < count; i += PIECE_COUNTERS) {
+      int end = Math.min(count, i + PIECE_COUNTERS);
+      int from = i * Short.BYTES;
+      int to = end * Short.BYTES;
+      if ((end & 7) == 0 && Arrays.equals(block, from, to, PIECE_OF_ONES, 0, to - from)) {
+        int bit = (int) (base + i) & (CounterPage.COUNTERS - 1);
+        Arrays.fill(pageForSetting(base + i), bit >>> 3, (bit + end - i) >>> 3, (byte) -1);
+      } else {
+        plain &= setFours(base, i, end);
+      }
+    }
+    return plain;
+  }
+
+  /** The same, four at a time. */
+  private boolean setFours(long base, int from, int to) {
+    boolean plain = true;
     ByteBuffer counters = ByteBuffer.wrap(block);
-    int i = 0;
-    for (; i + 4 <= count; i += 4) {
+    int i = from;
+    for (; i + 4 <= to; i += 4) {
       long four = counters.getLong(i * Short.BYTES);
       if (four == FOUR_ONES) {
         pageForSetting(base + i)[((int) (base + i) & (CounterPage.COUNTERS - 1)) >>> 3] |=
@@ -143,7 +182,7 @@ final class StoredOnes {
         plain &= setAny(base, i, i + 4);
       }
     }
-    return setAny(base, i, count) && plain;
+    return setAny(base, i, to) && plain;
   }
 
   private boolean setAny(long base, int from, int to) {
