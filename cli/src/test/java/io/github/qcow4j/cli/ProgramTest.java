@@ -2,6 +2,7 @@ package io.github.qcow4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.testing.OurRun;
@@ -69,6 +70,18 @@ final class ProgramTest {
             () -> Volumes.providers().getLast());
     assertThat(Main.run(console, arguments)).isEqualTo(1);
     return err.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  @Test
+  void helpIsBrokenBetweenWords() {
+    Console console = console(Personality.QCOW4J, OutputStream.nullOutputStream());
+    for (String command : CommandTable.OWN) {
+      String help = OurRun.asQcow4j(command, "--help").stdout();
+      assertThat(help.lines()).allMatch(line -> line.length() <= 100);
+      Command found = CommandTable.find(command, console);
+      assertThat(help.replaceAll("\\s+", " "))
+          .contains(found.description().summary().replaceAll("\\s+", " ") + ".");
+    }
   }
 
   @ParameterizedTest

@@ -37,6 +37,8 @@ final class PlaceJobs {
     all.add(compare("compare raw, qcow2", images::raw, "raw", images::plain));
     all.add(compare("compare raw, zlib", images::raw, "raw", images::zlib));
     all.add(compare("compare qcow2, zstd", images::plain, "qcow2", images::zstd));
+    all.add(checksum("sha256"));
+    all.add(checksum("crc32c"));
     all.add(dd());
     return all;
   }
@@ -76,6 +78,19 @@ final class PlaceJobs {
         0.5,
         List.of(first, second),
         List.of(programs.ours(line), programs.rival("qemu-img", line)),
+        Preparation.NOTHING,
+        Comparison.NONE);
+  }
+
+  /** A sum of one image is told from another's, where qemu-img has to have both images. */
+  private Job checksum(String algorithm) {
+    return new Job(
+        "checksum of qcow2, " + algorithm,
+        0.5,
+        List.of(images::plain, images::raw),
+        List.of(
+            programs.ours("checksum -f qcow2 --algorithm=" + algorithm + " {0}"),
+            programs.rival("qemu-img compare", "compare -f qcow2 -F raw {0} {1}")),
         Preparation.NOTHING,
         Comparison.NONE);
   }

@@ -31,7 +31,6 @@ final class HelpPage {
     model
         .usageMessage()
         .width(100)
-        .adjustLineBreaksForWideCJKCharacters(false)
         .customSynopsis(model.name() + " [OPTION]... " + description.operands())
         .description(description.summary() + ".")
         .sortOptions(false);
