@@ -60,7 +60,7 @@ final class CompareAgreementTest {
 
   /** Each is converted and compared several times. */
   private Stream<ZooImage> chosen() {
-    return zoo.stream().filter(ImageZoo.oneIn(7)).filter(image -> !image.has(Feature.HUGE));
+    return zoo.stream().filter(ImageZoo.oneIn(13)).filter(image -> !image.has(Feature.HUGE));
   }
 
   private void compareWithCopies(ZooImage image) {

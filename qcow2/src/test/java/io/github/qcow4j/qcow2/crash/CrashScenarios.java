@@ -20,17 +20,17 @@ final class CrashScenarios {
   static List<CrashScenario> all() {
     return List.of(
         new CrashScenario(
-            "writing", 260, RandomChanges.of(14, WRITE, WRITE, WRITE, ZEROES, DISCARD, SYNC, SYNC)),
+            "writing", 160, RandomChanges.of(14, WRITE, WRITE, WRITE, ZEROES, DISCARD, SYNC, SYNC)),
         new CrashScenario(
             "writing to a data file",
-            80,
+            48,
             RandomChanges.besideDataFile(
                 14, WRITE, WRITE, WRITE, ZEROES, DISCARD, DISCARD, SYNC, SYNC, RESIZE)),
         new CrashScenario(
-            "compressed writing", 60, RandomChanges.of(14, WRITE, COMPRESS, DISCARD, SYNC)),
+            "compressed writing", 36, RandomChanges.of(14, WRITE, COMPRESS, DISCARD, SYNC)),
         new CrashScenario(
             "snapshots",
-            200,
+            120,
             RandomChanges.of(
                 14,
                 WRITE,
@@ -43,23 +43,23 @@ final class CrashScenarios {
                 SNAPSHOT_DELETE)),
         new CrashScenario("snapshots beyond memory", 60, new SnapshotsBeyondMemory()),
         new CrashScenario(
-            "resizing", 120, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
-        new CrashScenario("amending", 60, new AmendWork()),
-        new CrashScenario("rewriting", 40, new RewriteWork()),
-        new CrashScenario("bitmaps", 120, new BitmapWork()),
+            "resizing", 80, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
+        new CrashScenario("amending", 36, new AmendWork()),
+        new CrashScenario("rewriting", 24, new RewriteWork()),
+        new CrashScenario("bitmaps", 80, new BitmapWork()),
         new CrashScenario("L1 table growth", 10, new L1TableGrowth()),
         new CrashScenario("refcount table growth", 3, new RefcountTableGrowth()),
-        new CrashScenario("commit", 60, new CommitWork(false)),
-        new CrashScenario("commit to data files", 40, new CommitWork(true)),
-        new CrashScenario("rebase", 60, new RebaseWork(false)),
-        new CrashScenario("rebase of data files", 40, new RebaseWork(true)),
-        new CrashScenario("unsafe rebase", 40, new RenameWork()),
-        new CrashScenario("repair", 120, new RepairWork()),
-        new CrashScenario("fork", 60, new ForkWork(false)),
-        new CrashScenario("exchange", 60, new ForkWork(true)),
-        new CrashScenario("creation", 40, new Publication(false, false)),
-        new CrashScenario("creation with a data file", 40, new Publication(false, true)),
-        new CrashScenario("conversion", 40, new Publication(true, false)),
-        new CrashScenario("conversion to a data file", 40, new Publication(true, true)));
+        new CrashScenario("commit", 36, new CommitWork(false)),
+        new CrashScenario("commit to data files", 24, new CommitWork(true)),
+        new CrashScenario("rebase", 36, new RebaseWork(false)),
+        new CrashScenario("rebase of data files", 24, new RebaseWork(true)),
+        new CrashScenario("unsafe rebase", 24, new RenameWork()),
+        new CrashScenario("repair", 80, new RepairWork()),
+        new CrashScenario("fork", 36, new ForkWork(false)),
+        new CrashScenario("exchange", 36, new ForkWork(true)),
+        new CrashScenario("creation", 24, new Publication(false, false)),
+        new CrashScenario("creation with a data file", 24, new Publication(false, true)),
+        new CrashScenario("conversion", 24, new Publication(true, false)),
+        new CrashScenario("conversion to a data file", 24, new Publication(true, true)));
   }
 }

@@ -20,8 +20,10 @@ public final class ImageShelf {
             "shelf-",
             recipe ->
                 new QemuVerdicts(
+                    recipe.name(),
                     place.once(recipe.name(), () -> recipe.build(place.root())),
-                    recipe.name().startsWith("loop-")));
+                    recipe.name().startsWith("loop-"),
+                    place));
   }
 
   /**
