@@ -30,9 +30,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class BoxesOnFullDiskTest {
 
   private static final long SEED = Long.getLong("qcow4j.seed", 1130L);
-  private static final int POINTS = Integer.getInteger("qcow4j.full.points", 3);
+  private static final int POINTS = Integer.getInteger("qcow4j.full.points", 2);
   private static final QemuTools QEMU = QemuTools.require();
   private static final int MIB = 1 << 20;
+
+  /**
+   * File systems keep something back for their own tables, which small files get too, and a home a
+   * reserve of 1 MiB, which it gives up where the catalogue finds no room.
+   */
+  private static final long WHAT_ALWAYS_FITS = 3 << 19;
 
   /**
    * An operation, and what undoes it; {@code DIR} is the home's directory, {@code OUTSIDE}
@@ -150,12 +156,13 @@ final class BoxesOnFullDiskTest {
           String where = "%s on %s, room for %d of %d".formatted(job, kind, room, needed);
           fullInJob += isFull(job, at, room, before, where) ? 1 : 0;
         }
-        System.out.println(job + " " + kind + " needs " + needed + " full " + fullInJob);
+        if (needed > WHAT_ALWAYS_FITS) {
+          assertThat(fullInJob).as("full disks that %s met on %s", job, kind).isPositive();
+        }
         full += fullInJob;
       }
     }
     System.out.printf("full disks of boxes on %s, seed %d: %d%n", kind, SEED, full);
-    assertThat(full).isGreaterThanOrEqualTo(Job.values().length);
   }
 
   /** Whether there was too little room. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.nativeio.LoopFileSystem.Kind;
 import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.qcow2.testing.ToolRun;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,9 +29,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class ImagesOnFullDiskTest {
 
   private static final long SEED = Long.getLong("qcow4j.seed", 1129L);
-  private static final int POINTS = Integer.getInteger("qcow4j.full.points", 3);
+  private static final int POINTS = Integer.getInteger("qcow4j.full.points", 2);
   private static final QemuTools QEMU = QemuTools.require();
   private static final int MIB = 1 << 20;
+
+  /** File systems keep something back for their own tables, which small files get too. */
+  private static final long WHAT_ALWAYS_FITS = 512 << 10;
 
   /** A command, with file names that stand for those in the directory. */
   enum Job {
@@ -92,7 +96,9 @@ final class ImagesOnFullDiskTest {
           String where = "%s on %s, room for %d of %d".formatted(job, kind, room, needed);
           fullInJob += isFull(job, place, directory, room, where) ? 1 : 0;
         }
-        System.out.println(job + " " + kind + " needs " + needed + " full " + fullInJob);
+        if (needed > WHAT_ALWAYS_FITS) {
+          assertThat(fullInJob).as("full disks that %s met on %s", job, kind).isPositive();
+        }
         full += fullInJob;
       }
     }
@@ -130,7 +136,7 @@ final class ImagesOnFullDiskTest {
       }
     }
     if (!job.changed.isEmpty()) {
-      QEMU.assertCheckClean(directory.resolve(job.changed));
+      assertClean(job, directory.resolve(job.changed), where);
       assertThat(facts(directory.resolve(job.changed)))
           .as(where)
           .isEqualTo(facts(pristine.resolve(job.changed)));
@@ -141,6 +147,17 @@ final class ImagesOnFullDiskTest {
               pristine.resolve(job.shown).toString())
           .orFail();
     }
+  }
+
+  /**
+   * Without errors, and without leaks, but for one case: where nothing is written in place, the
+   * header may be what finds no more room, when new bitmaps are counted already. Their clusters are
+   * lost then; to count them anew would take room as well.
+   */
+  private static void assertClean(Job job, Path image, String where) {
+    boolean mayLeak = job == Job.BITMAP && where.contains(Kind.BTRFS.name());
+    ToolRun check = QEMU.img("check", "-f", "qcow2", image.toString());
+    assertThat(check.exitCode()).as("%s: %s", where, check).isIn(0, mayLeak ? 3 : 0);
   }
 
   private static void assertDone(Job job, Path directory) {
