@@ -8,16 +8,15 @@ import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.testing.LeakWatch;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,36 +29,16 @@ class LoadTest {
 
   @TempDir private Path directory;
 
-  /** Files of the portable provider share threads, which another test may have begun. */
-  private final Set<Thread> before = Thread.getAllStackTraces().keySet();
+  private LeakWatch watch;
+
+  @BeforeEach
+  void watch() {
+    watch = new LeakWatch(directory);
+  }
 
   @AfterEach
   void nothingIsLeftOpen() throws IOException {
-    assertThat(openHandles()).isEmpty();
-    assertThat(Thread.getAllStackTraces().keySet())
-        .filteredOn(thread -> !before.contains(thread))
-        .extracting(Thread::getName)
-        .noneMatch(name -> name.startsWith("qcow4j"));
-    try (Stream<Path> files = Files.list(directory)) {
-      assertThat(files).noneMatch(file -> file.getFileName().toString().startsWith("."));
-    }
-  }
-
-  private List<String> openHandles() throws IOException {
-    List<String> open = new ArrayList<>();
-    try (Stream<Path> handles = Files.list(Path.of("/proc/self/fd"))) {
-      for (Path handle : handles.toList()) {
-        if (Files.isSymbolicLink(handle)) {
-          String target = Files.readSymbolicLink(handle).toString();
-          if (target.startsWith(directory.toString())) {
-            open.add(target);
-          }
-        }
-      }
-    } catch (java.nio.file.NoSuchFileException e) {
-      // The handle of the listing itself.
-    }
-    return open;
+    watch.assertNothingIsLeft();
   }
 
   @Test
@@ -70,7 +49,7 @@ class LoadTest {
         disk.write(offset, ByteBuffer.allocate(8).putLong(0, offset + 1));
       }
       disk.write(8 * TIB - 8, ByteBuffer.allocate(8).putLong(0, -1));
-      assertThat(openHandles()).hasSize(1);
+      assertThat(watch.openFiles()).hasSize(1);
     }
     try (DiskImage disk = Disks.open(image)) {
       for (long offset = 0; offset < 8 * TIB; offset += TIB / 4) {
@@ -94,7 +73,7 @@ class LoadTest {
       for (int layer = 1; layer <= LAYERS; layer++) {
         assertThat(number(disk, (layer - 1L) << 16)).isEqualTo(layer);
       }
-      assertThat(openHandles()).hasSize(LAYERS);
+      assertThat(watch.openFiles()).hasSize(LAYERS);
     }
   }
 
