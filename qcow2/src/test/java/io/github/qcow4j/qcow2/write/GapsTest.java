@@ -73,6 +73,18 @@ class GapsTest {
   }
 
   @Test
+  void anImageWithGapsThatAreTooSmallIsLookedThroughOnce() throws IOException {
+    Gaps gaps = gaps(5, 700);
+    int before = calls.of("read");
+    for (int i = 0; i < 100; i++) {
+      assertThat(gaps.take(3)).isEqualTo(-1);
+      assertThat(gaps.take(2)).isEqualTo(-1);
+    }
+
+    assertThat(calls.of("read") - before).isLessThanOrEqualTo(2 * BLOCKS);
+  }
+
+  @Test
   void singleClustersAreFoundInOneWalk() throws IOException {
     long[] free = new long[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
