@@ -42,6 +42,10 @@ class GapsTest {
     file.close();
   }
 
+  private int reads() {
+    return calls.of("read") + calls.of("readPadded");
+  }
+
   /** All clusters in use but some, with memory for one refcount block. */
   private Gaps gaps(long... free) throws IOException {
     MetadataPages pages = new MetadataPages(file, "refcount block", CLUSTER, 1);
@@ -63,25 +67,25 @@ class GapsTest {
   @Test
   void aFullImageIsLookedThroughOnceForEachLengthAtTheMost() throws IOException {
     Gaps gaps = gaps();
-    int before = calls.of("read");
+    int before = reads();
     for (int i = 0; i < 100; i++) {
       assertThat(gaps.take(3)).isEqualTo(-1);
       assertThat(gaps.take(1)).isEqualTo(-1);
     }
 
-    assertThat(calls.of("read") - before).isLessThanOrEqualTo(2 * BLOCKS);
+    assertThat(reads() - before).isLessThanOrEqualTo(2 * BLOCKS);
   }
 
   @Test
   void anImageWithGapsThatAreTooSmallIsLookedThroughOnce() throws IOException {
     Gaps gaps = gaps(5, 700);
-    int before = calls.of("read");
+    int before = reads();
     for (int i = 0; i < 100; i++) {
       assertThat(gaps.take(3)).isEqualTo(-1);
       assertThat(gaps.take(2)).isEqualTo(-1);
     }
 
-    assertThat(calls.of("read") - before).isLessThanOrEqualTo(2 * BLOCKS);
+    assertThat(reads() - before).isLessThanOrEqualTo(2 * BLOCKS);
   }
 
   @Test
@@ -91,14 +95,14 @@ class GapsTest {
       free[i] = (long) i * PER_BLOCK + 7;
     }
     Gaps gaps = gaps(free);
-    int before = calls.of("read");
+    int before = reads();
     List<Long> found = new ArrayList<>();
     for (long cluster = gaps.take(1); cluster >= 0; cluster = gaps.take(1)) {
       found.add(cluster);
     }
 
     assertThat(found.stream().mapToLong(Long::longValue).toArray()).containsExactly(free);
-    assertThat(calls.of("read") - before).isLessThanOrEqualTo(2 * BLOCKS);
+    assertThat(reads() - before).isBetween(BLOCKS / 2, 2 * BLOCKS);
   }
 
   @Test
