@@ -85,7 +85,8 @@ final class ManifestText {
 
   /**
    * Reads a manifest. Unknown keys are passed over, as BoxLite does. Values of secrets stay behind:
-   * nothing here needs them, and what is read is kept in the clear.
+   * nothing here needs them, and what is read is kept in the clear. Ports are made to say what they
+   * say there in the versions that carry ports.
    *
    * @throws DamagedTransferException when it is no JSON, or lacks a key or has one of another type
    * @throws UnsupportedTransferException when its version is not known
@@ -104,9 +105,14 @@ final class ManifestText {
         version,
         boxName,
         string(keys, "image"),
-        options == null ? null : CarriedOptions.withoutSecrets((JsonObject) options),
+        options == null ? null : options(version, (JsonObject) options),
         disks,
         string(keys, "exported_at"));
+  }
+
+  private static JsonObject options(int version, JsonObject options) {
+    JsonObject kept = CarriedOptions.withoutSecrets(options);
+    return version < Manifest.WITH_PORTS ? FormerPorts.asLater(kept) : kept;
   }
 
   private static int version(JsonObject keys) throws TransferException {

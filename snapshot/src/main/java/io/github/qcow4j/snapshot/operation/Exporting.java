@@ -7,6 +7,7 @@ import io.github.qcow4j.snapshot.archive.ArchiveDestination;
 import io.github.qcow4j.snapshot.archive.ArchiveRequest;
 import io.github.qcow4j.snapshot.archive.ArchiveResult;
 import io.github.qcow4j.snapshot.archive.BoxArchives;
+import io.github.qcow4j.snapshot.archive.Carried;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Change;
@@ -15,12 +16,9 @@ import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.directory.BoxDirectories;
 import io.github.qcow4j.snapshot.directory.DirectoryRequest;
 import io.github.qcow4j.snapshot.directory.DirectoryResult;
-import io.github.qcow4j.snapshot.json.JsonText;
-import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.ExportRequest;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -134,15 +132,11 @@ public final class Exporting {
   }
 
   private ArchiveRequest archive(ExportRequest request) throws IOException {
-    String carried = box.carried();
-    JsonObject options =
-        carried == null
-            ? null
-            : JsonText.readObject(carried.getBytes(StandardCharsets.UTF_8), "options of the box");
+    Carried carriedAlong = Carried.read(box.carried());
     return new ArchiveRequest(
         box.name(),
-        "",
-        options,
+        carriedAlong.image(),
+        carriedAlong.options(),
         disks.stream()
             .map(each -> new ArchiveRequest.ArchivedDisk(each.role(), each.image()))
             .toList(),

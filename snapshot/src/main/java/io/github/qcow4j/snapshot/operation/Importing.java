@@ -4,18 +4,16 @@ import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveIntake;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.Carried;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.archive.StagedArchive;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.intake.StagedDisk;
-import io.github.qcow4j.snapshot.json.JsonText;
-import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.Created;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,9 +56,7 @@ public final class Importing {
     } else if (name == null) {
       requireGood(boxName);
     }
-    JsonObject options = staged.manifest().boxOptions();
-    String carried =
-        options == null ? null : new String(JsonText.write(options), StandardCharsets.UTF_8);
+    String carried = Carried.of(staged.manifest()).text();
     Created created =
         Creation.run(home, new CreateRequest(boxName, sources(staged.disks()), carried), control);
     return new Created(created.boxes(), CopyMethod.USER_COPY);
