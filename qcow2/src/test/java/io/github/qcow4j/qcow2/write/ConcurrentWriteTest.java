@@ -14,13 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,7 +29,6 @@ class ConcurrentWriteTest {
   private static final long SEED = Long.getLong("qcow4j.seed", 20_261_120L);
   private static final int THREADS = 32;
   private static final int OPERATIONS = Integer.getInteger("qcow4j.concurrent.operations", 300);
-  private static final int SECTOR = 512;
   private static final int SIZE = 2 << 20;
 
   @TempDir private Path directory;
@@ -59,20 +52,8 @@ class ConcurrentWriteTest {
     bench.qemu().createOverlay(image, options, bench.path("base.raw").toString(), "raw");
     compress(image);
     content = prepared(bench, image, !options.contains("0.10") && !options.contains("bits=1"));
-    try (Qcow2Image disk = open(image);
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
-      List<Future<?>> running = new ArrayList<>();
-      for (int owner = 0; owner < THREADS; owner++) {
-        Owner work = new Owner(disk, content, owner);
-        running.add(
-            threads.submit(() -> {
-              work.run();
-              return null;
-            }));
-      }
-      for (Future<?> thread : running) {
-        thread.get();
-      }
+    try (Qcow2Image disk = open(image)) {
+      SectorOwner.all(disk, content, THREADS, SEED, OPERATIONS);
       ByteBuffer read = ByteBuffer.allocate(SIZE);
       disk.read(0, read);
       assertThat(Arrays.mismatch(read.array(), content)).as("seed %d", SEED).isEqualTo(-1);
@@ -122,63 +103,5 @@ class ConcurrentWriteTest {
             image,
             ReferencePolicy.allow(),
             ImageOptions.of(ImageFormat.QCOW2).withWriting());
-  }
-
-  /** One thread, and the sectors that are its own: every 32nd. */
-  private static final class Owner {
-
-    private final Qcow2Image disk;
-    private final byte[] content;
-    private final int owner;
-    private final Random random;
-
-    Owner(Qcow2Image disk, byte[] content, int owner) {
-      this.disk = disk;
-      this.content = content;
-      this.owner = owner;
-      this.random = new Random(SEED + owner);
-    }
-
-    void run() throws IOException {
-      for (int i = 0; i < OPERATIONS; i++) {
-        int offset = (random.nextInt(SIZE / SECTOR / THREADS) * THREADS + owner) * SECTOR;
-        switch (random.nextInt(8)) {
-          case 0 -> zero(offset);
-          case 1, 2, 3 -> write(offset);
-          case 4 -> {
-            if (random.nextInt(20) == 0) {
-              disk.sync();
-            }
-          }
-          default -> read(offset);
-        }
-      }
-    }
-
-    private void write(int offset) throws IOException {
-      int from = offset + random.nextInt(SECTOR);
-      byte[] data = new byte[1 + random.nextInt(offset + SECTOR - from)];
-      random.nextBytes(data);
-      disk.write(from, ByteBuffer.wrap(data));
-      System.arraycopy(data, 0, content, from, data.length);
-    }
-
-    private void zero(int offset) throws IOException {
-      disk.writeZeroes(offset, SECTOR, random.nextBoolean());
-      Arrays.fill(content, offset, offset + SECTOR, (byte) 0);
-    }
-
-    /** More than the own sector, so that other clusters are read while they change. */
-    private void read(int offset) throws IOException {
-      int end = Math.min(SIZE, offset + SECTOR * (1 + random.nextInt(200)));
-      ByteBuffer read = ByteBuffer.allocate(end - offset);
-      disk.read(offset, read);
-      for (int own = offset; own < end; own += THREADS * SECTOR) {
-        int mismatch =
-            Arrays.mismatch(
-                read.array(), own - offset, own - offset + SECTOR, content, own, own + SECTOR);
-        assertThat(mismatch).as("seed %d, thread %d, sector at %d", SEED, owner, own).isEqualTo(-1);
-      }
-    }
   }
 }
