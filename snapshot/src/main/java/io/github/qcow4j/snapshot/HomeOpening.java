@@ -14,6 +14,7 @@ import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.operation.Home;
 import io.github.qcow4j.snapshot.operation.LettingGo;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.function.Consumer;
@@ -34,8 +35,23 @@ final class HomeOpening {
     NewHome.makePrivate(volume, layout.catalogue());
     ForgottenImages images = new ForgottenImages(volume, layout);
     Catalogue catalogue = new CatalogueRoom(volume, layout).open(images::requireNone);
+    makePrivate(volume, catalogue);
     return open(
         options, volume, layout, catalogue, new SecureRandom(), InstantSource.system(), step -> {});
+  }
+
+  /** SQLite makes copies readable for all. */
+  private static void makePrivate(Volume volume, Catalogue catalogue) throws IOException {
+    try {
+      Path copy = catalogue.copy();
+      if (copy != null) {
+        volume.setPermissions(copy, HomeLayout.PRIVATE_FILE);
+      }
+    } catch (IOException | RuntimeException e) {
+      try (catalogue) {
+        throw e;
+      }
+    }
   }
 
   /**

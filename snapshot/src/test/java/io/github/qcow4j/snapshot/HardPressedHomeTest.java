@@ -64,7 +64,7 @@ final class HardPressedHomeTest {
   }
 
   /** Takes all storage that there is, to the last page. */
-  private void fill() throws IOException {
+  private Path fill() throws IOException {
     Path file = place.mountPoint().resolve("full-" + System.nanoTime());
     try (BlockFile full = volume.open(file, OpenOptions.creatingNew())) {
       long at = 0;
@@ -79,12 +79,13 @@ final class HardPressedHomeTest {
         }
       }
     }
+    return file;
   }
 
   @Test
   void onAFullFileSystemAHomeIsReadAndBoxesAreRemoved() throws Exception {
     assertThat(Files.size(reserve())).isEqualTo(1 << 20);
-    fill();
+    Path _ = fill();
     try (BoxHome home = open()) {
       assertThat(reserve()).doesNotExist();
       assertThat(home.list()).extracting(Box::name).containsExactly("web");
@@ -105,10 +106,47 @@ final class HardPressedHomeTest {
     }
   }
 
+  /** Whatever call it is that finds no room: what failed is not there, and the home goes on. */
+  @Test
+  void whatFailedForWantOfRoomIsNotThereAndTheHomeGoesOnOnceThereIsSome() throws Exception {
+    int failed = 0;
+    for (int pages = 0; pages < 26; pages++) {
+      String name = "s" + pages;
+      boolean done = true;
+      try (BoxHome home = open()) {
+        home.list();
+        Files.deleteIfExists(reserve());
+        Path full = fill();
+        shorten(full, pages * 4096L);
+        try {
+          home.snapshot("web", name, "");
+        } catch (IOException e) {
+          done = false;
+          failed++;
+        }
+        Files.delete(full);
+        home.snapshot("web", name + "-after", "");
+      }
+      try (BoxHome home = open()) {
+        List<String> names = home.snapshots("web").stream().map(Snapshot::name).toList();
+        assertThat(names).contains(name + "-after");
+        assertThat(names.contains(name)).as(name).isEqualTo(done);
+        assertThat(home.check(false, new JobControl()).lines()).as(name).isEmpty();
+      }
+    }
+    assertThat(failed).isBetween(5, 25);
+  }
+
+  private void shorten(Path file, long bytes) throws IOException {
+    try (BlockFile full = volume.open(file, OpenOptions.writing())) {
+      full.truncate(Math.max(0, full.size() - bytes));
+    }
+  }
+
   @Test
   void whereThereIsNoRoomAtAllThatIsWhatIsTold() throws Exception {
     Files.delete(reserve());
-    fill();
+    Path _ = fill();
     assertThatThrownBy(() -> open().close())
         .hasMessageContaining("cannot open '" + directory.resolve("catalogue.db") + "'")
         .hasMessageContaining("No space left on device; free some space")

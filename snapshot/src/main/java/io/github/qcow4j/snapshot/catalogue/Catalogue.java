@@ -39,6 +39,9 @@ public final class Catalogue implements Closeable {
 
   private final CommitListener listener;
 
+  /** Set once, before anybody else has the catalogue. */
+  private @Nullable String copy;
+
   /** What to do within a transaction. */
   @FunctionalInterface
   public interface Work<T extends @Nullable Object> {
@@ -148,7 +151,7 @@ public final class Catalogue implements Closeable {
       throws IOException {
     Catalogue catalogue = new Catalogue(connection, listener);
     try {
-      migrations.run(catalogue, file, beforeFirst);
+      catalogue.copy = migrations.run(catalogue, file, beforeFirst);
       return catalogue;
     } catch (IOException | RuntimeException e) {
       try (catalogue) {
@@ -220,6 +223,12 @@ public final class Catalogue implements Closeable {
     });
   }
 
+  /** The copy of a former version that was made when this was opened, or null. */
+  public @Nullable Path copy() {
+    String made = copy;
+    return made == null ? null : Path.of(made);
+  }
+
   /** Whether nothing can be written to it, see {@link #openUnchanging}. */
   public boolean isUnchanging() throws IOException {
     lock.lock();
@@ -233,10 +242,10 @@ public final class Catalogue implements Closeable {
   }
 
   /** Runs statements outside of any transaction, where some have to be. */
-  void outside(Work<?> work) throws IOException {
+  <T extends @Nullable Object> T outside(Work<T> work) throws IOException {
     lock.lock();
     try {
-      work.run(new Rows(statements));
+      return work.run(new Rows(statements));
     } finally {
       lock.unlock();
     }

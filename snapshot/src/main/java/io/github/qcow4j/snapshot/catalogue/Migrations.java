@@ -23,6 +23,9 @@ record Migrations(List<String> steps) {
   /** "qcbx": tells a catalogue from other programs' databases. */
   private static final long APPLICATION_ID = 0x71636278L;
 
+  /** More attempts than this at the same version have another reason. */
+  private static final int MAX_COPIES = 100;
+
   Migrations {
     steps = List.copyOf(steps);
   }
@@ -32,23 +35,28 @@ record Migrations(List<String> steps) {
   }
 
   /**
+   * Makes or migrates the tables.
+   *
    * @param file the catalogue's file, or null when there is none to make copies beside
    * @param beforeFirst see {@link Catalogue#open(java.nio.file.Path, Catalogue.BeforeFirstTables)}
+   * @return the copy that was made, or null
    */
-  void run(Catalogue catalogue, @Nullable String file, Catalogue.BeforeFirstTables beforeFirst)
+  @Nullable String run(
+      Catalogue catalogue, @Nullable String file, Catalogue.BeforeFirstTables beforeFirst)
       throws IOException {
     int version = version(catalogue);
+    String copy = null;
     if (version > 0 && version <= FormerSecrets.LAST_VERSION && version < latest()) {
       forgetSecrets(catalogue);
     }
     if (version > 0 && version < latest() && file != null) {
       String backup = file + ".v" + version + ".backup";
-      int number = version;
-      catalogue.outside(rows -> backUp(rows, backup, number));
+      copy = catalogue.outside(rows -> backUp(rows, backup));
     }
     while (version < latest()) {
       version = step(catalogue, beforeFirst);
     }
+    return copy;
   }
 
   private static void forgetSecrets(Catalogue catalogue) throws IOException {
@@ -102,15 +110,16 @@ record Migrations(List<String> steps) {
     });
   }
 
-  private static int backUp(Rows rows, String backup, int version) throws CatalogueException {
+  private static String backUp(Rows rows, String backup) throws CatalogueException {
     int next = 0;
     while (true) {
       String name = next == 0 ? backup : backup + "." + next;
       try {
-        return rows.update("VACUUM INTO ?", name);
+        int _ = rows.update("VACUUM INTO ?", name);
+        return name;
       } catch (CatalogueException e) {
         // An earlier attempt's copy is kept: it may be the only one of that moment.
-        if (next > version + 99 || !String.valueOf(e.getMessage()).contains("already exists")) {
+        if (next == MAX_COPIES || !String.valueOf(e.getMessage()).contains("already exists")) {
           throw e;
         }
         next++;

@@ -31,6 +31,7 @@ public final class Rows {
       }
       return rows;
     } catch (SQLException e) {
+      statements.forget(sql);
       throw failure("read the catalogue", e);
     }
   }
@@ -46,6 +47,7 @@ public final class Rows {
     try {
       return statements.with(sql, parameters).executeUpdate();
     } catch (SQLException e) {
+      statements.forget(sql);
       throw failure("write the catalogue", e);
     }
   }
@@ -62,6 +64,7 @@ public final class Rows {
     try {
       statements.with(sql).executeUpdate();
     } catch (SQLException e) {
+      statements.forget(sql);
       throw failure("write the catalogue", e);
     }
   }

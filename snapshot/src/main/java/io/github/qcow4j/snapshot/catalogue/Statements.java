@@ -34,6 +34,21 @@ final class Statements {
     return statement;
   }
 
+  /**
+   * Forgets a statement that has failed. After most failures the driver has closed it, and the next
+   * use of it would fail whatever the catalogue is like by then.
+   */
+  void forget(String sql) {
+    PreparedStatement failed = compiled.remove(sql);
+    try {
+      if (failed != null) {
+        failed.close();
+      }
+    } catch (SQLException e) {
+      // Closed already, or lost with the connection: what failed before is what is told.
+    }
+  }
+
   /** Runs what is run once, as changes of tables are. */
   void once(String sql) throws SQLException {
     try (var statement = connection.createStatement()) {

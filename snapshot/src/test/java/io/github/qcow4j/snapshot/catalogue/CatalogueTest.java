@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.snapshot.BoxHome;
+import io.github.qcow4j.snapshot.HomeOptions;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.NewerHomeException;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +69,72 @@ class CatalogueTest {
         BoxRow box = backup.read(rows -> new Boxes(rows).named("web"));
         assertThat(box.createdAt()).isEqualTo(NOW);
       }
+    }
+  }
+
+  /** Whoever puts a copy back and opens the home again has it there, too. */
+  @Test
+  void aCopyThatIsThereIsKeptAndAnotherMadeThatNobodyElseMayRead() throws Exception {
+    for (int version = 1; version < Schema.MIGRATIONS.latest(); version++) {
+      Path home = directory.resolve("home" + version);
+      BoxHome.open(HomeOptions.of(home)).close();
+      Path file = home.resolve("catalogue.db");
+      Files.delete(file);
+      Migrations former = new Migrations(Schema.MIGRATIONS.steps().subList(0, version));
+      try (Catalogue old = Catalogue.open(file, former)) {
+        addBox(old, "web");
+      }
+      Path copy = home.resolve(file.getFileName() + ".v" + version + ".backup");
+      Files.copy(file, copy);
+      byte[] bytes = Files.readAllBytes(copy);
+      try (BoxHome now = BoxHome.open(HomeOptions.of(home))) {
+        assertThat(now.list()).hasSize(1);
+      }
+      assertThat(copy).hasBinaryContent(bytes);
+      Path another = home.resolve(copy.getFileName() + ".1");
+      assertThat(Volumes.host().status(another).permissions()).isEqualTo(HomeLayout.PRIVATE_FILE);
+      try (Catalogue backup = Catalogue.open(another, former)) {
+        assertThat(backup.read(rows -> new Boxes(rows).named("web")).createdAt()).isEqualTo(NOW);
+      }
+    }
+  }
+
+  @Test
+  void severalMayMigrateOneCatalogueAtOnce() throws Exception {
+    Path file = directory.resolve("catalogue.db");
+    Migrations former = new Migrations(Schema.MIGRATIONS.steps().subList(0, 1));
+    try (Catalogue old = Catalogue.open(file, former)) {
+      addBox(old, "web");
+    }
+    try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      List<Callable<String>> openings =
+          Collections.nCopies(
+              8,
+              () -> {
+                try (Catalogue now = Catalogue.open(file)) {
+                  return now.read(rows -> new Boxes(rows).named("web")).id();
+                }
+              });
+      for (Future<String> opening : threads.invokeAll(openings)) {
+        assertThat(opening.get()).isNotEmpty();
+      }
+    }
+  }
+
+  /** The driver closes a statement that has failed; its next use is a new one. */
+  @Test
+  void aStatementThatFailedOnceMayBeRunAgain() throws Exception {
+    try (Catalogue catalogue = Catalogue.open(directory.resolve("catalogue.db"))) {
+      Path copy = directory.resolve("copy.db");
+      catalogue.outside(rows -> rows.update("VACUUM INTO ?", copy.toString()));
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(
+                () -> catalogue.outside(rows -> rows.update("VACUUM INTO ?", copy.toString())))
+            .hasMessageContaining("already exists");
+      }
+      Files.delete(copy);
+      catalogue.outside(rows -> rows.update("VACUUM INTO ?", copy.toString()));
+      assertThat(copy).isNotEmptyFile();
     }
   }
 
