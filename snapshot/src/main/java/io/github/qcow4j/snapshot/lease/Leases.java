@@ -70,12 +70,17 @@ public final class Leases {
 
   /** The number of a process that reads or changes an image, or 0 as above. */
   public long user(long imageSeq) throws IOException {
-    return holder(IMAGES + imageSeq);
+    return holder(imagePlace(imageSeq));
   }
 
   /** The right to read an image, for many; null when somebody may remove or change it. */
   public @Nullable Lease reading(long imageSeq) throws IOException {
     return take(IMAGES + imageSeq, LockMode.SHARED);
+  }
+
+  /** The right to read images that are yet to be added, of which each may be refused. */
+  public ReadingLease readingMany() throws IOException {
+    return new ReadingLease(this, volume.open(file, OpenOptions.writing()));
   }
 
   /** The right to remove or change a frozen image; null when somebody reads it. */
@@ -128,12 +133,20 @@ public final class Leases {
     return HOLDERS + (place << PID_BITS) + pid;
   }
 
+  /** Where this process tells that it has the right of a place. */
+  long ownPlace(long place) {
+    return holderPlace(place, pid);
+  }
+
+  static long imagePlace(long imageSeq) {
+    return IMAGES + imageSeq;
+  }
+
   private @Nullable Lease take(long place, LockMode mode) throws IOException {
     BlockFile locks = volume.open(file, OpenOptions.writing());
     try {
-      if (locks.tryLock(place, 1, mode)
-          && locks.tryLock(holderPlace(place, pid), 1, LockMode.SHARED)) {
-        return () -> release(locks, place);
+      if (locks.tryLock(place, 1, mode) && locks.tryLock(ownPlace(place), 1, LockMode.SHARED)) {
+        return () -> release(locks, place, place);
       }
     } catch (IOException | RuntimeException e) {
       try (locks) {
@@ -145,19 +158,22 @@ public final class Leases {
   }
 
   /**
-   * Lets go before closing: a child that another thread is just starting has the same open file
-   * until it becomes its program, and would keep the lock as long.
+   * Lets go of the places from one to another before closing: a child that another thread is just
+   * starting has the same open file until it becomes its program, and would keep the locks as long.
    */
-  private void release(BlockFile locks, long place) throws IOException {
+  void release(BlockFile locks, long first, long last) throws IOException {
     try (locks) {
-      letGo(locks, place);
+      if (first <= last) {
+        letGo(locks, first, last);
+      }
     }
   }
 
-  private void letGo(BlockFile locks, long place) {
+  private static void letGo(BlockFile locks, long first, long last) {
     try {
-      locks.unlock(holderPlace(place, pid), 1);
-      locks.unlock(place, 1);
+      long firstHolder = holderPlace(first, 0);
+      locks.unlock(firstHolder, holderPlace(last + 1, 0) - firstHolder);
+      locks.unlock(first, last + 1 - first);
     } catch (IOException e) {
       // Closing lets go as well, as soon as no such child is left.
     }

@@ -198,9 +198,7 @@ public final class Cloning {
   /** Disks that depend on nothing. */
   private void copy(DiskRow disk, int position) throws IOException {
     ImageRow image = disk.image();
-    if (image.kind().frozen()) {
-      home.leaseForReading(image, held);
-    }
+    home.leaseChainForReading(image, held);
     DiskImage source =
         NewImages.open(
             home.volume(), home.layout().resolve(image.file()), ImageFormat.QCOW2, home.policy());

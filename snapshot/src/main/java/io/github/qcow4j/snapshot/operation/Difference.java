@@ -86,9 +86,7 @@ public final class Difference {
   }
 
   private static DiskImage open(Home home, ImageRow image, LeaseSet held) throws IOException {
-    if (image.kind().frozen()) {
-      home.leaseForReading(image, held);
-    }
+    home.leaseChainForReading(image, held);
     return NewImages.open(
         home.volume(),
         home.layout().resolve(image.file()),

@@ -121,9 +121,7 @@ public final class Exporting {
                 ? new Boxes(all).disks(box.id())
                 : new Boxes(all).snapshotDisks(from.id()));
     for (DiskRow disk : rows) {
-      if (disk.image().kind().frozen()) {
-        home.leaseForReading(disk.image(), held);
-      }
+      home.leaseChainForReading(disk.image(), held);
       Path path = home.layout().resolve(disk.image().file());
       DiskImage image = NewImages.open(home.volume(), path, ImageFormat.QCOW2, home.policy());
       open.add(image);

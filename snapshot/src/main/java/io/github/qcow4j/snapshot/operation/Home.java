@@ -24,12 +24,15 @@ import io.github.qcow4j.snapshot.layout.Ids;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.lease.Leases;
+import io.github.qcow4j.snapshot.lease.ReadingLease;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -194,6 +197,35 @@ public record Home(
     held.add(lease);
     if (read(rows -> new Images(rows).byId(image.id())) == null) {
       throw new BoxNotFoundException("layer '" + image.file() + "' was removed meanwhile");
+    }
+  }
+
+  /**
+   * Keeps an image and the layers of the home below it from being removed or changed, for whoever
+   * reads through them. A live disk at the top is kept by the lease of its box.
+   *
+   * <p>Once an image is held, nobody lays it on another one. What the catalogue says is therefore
+   * asked again until all that it names is held: twice, unless somebody is just at it.
+   */
+  void leaseChainForReading(ImageRow image, LeaseSet held) throws IOException {
+    ReadingLease lease = leases.readingMany();
+    held.add(lease);
+    Set<String> had = new HashSet<>();
+    boolean more = true;
+    while (more) {
+      List<ImageRow> chain = read(rows -> new Images(rows).chain(image.id()));
+      if (chain.isEmpty()) {
+        throw new BoxNotFoundException("layer '" + image.file() + "' was removed meanwhile");
+      }
+      more = false;
+      for (ImageRow each : chain) {
+        if (each.kind().frozen() && had.add(each.id())) {
+          more = true;
+          if (!lease.add(each.seq())) {
+            throw inUse(each);
+          }
+        }
+      }
     }
   }
 

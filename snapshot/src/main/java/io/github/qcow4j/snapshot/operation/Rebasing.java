@@ -12,6 +12,7 @@ import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Parent;
+import io.github.qcow4j.snapshot.lease.LeaseSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +45,23 @@ final class Rebasing {
             name == null ? "" : name.format(),
             0));
     draft.change(Change.link(image.id(), target));
-    home.journal()
-        .run(
-            draft.intent(home, Operations.MERGE, box.id()),
-            () -> rebase(home, path, name, control));
+    try (LeaseSet below = new LeaseSet()) {
+      holdBelow(home, image, below);
+      home.journal()
+          .run(
+              draft.intent(home, Operations.MERGE, box.id()),
+              () -> rebase(home, path, name, control));
+    }
+  }
+
+  /** What it shows is read from all that lies below. */
+  private static void holdBelow(Home home, ImageRow image, LeaseSet held) throws IOException {
+    if (image.parent() instanceof Parent.Inside inside) {
+      ImageRow below = home.read(rows -> new Images(rows).byId(inside.imageId()));
+      if (below != null) {
+        home.leaseChainForReading(below, held);
+      }
+    }
   }
 
   private static void rebase(Home home, Path path, @Nullable BackingName name, JobControl control)

@@ -104,7 +104,10 @@ public final class Restoring {
   static void requireReadable(Home home, ImageRow image) throws IOException {
     ImageFormat format = ImageFormat.byLabel(image.format()).orElseThrow();
     Path path = home.layout().resolve(image.file());
-    NewImages.open(home.volume(), path, format, home.policy()).close();
+    try (LeaseSet held = new LeaseSet()) {
+      home.leaseChainForReading(image, held);
+      NewImages.open(home.volume(), path, format, home.policy()).close();
+    }
   }
 
   private Replacing.NewDisk onLayer(ImageRow layer) {
