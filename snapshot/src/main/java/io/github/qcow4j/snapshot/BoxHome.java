@@ -221,7 +221,10 @@ public final class BoxHome implements BoxTransfers, Closeable {
     removeSnapshots(box, List.of(name));
   }
 
-  /** The same for several, one after the other; the first that cannot go ends it. */
+  /**
+   * The same for several, one after the other; the first that cannot go ends it, and when one is
+   * not there none goes.
+   */
   public void removeSnapshots(String box, List<String> names) throws IOException {
     SnapshotRemoval.run(home, box, names);
   }
@@ -238,7 +241,10 @@ public final class BoxHome implements BoxTransfers, Closeable {
     mergeSnapshots(box, List.of(name), control);
   }
 
-  /** The same for several, one after the other; the first that cannot go ends it. */
+  /**
+   * The same for several, one after the other; the first that cannot go ends it, and when one is
+   * not there none goes.
+   */
   public void mergeSnapshots(String box, List<String> names, JobControl control)
       throws IOException {
     Merging.run(home, box, names, control);
@@ -321,7 +327,8 @@ public final class BoxHome implements BoxTransfers, Closeable {
 
   /**
    * Removes what is of no use to anybody, and snapshots beyond limits, their data moving to what
-   * depends on them.
+   * depends on them. What fails with one thing is said of that one, and the others go all the same.
+   * A dry run finds the same hindrances, for which it asks for the same leases.
    *
    * @param control stops it between two things
    * @return one line for each thing, in the order of removal

@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.snapshot.BoxHome;
+import io.github.qcow4j.snapshot.error.BoxException.Kind;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected;
@@ -53,7 +54,7 @@ final class CollectGarbage extends BoxAction {
     session()
         .answer(
             CollectedText.of(lines, dryRun), json -> CollectedText.members(json, lines, dryRun));
-    return 0;
+    return lines.stream().anyMatch(Collected::failed) ? Kind.FAILED.exitCode() : 0;
   }
 
   private CollectRequest request() throws InvalidRequestException {

@@ -27,7 +27,7 @@ final class CollectedText {
           .append(": ")
           .append(line.reason());
       if (line.hindrance() != null) {
-        text.append("; not removed: ").append(line.hindrance());
+        text.append(line.failed() ? "; failed: " : "; not removed: ").append(line.hindrance());
       }
       text.append('\n');
       bytes += goes ? line.bytes() : 0;
@@ -52,7 +52,7 @@ final class CollectedText {
           .member("detail", line.reason())
           .member("removed", line.removed());
       if (line.hindrance() != null) {
-        json.member("hindrance", line.hindrance());
+        json.member("hindrance", line.hindrance()).member("failed", line.failed());
       }
       json.end();
     }

@@ -10,11 +10,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind {@code intent}, {@code orphan}, {@code layer} or {@code snapshot}
  * @param name which
- * @param bytes storage that it takes
+ * @param bytes storage that its removal frees, in bytes; of what stays, what it takes; of what is
+ *     only to be said, as far as can be told without doing it
  * @param causes why it goes, at least one
  * @param reason the same in words
  * @param removed whether it is gone
  * @param hindrance why it is not, or null when it is, or is only to be said
+ * @param failed whether the hindrance is a failure, and not that somebody needs it or works with it
  */
 public record Collected(
     String kind,
@@ -23,7 +25,8 @@ public record Collected(
     List<Cause> causes,
     String reason,
     boolean removed,
-    @Nullable String hindrance) {
+    @Nullable String hindrance,
+    boolean failed) {
 
   /** Why something goes. */
   public enum Cause {

@@ -110,11 +110,7 @@ public record Home(
   /** A box that nobody else works on until the leases are given back; what died on it is ended. */
   BoxRow lock(String name, LeaseSet held) throws IOException {
     BoxRow box = read(rows -> new Boxes(rows).named(name));
-    Lease lease = leases.operation(box.seq());
-    if (lease == null) {
-      throw new InUseException("box '" + name + "' is being worked on", worker(box));
-    }
-    held.add(lease);
+    lockAsItIs(box, held);
     Left left = left(box);
     if (!left.intents().isEmpty()) {
       new Recovery(journal).run(left.intents());
@@ -125,6 +121,15 @@ public record Home(
       throw new BoxNotFoundException("box '" + name + "' was removed or renamed meanwhile");
     }
     return now;
+  }
+
+  /** Nobody else works on a box until the leases are given back; what died on it stays. */
+  void lockAsItIs(BoxRow box, LeaseSet held) throws IOException {
+    Lease lease = leases.operation(box.seq());
+    if (lease == null) {
+      throw new InUseException("box '" + box.name() + "' is being worked on", worker(box));
+    }
+    held.add(lease);
   }
 
   /** What is left of a box, and of operations on it, once nobody else works on it. */

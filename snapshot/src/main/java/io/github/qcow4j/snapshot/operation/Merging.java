@@ -23,17 +23,21 @@ public final class Merging {
 
   private Merging() {}
 
-  /** Merges snapshots into what lies on them, and removes them, one after the other. */
+  /**
+   * Merges snapshots into what lies on them, and removes them, one after the other; none when one
+   * is not there.
+   */
   public static void run(Home home, String boxName, List<String> names, JobControl control)
       throws IOException {
+    SnapshotRemoval.requireAll(home, boxName, names);
     HeaderAgreement headers = new HeaderAgreement(home);
     for (String name : names) {
       run(home, boxName, name, headers, control);
     }
   }
 
-  /** One of several removals, for all of which headers are asked once. */
-  static void run(
+  /** One of several removals, for all of which headers are asked once; says which layers went. */
+  static List<ImageRow> run(
       Home home, String boxName, String name, HeaderAgreement headers, JobControl control)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
@@ -43,6 +47,7 @@ public final class Merging {
       // All are asked before one is changed.
       for (DiskRow disk : disks) {
         headers.requireNoOthersOn(disk.image());
+        requireUnread(home, disk.image());
       }
       eachChild(home, box, disks, (layer, child) -> {});
       eachChild(
@@ -50,7 +55,42 @@ public final class Merging {
           box,
           disks,
           (layer, child) -> Rebasing.run(home, box, child, layer.parent(), control));
-      SnapshotRemoval.remove(home, box, snapshot, headers, held);
+      return SnapshotRemoval.remove(home, box, snapshot, headers, held);
+    }
+  }
+
+  /**
+   * Finds what would stand in the way of one, and changes nothing but the outlook; says which
+   * layers would go.
+   */
+  static List<ImageRow> rehearse(
+      Home home, BoxRow box, SnapshotRow snapshot, HeaderAgreement headers, Outlook outlook)
+      throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      home.lockAsItIs(box, held);
+      List<ImageRow> layers = SnapshotRemoval.layers(home, snapshot);
+      List<ImageRow> going = outlook.going(layers);
+      for (ImageRow layer : going) {
+        headers.requireNoOthersOn(layer);
+        requireUnread(home, layer);
+      }
+      for (ImageRow layer : layers) {
+        for (ImageRow child : outlook.children(layer)) {
+          try (LeaseSet still = new LeaseSet()) {
+            hold(home, box, child, still);
+            HeaderAgreement.requireAsNoted(home, child);
+          }
+        }
+      }
+      outlook.remove(going);
+      return going;
+    }
+  }
+
+  /** Requires that nobody reads a layer at this moment. */
+  private static void requireUnread(Home home, ImageRow layer) throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      home.leaseForChanging(layer, held);
     }
   }
 
@@ -72,17 +112,22 @@ public final class Merging {
   private static void child(Home home, BoxRow box, ImageRow layer, ImageRow child, Step step)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
-      if (child.kind().frozen()) {
-        home.leaseForChanging(child, held);
-      } else {
-        requireStill(home, box, child, held);
-      }
+      hold(home, box, child, held);
       // Before it was held, others may have removed it, or laid it on something else.
       ImageRow now = home.read(rows -> new Images(rows).byId(child.id()));
       if (now != null && new Parent.Inside(layer.id()).equals(now.parent())) {
         HeaderAgreement.requireAsNoted(home, now);
         step.run(layer, now);
       }
+    }
+  }
+
+  private static void hold(Home home, BoxRow box, ImageRow child, LeaseSet held)
+      throws IOException {
+    if (child.kind().frozen()) {
+      home.leaseForChanging(child, held);
+    } else {
+      requireStill(home, box, child, held);
     }
   }
 

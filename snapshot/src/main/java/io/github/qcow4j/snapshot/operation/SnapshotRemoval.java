@@ -19,8 +19,12 @@ public final class SnapshotRemoval {
 
   private SnapshotRemoval() {}
 
-  /** Removes them, one after the other; running boxes are no hindrance, for none of theirs goes. */
+  /**
+   * Removes them, one after the other, none when one is not there; running boxes are no hindrance,
+   * for none of theirs goes.
+   */
   public static void run(Home home, String boxName, List<String> names) throws IOException {
+    requireAll(home, boxName, names);
     HeaderAgreement headers = new HeaderAgreement(home);
     for (String name : names) {
       try (LeaseSet held = new LeaseSet()) {
@@ -31,7 +35,20 @@ public final class SnapshotRemoval {
     }
   }
 
-  static void remove(
+  /** Requires that they are there, before the first of them goes. */
+  static void requireAll(Home home, String boxName, List<String> names) throws IOException {
+    home.read(rows -> {
+      Boxes boxes = new Boxes(rows);
+      BoxRow box = boxes.named(boxName);
+      for (String name : names) {
+        boxes.snapshot(box, name);
+      }
+      return box;
+    });
+  }
+
+  /** Removes one; says which layers went. */
+  static List<ImageRow> remove(
       Home home, BoxRow box, SnapshotRow snapshot, HeaderAgreement headers, LeaseSet held)
       throws IOException {
     Unneeded unneeded = new Unneeded(home, headers);
@@ -49,8 +66,15 @@ public final class SnapshotRemoval {
     }
     Draft draft = new Draft();
     draft.change(Change.dropSnapshot(snapshot.id()));
-    unneeded.addTo(draft, held);
+    List<ImageRow> gone = unneeded.addTo(draft, held);
     home.journal().run(draft.intent(home, Operations.REMOVE_SNAPSHOT, box.id()), draft::makeAll);
+    return gone;
+  }
+
+  /** What the disks of a snapshot are. */
+  static List<ImageRow> layers(Home home, SnapshotRow snapshot) throws IOException {
+    return home.read(
+        rows -> new Boxes(rows).snapshotDisks(snapshot.id()).stream().map(DiskRow::image).toList());
   }
 
   /** What lies right on an image, in words. */

@@ -92,8 +92,10 @@ final class Unneeded {
   /**
    * Adds the removal to a draft, after what makes them unneeded. Frozen images that go are kept
    * from being read, and the headers of all that stay have to agree that they are not needed.
+   *
+   * @return what goes
    */
-  void addTo(Draft draft, LeaseSet held) throws IOException {
+  List<ImageRow> addTo(Draft draft, LeaseSet held) throws IOException {
     Map<String, ImageRow> gone = going();
     for (ImageRow image : gone.values()) {
       if (image.kind().frozen()) {
@@ -119,5 +121,6 @@ final class Unneeded {
       draft.change(Change.dropImage(image.id()));
       draft.doomed.add(image.file());
     }
+    return images;
   }
 }

@@ -1,0 +1,105 @@
+package io.github.qcow4j.snapshot.operation;
+
+import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.model.Collected;
+import io.github.qcow4j.snapshot.model.Collected.Cause;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a collection has to say, one line for each thing. What stands in the way of one thing, or
+ * fails with it, is said of that one and is no reason to leave the others.
+ */
+final class CollectedLines {
+
+  /** Something that goes, why, and how much storage it takes. */
+  record Candidate(String kind, String name, long bytes, List<Cause> causes, String reason) {}
+
+  /** What is done with a candidate. */
+  interface Removal {
+    /** Does it; says how many bytes of storage are free now. */
+    long run() throws IOException;
+  }
+
+  private final boolean dryRun;
+  private final JobControl control;
+  private final List<Collected> lines = new ArrayList<>();
+
+  CollectedLines(boolean dryRun, JobControl control) {
+    this.dryRun = dryRun;
+    this.control = control;
+  }
+
+  boolean dryRun() {
+    return dryRun;
+  }
+
+  List<Collected> all() {
+    return lines;
+  }
+
+  /** The same for what needs no asking. */
+  boolean remove(Candidate candidate, Removal removal) throws IOException {
+    return remove(candidate, candidate::bytes, removal);
+  }
+
+  /**
+   * Removes it, or says why not; returns whether it is gone, or would be.
+   *
+   * @param rehearsal what a dry run does instead, which finds the same hindrances
+   */
+  boolean remove(Candidate candidate, Removal rehearsal, Removal removal) throws IOException {
+    control.checkpoint();
+    try {
+      say(candidate, (dryRun ? rehearsal : removal).run());
+      return true;
+    } catch (JobCancelledException e) {
+      throw e;
+    } catch (IOException e) {
+      add(candidate, candidate.bytes(), false, String.valueOf(e.getMessage()), isFailure(e));
+      return false;
+    }
+  }
+
+  /** What stands in the way by right is no failure; a storage that does not do its work is. */
+  private static boolean isFailure(IOException reason) {
+    return switch (reason) {
+      case BoxException refusal -> refusal.kind() == BoxException.Kind.FAILED;
+      case ImageException _ -> false;
+      default -> true;
+    };
+  }
+
+  /** What has gone along with something else, or would. */
+  void say(Candidate candidate, long bytes) {
+    add(candidate, bytes, !dryRun, null, false);
+  }
+
+  /** What has to stay. */
+  void keep(Candidate candidate, String hindrance) {
+    add(candidate, candidate.bytes(), false, hindrance, false);
+  }
+
+  private void add(
+      Candidate candidate,
+      long bytes,
+      boolean removed,
+      @Nullable String hindrance,
+      boolean failed) {
+    lines.add(
+        new Collected(
+            candidate.kind(),
+            candidate.name(),
+            bytes,
+            candidate.causes(),
+            candidate.reason(),
+            removed,
+            hindrance,
+            failed));
+  }
+}
