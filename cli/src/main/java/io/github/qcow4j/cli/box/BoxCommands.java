@@ -20,6 +20,7 @@ public final class BoxCommands {
 
   private static final int HELP_COLUMNS = 100;
   private static final String JSON = "--json";
+  private static final String PICOCLI_PREFIX = "Error: ";
 
   private final Session session;
   private final CommandLine line;
@@ -77,7 +78,10 @@ public final class BoxCommands {
    * @return the exit code
    */
   public static int run(Console console, List<String> arguments) {
-    return new BoxCommands(console).line.execute(arguments.toArray(String[]::new));
+    CommandLine line = new BoxCommands(console).line;
+    // Help names the whole call; pages of the manual put the program's name before it themselves.
+    line.setCommandName(console.personality().programName() + " " + line.getCommandName());
+    return line.execute(arguments.toArray(String[]::new));
   }
 
   /**
@@ -112,10 +116,13 @@ public final class BoxCommands {
             || Arrays.stream(arguments)
                 .takeWhile(each -> !each.equals("--"))
                 .anyMatch(JSON::equals);
-    return tell(
-        Kind.USAGE,
-        failure.getMessage() + "; 'qcow4j " + name + " --help' tells what it takes",
-        json);
+    return tell(Kind.USAGE, reason(failure) + "; '" + name + " --help' tells what it takes", json);
+  }
+
+  /** Where a group of options is missing, picocli begins as whoever prints it does. */
+  private static String reason(ParameterException failure) {
+    String reason = String.valueOf(failure.getMessage());
+    return reason.startsWith(PICOCLI_PREFIX) ? reason.substring(PICOCLI_PREFIX.length()) : reason;
   }
 
   private int failed(Exception failure) {

@@ -235,10 +235,25 @@ final class BoxCommandsTest {
   }
 
   @Test
+  void whatIsMissingIsToldOnceWithTheCommandThatTellsMore() {
+    assertThat(box.fails(2, "create", "web"))
+        .startsWith("qcow4j: Missing required argument")
+        .endsWith("; 'qcow4j box create --help' tells what it takes\n");
+    assertThat(box.fails(2, "snapshot", "rm"))
+        .startsWith("qcow4j: Missing required parameter")
+        .endsWith("; 'qcow4j box snapshot rm --help' tells what it takes\n");
+    assertThat(box.fails(2, "snapshot"))
+        .endsWith("; 'qcow4j box snapshot --help' tells what it takes\n");
+  }
+
+  @Test
   void helpTellsOfEveryCommandAndQemuImgHasNoBoxes() {
     assertThat(box.ok("--help")).contains("create", "snapshot", "restore", "clone", "--json");
     assertThat(box.ok("snapshot", "create", "--help")).contains("--quiesce", "agent=SOCKET");
     assertThat(box.ok("run", "--help")).contains("qcow4j box run NAME -- COMMAND");
+    assertThat(box.ok("--help")).startsWith("Usage: qcow4j box [");
+    assertThat(box.ok("create", "--help")).startsWith("Usage: qcow4j box create [");
+    assertThat(box.ok("snapshot", "rm", "--help")).startsWith("Usage: qcow4j box snapshot rm [");
     assertThat(OurRun.asQemuImg("box", "list").exitCode()).isEqualTo(1);
   }
 }
