@@ -118,8 +118,18 @@ final class BoxOddRequestsTest {
 
   @Test
   void columnsLineUpWhateverTheScriptOfANameIs() throws Exception {
+    // Turned around, the name would be read as another one's.
+    for (String unseen :
+        List.of("a\u202Eb", "\u2066web", "we\u200Bb", "a\u2028b", "\uDB40\uDC41web")) {
+      String refusal = box.fails(2, "create", unseen, "--size", "1M");
+      assertThat(refusal).contains("has a control or format character in it");
+      assertThat(refusal.codePoints().noneMatch(c -> Character.getType(c) == Character.FORMAT))
+          .as(refusal)
+          .isTrue();
+    }
     for (String name : List.of("plain", "grün-ß", "e\u0301te", "盒子", "ハコ", "\uD83D\uDCE6")) {
       box.ok("create", name, "--size", "1M");
+      assertThat(box.fails(2, "snapshot", "create", name, "s\u202E1")).contains("'s?1'");
     }
     List<String> lines = box.ok("list").lines().toList();
     assertThat(lines).hasSize(7);

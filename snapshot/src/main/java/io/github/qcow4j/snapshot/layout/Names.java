@@ -12,10 +12,15 @@ public final class Names {
 
   private static final int MAX_ROLE_LENGTH = 32;
 
+  /** What stands for bytes that were no characters. */
+  private static final int UNDECODABLE = 0xFFFD;
+
   private Names() {}
 
   /**
-   * Requires 1 to 255 bytes of UTF-8 without slash, backslash, control character or leading dot.
+   * Requires 1 to 255 bytes of UTF-8 without slash, backslash, control or format character, or
+   * leading dot. Format characters (Unicode category Cf) are not seen, and some turn the text
+   * around that follows: a name would not be the one that is read.
    *
    * @param what what the name is for, for the message
    */
@@ -34,8 +39,8 @@ public final class Names {
       return "begins with a dot";
     } else if (name.indexOf('/') >= 0 || name.indexOf('\\') >= 0) {
       return "has a slash in it";
-    } else if (name.chars().anyMatch(c -> Character.isISOControl(c) || c == 0xFFFD)) {
-      return "has a control character in it";
+    } else if (name.codePoints().anyMatch(Names::isUnseen)) {
+      return "has a control or format character in it";
     } else if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
       return "is not UTF-8";
     } else if (name.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES) {
@@ -45,7 +50,18 @@ public final class Names {
   }
 
   private static String printable(String name) {
-    return name.replaceAll("\\p{Cntrl}", "?");
+    StringBuilder seen = new StringBuilder();
+    name.codePoints().forEach(c -> seen.appendCodePoint(isUnseen(c) ? '?' : c));
+    return seen.toString();
+  }
+
+  private static boolean isUnseen(int codePoint) {
+    return Character.isISOControl(codePoint)
+        || codePoint == UNDECODABLE
+        || switch (Character.getType(codePoint)) {
+          case Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+          default -> false;
+        };
   }
 
   /** Requires a disk's role: 1 to 32 of a to z, 0 to 9, {@code _} and {@code -}. */
