@@ -394,6 +394,7 @@ class HomeCheckTest {
       HomeReport report = repair();
       requireOnly(report, InUse.class, false);
       assertThat(report.lines().getFirst().finding().message()).contains("qemu");
+      assertThat(report.remains(Severity.UNCHECKED)).isTrue();
       assertThat(report.remains(Severity.CORRUPT)).isFalse();
     }
     requireOnly(repair(), LeakingImage.class, true);

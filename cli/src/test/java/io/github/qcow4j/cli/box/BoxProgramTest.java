@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.box;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.Main;
+import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.nativeio.JavaProcess;
 import io.github.qcow4j.nativeio.ProcessSignal;
 import io.github.qcow4j.nativeio.Processes;
@@ -211,7 +212,10 @@ final class BoxProgramTest {
   private void requireRunning(String holder) {
     assertThat(box.ok("show", "web")).contains("status: running\n", holder);
     assertThat(box.ok("list")).contains("running");
-    assertThat(box.ok("check", "--repair")).contains("in use by " + holder);
+    OurRun check = box.call("check", "--repair");
+    assertThat(check.exitCode()).as(check.toString()).isEqualTo(1);
+    assertThat(check.stdout())
+        .contains("unchecked: box 'web'", "in use by " + holder, "1 unchecked");
     assertThat(box.ok("snapshot", "create", "web", "live")).contains("consistency: crash");
     for (List<String> words :
         List.of(

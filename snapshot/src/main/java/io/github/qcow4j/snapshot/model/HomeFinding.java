@@ -382,7 +382,7 @@ public sealed interface HomeFinding {
 
     @Override
     public Severity severity() {
-      return Severity.UNTIDY;
+      return Severity.UNCHECKED;
     }
 
     @Override
