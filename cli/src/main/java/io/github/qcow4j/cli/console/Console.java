@@ -85,7 +85,7 @@ public final class Console {
   public Binary binary() {
     out.flush();
     Binary known = binary;
-    return known != null ? known : new PrintedBytes(out);
+    return new NamedOutput(known != null ? known : new PrintedBytes(out));
   }
 
   /** Bytes where all else is printed. */

@@ -1,0 +1,87 @@
+package io.github.qcow4j.cli.box;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.Main;
+import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.Volumes;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Archives on a standard output that takes no more: what could not be written to is told. */
+final class BoxStreamTest {
+
+  @TempDir private Path directory;
+
+  /** A standard output that fails as the kernel does. */
+  private record Failing(String reason) implements Console.Binary, WritableByteChannel {
+
+    @Override
+    public WritableByteChannel channel() {
+      return this;
+    }
+
+    @Override
+    public int write(ByteBuffer bytes) throws IOException {
+      throw new IOException(reason);
+    }
+
+    @Override
+    public void sync() throws IOException {
+      throw new IOException(reason);
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private String failure(String reason, String... arguments) {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console =
+        new Console(
+                Personality.QCOW4J,
+                new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+                new PrintStream(err, false, StandardCharsets.UTF_8),
+                Map.of("QCOW4J_HOME", directory.resolve("home").toString()),
+                Volumes::host)
+            .withBinary(new Failing(reason));
+    assertThat(Main.run(console, arguments)).isEqualTo(1);
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"No space left on device", "Broken pipe"})
+  void anArchiveThatCannotBeWrittenSaysWhereItWasToGo(String reason) {
+    BoxRun box = new BoxRun(directory.resolve("home"));
+    box.ok("create", "web", "--size", "1M");
+    String told = "Could not write to standard output: " + reason + "\n";
+    assertThat(failure(reason, "box", "export", "web", "-o", "-")).isEqualTo("qcow4j: " + told);
+    box.ok("rm", "web");
+  }
+
+  @Test
+  void soDoesAnImage() {
+    BoxRun box = new BoxRun(directory.resolve("home"));
+    box.ok("create", "web", "--size", "1M");
+    String disk = box.ok("path", "web").strip();
+    assertThat(failure("Broken pipe", "convert", "-O", "raw", disk, "-"))
+        .contains("standard output: Broken pipe");
+  }
+}
