@@ -231,9 +231,10 @@ public final class BoxHome implements BoxTransfers, Closeable {
 
   /**
    * Removes a snapshot, whatever depends on it: the data that others need of it moves into them
-   * first. Those have to stand still: boxes right on it are stopped, layers right on it not being
-   * read. When it fails or is cancelled in the middle the snapshot is still there, and all show
-   * what they showed; it may be tried again.
+   * first, into each of them: storage is shared where that is possible, else each has a copy. Those
+   * have to stand still: boxes right on it are stopped, layers right on it not being read. When it
+   * fails or is cancelled in the middle the snapshot is still there, and all show what they showed;
+   * it may be tried again.
    *
    * @param control counts bytes, and stops it
    */
@@ -326,7 +327,8 @@ public final class BoxHome implements BoxTransfers, Closeable {
   }
 
   /**
-   * Removes what is of no use to anybody, and snapshots beyond limits, their data moving to what
+   * Removes what is of no use to anybody, and snapshots beyond limits. A layer that several images
+   * lie on stays for them, until the last one goes; else the data that is needed moves to what
    * depends on them. What fails with one thing is said of that one, and the others go all the same.
    * A dry run finds the same hindrances, for which it asks for the same leases.
    *

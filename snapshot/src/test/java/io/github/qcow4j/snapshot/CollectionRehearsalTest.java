@@ -148,6 +148,87 @@ class CollectionRehearsalTest {
     }
   }
 
+  /** What all files of the home take. */
+  private long homeBytes() throws IOException {
+    long sum = 0;
+    for (String place : List.of("disks", "layers")) {
+      Path folder = directory.resolve("home").resolve(place);
+      for (String file : volume.list(folder)) {
+        sum += volume.linkStatus(folder.resolve(file)).allocatedBytes();
+      }
+    }
+    return sum;
+  }
+
+  private long snapshotBytes(String box) throws IOException {
+    long sum = 0;
+    for (String name : names(box)) {
+      sum += volume.linkStatus(home.snapshotPath(box, name, BoxDisk.ROOT)).allocatedBytes();
+    }
+    return sum;
+  }
+
+  @Test
+  void aLimitOnSizeIsReachedThoughDataMovesIntoTheNextSnapshot() throws Exception {
+    create("web");
+    for (int at = 0; at < 4; at++) {
+      snapshot("web", "s" + at, at);
+    }
+    // Of these, the newest hides what the others have.
+    create("same");
+    for (int at = 0; at < 3; at++) {
+      snapshot("same", "s" + at, 0);
+    }
+    List<String> announced = collect(true, null, 2500L << 10);
+    assertThat(announced).isEqualTo(collect(false, null, 2500L << 10)).isNotEmpty();
+    assertThat(snapshotBytes("web") + snapshotBytes("same")).isLessThanOrEqualTo(2500L << 10);
+    assertThat(collect(true, null, 2500L << 10)).isEmpty();
+  }
+
+  @Test
+  void theSizesOfADryRunAreThoseOfTheRunUpToTables() throws Exception {
+    create("web");
+    snapshot("web", "under", 0);
+    snapshot("web", "beside", 1);
+    snapshot("web", "over", 0);
+    CollectRequest dry = new CollectRequest(true, 0, null, null);
+    List<Collected> announced = home.collect(dry, new JobControl());
+    long before = homeBytes();
+    List<Collected> done = home.collect(new CollectRequest(false, 0, null, null), new JobControl());
+    long freed = done.stream().mapToLong(Collected::bytes).sum();
+    assertThat(freed).isEqualTo(before - homeBytes());
+    assertThat(announced.stream().mapToLong(Collected::bytes).sum())
+        .isBetween(freed - (1 << 20), freed + (1 << 20));
+  }
+
+  @Test
+  void aLayerThatSeveralLieOnStaysAsTheirBaseUntilTheLastOneGoes() throws Exception {
+    create("web");
+    snapshot("web", "one", 3);
+    cloneBox("web", "one", "k1", "k2", "k3");
+    long before = homeBytes();
+    CollectRequest bySize = new CollectRequest(false, null, null, 0L);
+    assertThat(home.collect(bySize, new JobControl()))
+        .singleElement()
+        .satisfies(line -> assertThat(line.hindrance()).contains("free nothing"));
+    assertThat(collect(true, 0, null)).containsExactly("gone snapshot web/one");
+    List<Collected> done = home.collect(new CollectRequest(false, 0, null, null), new JobControl());
+    assertThat(done)
+        .singleElement()
+        .satisfies(line -> {
+          assertThat(line.removed()).isTrue();
+          assertThat(line.bytes()).isZero();
+          assertThat(line.reason()).contains("4 images");
+        });
+    assertThat(names("web")).isEmpty();
+    assertThat(homeBytes()).isEqualTo(before);
+    Observation.requireAgreement(home, volume);
+    for (String box : List.of("web", "k1", "k2", "k3")) {
+      home.remove(box, true);
+    }
+    assertThat(homeBytes()).isZero();
+  }
+
   @Test
   void aMissingNameAmongSeveralKeepsAll() throws Exception {
     create("web");

@@ -17,8 +17,8 @@ import picocli.CommandLine.Option;
     description =
         "Removes files that nothing knows, what dead programs have begun, and bases that nothing"
             + " needs, and says why. With limits it also removes snapshots, those first that were"
-            + " not restored, cloned or exported for longest; what others need of them moves into"
-            + " these.")
+            + " not restored, cloned or exported for longest; what another needs of them moves into"
+            + " it, and what several need stays for these.")
 final class CollectGarbage extends BoxAction {
 
   @Option(names = "--dry-run", description = "only say what would go, and why")

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param dryRun whether only to say what would be done
  * @param keepSnapshots how many snapshots of the home may stay, or null for all
  * @param olderThan snapshots not used for longer go, or null
- * @param maxSizeBytes what the files of all snapshots may take together, or null
+ * @param maxSizeBytes what the files of all snapshots may take together, in bytes, or null; layers
+ *     of evicted snapshots that stay for several images count, and a snapshot with no others is
+ *     left alone, for without it as much is taken
  */
 public record CollectRequest(
     boolean dryRun,

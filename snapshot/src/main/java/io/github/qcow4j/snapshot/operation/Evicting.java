@@ -10,13 +10,22 @@ import io.github.qcow4j.snapshot.model.Collected.Cause;
 import io.github.qcow4j.snapshot.operation.CollectedLines.Candidate;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** Removes snapshots beyond the limits of a collection, those first not used for longest. */
+/**
+ * Removes snapshots beyond the limits of a collection, those first not used for longest. What one
+ * image needs of a snapshot moves into it; a layer that several need stays as their base, for a
+ * copy in each of them would take more storage than it frees. What has taken up data takes more
+ * storage, which is measured before the next one is looked at.
+ */
 final class Evicting {
 
   private final Home home;
@@ -48,45 +57,123 @@ final class Evicting {
   private record Evictable(BoxRow box, SnapshotRow snapshot, List<ImageRow> layers) {}
 
   void run() throws IOException {
-    List<Evictable> byUse = evictable();
-    long left = byUse.size();
-    long bytesLeft = 0;
-    for (Evictable each : byUse) {
-      bytesLeft += bytes.of(each.layers());
-    }
-    for (Evictable each : byUse) {
-      Map<Cause, String> reasons = reasons(each.snapshot(), left, bytesLeft);
-      if (!reasons.isEmpty() && evict(each, reasons)) {
-        left--;
-        bytesLeft -= bytes.of(each.layers());
+    Deque<Evictable> byUse = new ArrayDeque<>(evictable());
+    List<Evictable> staying = new ArrayList<>();
+    long leftBehindBytes = 0;
+    while (!byUse.isEmpty()) {
+      long bytesLeft = leftBehindBytes + bytes(byUse) + bytes(staying);
+      Evictable next = byUse.remove();
+      Map<Cause, String> reasons =
+          reasons(next.snapshot(), byUse.size() + staying.size() + 1, bytesLeft);
+      List<ImageRow> shared = shared(next);
+      if (!reasons.isEmpty() && evict(next, shared, reasons)) {
+        leftBehindBytes += bytes.of(shared);
+      } else {
+        staying.add(next);
       }
     }
   }
 
-  private boolean evict(Evictable each, Map<Cause, String> reasons) throws IOException {
-    long taken = bytes.of(each.layers());
-    Candidate evicted =
-        new Candidate(
-            "snapshot",
-            each.box().name() + "/" + each.snapshot().name(),
-            taken,
-            List.copyOf(reasons.keySet()),
-            String.join("; ", reasons.values()));
+  private long bytes(Collection<Evictable> snapshots) throws IOException {
+    long sum = 0;
+    for (Evictable each : snapshots) {
+      sum += bytes.of(each.layers());
+    }
+    return sum;
+  }
+
+  private List<ImageRow> children(ImageRow layer) throws IOException {
+    return lines.dryRun() ? outlook.children(layer) : Merging.children(home, layer);
+  }
+
+  /** The layers of a snapshot that stay, for moving them into all that need them costs storage. */
+  private List<ImageRow> shared(Evictable each) throws IOException {
+    List<ImageRow> shared = new ArrayList<>();
+    for (ImageRow layer : each.layers()) {
+      if (children(layer).size() > 1) {
+        shared.add(layer);
+      }
+    }
+    return shared;
+  }
+
+  private boolean evict(Evictable each, List<ImageRow> shared, Map<Cause, String> reasons)
+      throws IOException {
+    Candidate evicted = candidate(each, shared, reasons);
+    if (shared.size() == each.layers().size() && reasons.keySet().equals(Set.of(Cause.LRU_SIZE))) {
+      lines.keep(evicted, "its removal would free nothing");
+      return false;
+    }
     List<ImageRow> along = new ArrayList<>();
     boolean gone =
         lines.remove(
-            evicted,
-            () -> {
-              along.addAll(Merging.rehearse(home, each.box(), each.snapshot(), headers, outlook));
-              return taken;
-            },
-            () -> {
-              along.addAll(
-                  Merging.run(home, each.box().name(), each.snapshot().name(), headers, control));
-              return taken;
-            });
+            evicted, () -> rehearse(each, shared, along), () -> merge(each, shared, along));
     bytes.sayGoneAlong(along, each.layers(), lines);
     return gone;
+  }
+
+  private Candidate candidate(Evictable each, List<ImageRow> shared, Map<Cause, String> reasons)
+      throws IOException {
+    List<String> words = new ArrayList<>(reasons.values());
+    int dependants = 0;
+    for (ImageRow layer : shared) {
+      dependants += children(layer).size();
+    }
+    if (dependants > 0) {
+      words.add("what " + dependants + " images lie on stays for them");
+    }
+    return new Candidate(
+        "snapshot",
+        each.box().name() + "/" + each.snapshot().name(),
+        bytes.of(each.layers()),
+        List.copyOf(reasons.keySet()),
+        String.join("; ", words));
+  }
+
+  private static List<ImageRow> merged(Evictable each, List<ImageRow> shared) {
+    return each.layers().stream().filter(layer -> !shared.contains(layer)).toList();
+  }
+
+  /** Says how much would be free, as far as tables tell. */
+  private long rehearse(Evictable each, List<ImageRow> shared, List<ImageRow> along)
+      throws IOException {
+    List<ImageRow> merged = merged(each, shared);
+    Map<ImageRow, Long> moved = new LinkedHashMap<>();
+    for (ImageRow layer : shared) {
+      Merging.requireAgreement(home, headers, layer, outlook.children(layer));
+    }
+    along.addAll(
+        Merging.rehearse(
+            home,
+            each.box(),
+            merged,
+            headers,
+            outlook,
+            (layer, child) ->
+                moved.merge(
+                    child, MovedBytes.of(home, child, layer, outlook.below(layer)), Long::sum)));
+    outlook.forgetSnapshotOf(shared);
+    long freed = bytes.of(merged);
+    for (Map.Entry<ImageRow, Long> child : moved.entrySet()) {
+      bytes.add(child.getKey(), child.getValue());
+      freed -= child.getValue();
+    }
+    return Math.max(0, freed);
+  }
+
+  /** Says how much is free, for it has been measured. */
+  private long merge(Evictable each, List<ImageRow> shared, List<ImageRow> along)
+      throws IOException {
+    List<ImageRow> merged = merged(each, shared);
+    List<ImageRow> children = new ArrayList<>();
+    for (ImageRow layer : merged) {
+      children.addAll(children(layer));
+    }
+    final long before = bytes.of(merged) + bytes.measureAgain(children);
+    String box = each.box().name();
+    String name = each.snapshot().name();
+    along.addAll(Merging.run(home, box, name, Merging.Shared.KEPT, headers, control));
+    return Math.max(0, before - bytes.measureAgain(children));
   }
 
   private Map<Cause, String> reasons(SnapshotRow snapshot, long left, long bytesLeft) {

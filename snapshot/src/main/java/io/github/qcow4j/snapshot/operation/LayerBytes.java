@@ -37,6 +37,22 @@ final class LayerBytes {
     }
   }
 
+  /** Measures again what has taken up data; the sum. */
+  long measureAgain(List<ImageRow> images) throws IOException {
+    long sum = 0;
+    for (ImageRow image : images) {
+      long now = measure(image);
+      byId.put(image.id(), now);
+      sum += now;
+    }
+    return sum;
+  }
+
+  /** An image would have taken up so many bytes more. */
+  void add(ImageRow image, long moreBytes) throws IOException {
+    byId.put(image.id(), of(image) + moreBytes);
+  }
+
   private long measure(ImageRow image) throws IOException {
     return of(home, home.layout().resolve(image.file()));
   }

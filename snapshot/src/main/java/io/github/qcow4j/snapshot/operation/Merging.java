@@ -3,7 +3,6 @@ package io.github.qcow4j.snapshot.operation;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
-import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Parent;
@@ -12,6 +11,7 @@ import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -32,43 +32,86 @@ public final class Merging {
     SnapshotRemoval.requireAll(home, boxName, names);
     HeaderAgreement headers = new HeaderAgreement(home);
     for (String name : names) {
-      run(home, boxName, name, headers, control);
+      run(home, boxName, name, Shared.MERGED, headers, control);
     }
+  }
+
+  /** What becomes of a layer that several images lie on. */
+  enum Shared {
+    /** Its data moves into each of them: it goes, at the price of a copy for each. */
+    MERGED,
+    /** It stays as their base, until the last of them goes. */
+    KEPT
   }
 
   /** One of several removals, for all of which headers are asked once; says which layers went. */
   static List<ImageRow> run(
-      Home home, String boxName, String name, HeaderAgreement headers, JobControl control)
+      Home home,
+      String boxName,
+      String name,
+      Shared shared,
+      HeaderAgreement headers,
+      JobControl control)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       BoxRow box = home.lock(boxName, held);
       SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
-      List<DiskRow> disks = home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()));
-      // All are asked before one is changed.
-      for (DiskRow disk : disks) {
-        headers.requireNoOthersOn(disk.image());
-        requireUnread(home, disk.image());
+      List<ImageRow> layers = new ArrayList<>();
+      for (ImageRow layer : SnapshotRemoval.layers(home, snapshot)) {
+        List<ImageRow> children = children(home, layer);
+        if (shared == Shared.MERGED || children.size() <= 1) {
+          layers.add(layer);
+        } else {
+          requireAgreement(home, headers, layer, children);
+        }
       }
-      eachChild(home, box, disks, (layer, child) -> {});
+      // All are asked before one is changed.
+      for (ImageRow layer : layers) {
+        headers.requireNoOthersOn(layer);
+        requireUnread(home, layer);
+      }
+      eachChild(home, box, layers, (layer, child) -> {});
       eachChild(
           home,
           box,
-          disks,
+          layers,
           (layer, child) -> Rebasing.run(home, box, child, layer.parent(), control));
-      return SnapshotRemoval.remove(home, box, snapshot, headers, held);
+      return shared == Shared.KEPT
+          ? SnapshotRemoval.release(home, box, snapshot, headers, held)
+          : SnapshotRemoval.remove(home, box, snapshot, headers, held);
     }
   }
 
+  /** Requires that what lies on a layer by the headers does so by the catalogue, and no more. */
+  static void requireAgreement(
+      Home home, HeaderAgreement headers, ImageRow layer, List<ImageRow> children)
+      throws IOException {
+    headers.requireNoOthersOn(layer);
+    for (ImageRow child : children) {
+      HeaderAgreement.requireAsNoted(home, child);
+    }
+  }
+
+  static List<ImageRow> children(Home home, ImageRow layer) throws IOException {
+    return home.read(rows -> new Images(rows).children(layer.id()));
+  }
+
   /**
-   * Finds what would stand in the way of one, and changes nothing but the outlook; says which
-   * layers would go.
+   * Finds what would stand in the way of merging layers of a snapshot, and changes nothing but the
+   * outlook; says which layers would go.
+   *
+   * @param step what is to be known of each that would be moved, while nobody else uses it
    */
   static List<ImageRow> rehearse(
-      Home home, BoxRow box, SnapshotRow snapshot, HeaderAgreement headers, Outlook outlook)
+      Home home,
+      BoxRow box,
+      List<ImageRow> layers,
+      HeaderAgreement headers,
+      Outlook outlook,
+      Step step)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       home.lockAsItIs(box, held);
-      List<ImageRow> layers = SnapshotRemoval.layers(home, snapshot);
       List<ImageRow> going = outlook.going(layers);
       for (ImageRow layer : going) {
         headers.requireNoOthersOn(layer);
@@ -79,6 +122,7 @@ public final class Merging {
           try (LeaseSet still = new LeaseSet()) {
             hold(home, box, child, still);
             HeaderAgreement.requireAsNoted(home, child);
+            step.run(layer, child);
           }
         }
       }
@@ -95,15 +139,14 @@ public final class Merging {
   }
 
   /** What is done with an image that lies right on a layer, while nobody else uses it. */
-  private interface Step {
+  interface Step {
     void run(ImageRow layer, ImageRow child) throws IOException;
   }
 
-  private static void eachChild(Home home, BoxRow box, List<DiskRow> disks, Step step)
+  private static void eachChild(Home home, BoxRow box, List<ImageRow> layers, Step step)
       throws IOException {
-    for (DiskRow disk : disks) {
-      ImageRow layer = disk.image();
-      for (ImageRow child : home.read(rows -> new Images(rows).children(layer.id()))) {
+    for (ImageRow layer : layers) {
+      for (ImageRow child : children(home, layer)) {
         child(home, box, layer, child, step);
       }
     }

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What lies on what, as it will be once removals that are only rehearsed are done: what lay on a
@@ -57,6 +58,11 @@ final class Outlook {
   /** What lies right on a layer. */
   List<ImageRow> children(ImageRow layer) {
     return above(layer.id()).stream().map(images::get).toList();
+  }
+
+  /** What a layer lies on, or null for none that the home has. */
+  @Nullable ImageRow below(ImageRow layer) {
+    return images.get(below.get(layer.id()));
   }
 
   /** Whether it is there, nothing lies on it, and it is no snapshot's. */

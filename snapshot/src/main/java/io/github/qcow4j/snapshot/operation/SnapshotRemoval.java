@@ -51,12 +51,9 @@ public final class SnapshotRemoval {
   static List<ImageRow> remove(
       Home home, BoxRow box, SnapshotRow snapshot, HeaderAgreement headers, LeaseSet held)
       throws IOException {
-    Unneeded unneeded = new Unneeded(home, headers);
-    unneeded.dropSnapshot(snapshot.id());
     List<String> dependants = new ArrayList<>();
-    for (DiskRow disk : home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()))) {
-      dependants.addAll(dependants(home, disk.image()));
-      unneeded.drop(disk.image());
+    for (ImageRow layer : layers(home, snapshot)) {
+      dependants.addAll(dependants(home, layer));
     }
     if (!dependants.isEmpty()) {
       throw new DependedOnException(
@@ -64,6 +61,16 @@ public final class SnapshotRemoval {
               .formatted(snapshot.name(), box.name()),
           dependants.stream().distinct().toList());
     }
+    return release(home, box, snapshot, headers, held);
+  }
+
+  /** The same whatever depends on it: layers that others lie on stay for them as bases. */
+  static List<ImageRow> release(
+      Home home, BoxRow box, SnapshotRow snapshot, HeaderAgreement headers, LeaseSet held)
+      throws IOException {
+    Unneeded unneeded = new Unneeded(home, headers);
+    unneeded.dropSnapshot(snapshot.id());
+    layers(home, snapshot).forEach(unneeded::drop);
     Draft draft = new Draft();
     draft.change(Change.dropSnapshot(snapshot.id()));
     List<ImageRow> gone = unneeded.addTo(draft, held);
