@@ -1,5 +1,8 @@
 package io.github.qcow4j.qcow2.write;
 
+import static org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt.forClasses;
+
+import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import java.util.List;
 import java.util.Objects;
 import org.jetbrains.kotlinx.lincheck.Actor;
@@ -10,7 +13,8 @@ import org.jetbrains.lincheck.datastructures.verifier.Verifier;
 
 /**
  * Walks through {@link Interleavings}, in a process of its own: Lincheck rewrites the classes of
- * the one it runs in.
+ * the one it runs in. It knows no views of arrays as longs, so that what {@link CounterCodec} does
+ * with one array is one step.
  */
 final class InterleavingRun {
 
@@ -24,6 +28,7 @@ final class InterleavingRun {
           .addCustomScenario(scenario())
           .invocationsPerIteration(ways)
           .minimizeFailedScenario(false)
+          .addGuarantee(forClasses(CounterCodec.class.getName()).allMethods().treatAsAtomic())
           .verifier(NothingThrown.class)
           .check(each);
       System.out.println(each.getSimpleName() + " held in " + ways + " ways");
