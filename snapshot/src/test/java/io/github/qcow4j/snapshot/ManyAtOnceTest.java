@@ -61,6 +61,7 @@ class ManyAtOnceTest {
             String.valueOf(seed),
             String.valueOf(THREADS),
             String.valueOf(moves))
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
   }
 
