@@ -10,7 +10,11 @@ import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
+import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.error.DisagreementException;
+import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CollectRequest;
@@ -106,6 +110,24 @@ final class HeaderDisagreementTest {
     byte[] disk = DiskBytes.read(volume, home.path("moved", ROOT));
     assertThat(disk).isEqualTo(DiskBytes.read(volume, home.path("web", ROOT)));
     assertThat(disk[65536 + 1]).isNotZero();
+  }
+
+  /** Between its header and the catalogue whoever moves an image holds what it is laid on. */
+  @Test
+  void whoIsJustLayingAnImageOnALayerIsInTheWayAndNoDisagreement() throws Exception {
+    Path file = home.snapshotPath("web", "one", ROOT);
+    ImageRow layer =
+        home.internals().catalogue().read(rows -> new Images(rows).all()).stream()
+            .filter(each -> file.endsWith(each.file()))
+            .findFirst()
+            .orElseThrow();
+    try (Lease laying = home.internals().leases().reading(layer.seq())) {
+      assertThat(laying).isNotNull();
+      assertThatThrownBy(() -> home.mergeSnapshot("web", "one", new JobControl()))
+          .isInstanceOf(InUseException.class);
+    }
+    assertThatThrownBy(() -> home.mergeSnapshot("web", "one", new JobControl()))
+        .isInstanceOf(DisagreementException.class);
   }
 
   @Test

@@ -67,8 +67,7 @@ public final class Merging {
       }
       // All are asked before one is changed.
       for (ImageRow layer : layers) {
-        headers.requireNoOthersOn(layer);
-        requireUnread(home, layer);
+        requireFree(home, headers, layer);
       }
       eachChild(home, box, layers, (layer, child) -> {});
       eachChild(
@@ -114,8 +113,7 @@ public final class Merging {
       home.lockAsItIs(box, held);
       List<ImageRow> going = outlook.going(layers);
       for (ImageRow layer : going) {
-        headers.requireNoOthersOn(layer);
-        requireUnread(home, layer);
+        requireFree(home, headers, layer);
       }
       for (ImageRow layer : layers) {
         for (ImageRow child : outlook.children(layer)) {
@@ -131,10 +129,16 @@ public final class Merging {
     }
   }
 
-  /** Requires that nobody reads a layer at this moment. */
-  private static void requireUnread(Home home, ImageRow layer) throws IOException {
+  /**
+   * Requires that nobody reads a layer, and that what lies on it by the headers does so by the
+   * catalogue. Who lays an image on it holds it from before the header says so until the catalogue
+   * does: the two are asked while nobody can.
+   */
+  private static void requireFree(Home home, HeaderAgreement headers, ImageRow layer)
+      throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       home.leaseForChanging(layer, held);
+      headers.requireNoOthersOn(layer);
     }
   }
 

@@ -50,9 +50,6 @@ public final class Restoring {
       }
       SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, request.snapshot()));
       List<DiskRow> frozen = home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()));
-      for (DiskRow disk : frozen) {
-        home.leaseForReading(disk.image(), held);
-      }
       new Restoring(home, box, held).run(snapshot, frozen, request.keep());
     }
     return new Views(home).box(request.box());
@@ -62,7 +59,7 @@ public final class Restoring {
       throws IOException {
     try (LeaseSet open = new LeaseSet()) {
       for (DiskRow disk : frozen) {
-        requireReadable(home, disk.image());
+        requireReadable(home, disk.image(), held);
       }
       replacing.begin(held);
       String keepId = home.ids().next();
@@ -100,14 +97,15 @@ public final class Restoring {
     throw new WrongStateException("the snapshot has no disk '" + role + "'");
   }
 
-  /** Everything below the new disk has to be there and to make sense before the old one goes. */
-  static void requireReadable(Home home, ImageRow image) throws IOException {
+  /**
+   * Everything below the new disk has to be there and to make sense before the old one goes, and to
+   * stay as it is until the catalogue says what the new disk lies on.
+   */
+  static void requireReadable(Home home, ImageRow image, LeaseSet held) throws IOException {
+    home.leaseChainForReading(image, held);
     ImageFormat format = ImageFormat.byLabel(image.format()).orElseThrow();
     Path path = home.layout().resolve(image.file());
-    try (LeaseSet held = new LeaseSet()) {
-      home.leaseChainForReading(image, held);
-      NewImages.open(home.volume(), path, format, home.policy()).close();
-    }
+    NewImages.open(home.volume(), path, format, home.policy()).close();
   }
 
   private Replacing.NewDisk onLayer(ImageRow layer) {

@@ -51,7 +51,7 @@ public final class Undoing {
       for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
         for (DiskRow old : kept) {
           if (old.role().equals(disk.role())) {
-            requireSound(home, box, old.image());
+            requireSound(home, box, old.image(), held);
             putBack(home, draft, box, disk, old.image(), force, operationId, held);
           }
         }
@@ -62,9 +62,10 @@ public final class Undoing {
   }
 
   /** What was replaced because it was corrupt is not put back. */
-  private static void requireSound(Home home, BoxRow box, ImageRow old) throws IOException {
+  private static void requireSound(Home home, BoxRow box, ImageRow old, LeaseSet held)
+      throws IOException {
     try {
-      Restoring.requireReadable(home, old);
+      Restoring.requireReadable(home, old, held);
       try (ImageCheck check = ImageCheck.open(home.volume(), home.layout().resolve(old.file()))) {
         if (check.run(finding -> {}, new JobControl()).corruptions() > 0) {
           throw unsound(box, old, "its tables contradict each other", null);
