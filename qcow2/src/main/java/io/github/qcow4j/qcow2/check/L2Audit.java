@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.table.EvenRun;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -109,21 +110,10 @@ final class L2Audit {
       return 0;
     }
     if (!extended) {
-      return evenRun(words, l2Index, (int) Math.min(entries - l2Index, clustersLeft), clusterSize);
+      int most = (int) Math.min(entries - l2Index, clustersLeft);
+      return EvenRun.length(words, l2Index, most, entry, clusterSize);
     }
     return 1;
-  }
-
-  /** A loop of its own over what it needs, as it goes round for every cluster of an image. */
-  private static int evenRun(long[] entries, int first, int most, long step) {
-    long expected = entries[first];
-    int end = first + most;
-    for (int i = first; i < end; i++, expected += step) {
-      if (entries[i] != expected) {
-        return i - first;
-      }
-    }
-    return most;
   }
 
   private void countRun(long entry, int run) {

@@ -81,12 +81,12 @@ public final class L2Table {
     for (int done = 0; done < most; ) {
       int count = Math.min(piece.length, most - done);
       copyEntries(first + done, piece, count);
-      for (int i = 0; i < count; i++, expected += step) {
-        if (piece[i] != expected) {
-          return done + i;
-        }
+      int even = EvenRun.length(piece, 0, count, expected, step);
+      done += even;
+      if (even < count) {
+        return done;
       }
-      done += count;
+      expected += count * step;
     }
     return most;
   }

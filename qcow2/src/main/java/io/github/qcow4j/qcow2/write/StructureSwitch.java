@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.table.EvenRun;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
@@ -133,7 +134,10 @@ final class StructureSwitch {
         i++;
         continue;
       }
-      for (int end = i + contiguous(rightEntries, i); i < end; ) {
+      // These differ by their places alone, each right behind another.
+      int most = rightEntries.length - i;
+      int end = i + EvenRun.length(rightEntries, i, most, entry, header.clusterSize());
+      while (i < end) {
         long cluster = (rightEntries[i] & L2Entry.OFFSET_MASK) >>> header.clusterBits();
         int same = i + refcounts.sameFrom(cluster, end - i);
         changed |= setCopied(i, same, refcounts.get(cluster) == 1);
@@ -151,20 +155,6 @@ final class StructureSwitch {
       rightEntries[i] ^= L2Entry.COPIED;
     }
     return true;
-  }
-
-  /**
-   * How many entries from one on differ from it by their places alone, each right behind another.
-   */
-  private int contiguous(long[] entries, int first) {
-    int index = first + 1;
-    long clusterSize = header.clusterSize();
-    for (long expected = entries[first] + clusterSize;
-        index < entries.length && entries[index] == expected;
-        expected += clusterSize) {
-      index++;
-    }
-    return index - first;
   }
 
   /** Makes an L2 table of standard entries, counted once; answers its host offset. */
