@@ -76,11 +76,11 @@ final class ExtentMap {
   }
 
   private static MemorySegment request(MemorySegment map, long fileOffset, long lengthBytes) {
-    map.fill((byte) 0);
     StructBytes.of(map)
         .putLong(0, fileOffset)
         .putLong(Long.BYTES, lengthBytes)
         .putInt(FLAGS_AT, SYNC)
+        .putInt(MAPPED_AT, 0)
         .putInt(COUNT_AT, EXTENTS_AT_ONCE);
     return map;
   }

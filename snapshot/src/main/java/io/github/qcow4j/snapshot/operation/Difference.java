@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
@@ -26,8 +27,8 @@ public final class Difference {
 
   private final DiskImage before;
   private final DiskImage after;
-  private final List<FileIdentity> beforeLayers;
-  private final List<FileIdentity> afterLayers;
+  private final List<Layer> beforeLayers;
+  private final List<Layer> afterLayers;
   private final List<Range> ranges = new ArrayList<>();
 
   private Difference(DiskImage before, DiskImage after) {
@@ -94,13 +95,18 @@ public final class Difference {
         home.policy());
   }
 
-  private static List<FileIdentity> layers(DiskImage image) {
-    return image.layers().stream()
-        .map(layer ->
-            layer instanceof Qcow2Image qcow2
-                ? qcow2.imageFile().identity()
-                : layer.dataFile().identity())
-        .toList();
+  /** One layer of a chain: which file it is, and where its data stand. */
+  private record Layer(FileIdentity identity, BlockFile dataFile) {
+
+    static Layer of(DiskImage image) {
+      BlockFile dataFile = image.dataFile();
+      BlockFile file = image instanceof Qcow2Image qcow2 ? qcow2.imageFile() : dataFile;
+      return new Layer(file.identity(), dataFile);
+    }
+  }
+
+  private static List<Layer> layers(DiskImage image) {
+    return image.layers().stream().map(Layer::of).toList();
   }
 
   private void walk() throws IOException {
@@ -123,7 +129,7 @@ public final class Difference {
 
   private boolean same(Extent old, Extent now) {
     return (old.readsAsZeros() && now.readsAsZeros())
-        || beforeLayers.get(old.depth()).equals(afterLayers.get(now.depth()));
+        || beforeLayers.get(old.depth()).identity().equals(afterLayers.get(now.depth()).identity());
   }
 
   /** Adds what of two ranges with data does not stand in the same storage. */
@@ -135,9 +141,9 @@ public final class Difference {
     }
     SameStorage storage =
         new SameStorage(
-            before.layers().get(old.depth()).dataFile(),
+            beforeLayers.get(old.depth()).dataFile(),
             old.hostOffset() + (guestOffset - old.guestOffset()),
-            after.layers().get(now.depth()).dataFile(),
+            afterLayers.get(now.depth()).dataFile(),
             now.hostOffset());
     storage.differing(lengthBytes, (from, length) -> add(guestOffset + from, length));
   }

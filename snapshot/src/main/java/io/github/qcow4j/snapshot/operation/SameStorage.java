@@ -4,7 +4,6 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.SharedExtent;
 import java.io.IOException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells where two ranges of two files, to which nobody writes, stand in the same storage and so
@@ -40,18 +39,16 @@ final class SameStorage {
     for (long at = 0; at < lengthBytes; at += WINDOW_BYTES) {
       long length = Math.min(WINDOW_BYTES, lengthBytes - at);
       List<SharedExtent> first = shared(one, oneOffset + at, length);
-      List<SharedExtent> second = first == null ? null : shared(other, otherOffset + at, length);
-      if (first == null || second == null) {
-        parts.add(at, length);
-      } else {
-        compare(first, second, at, at + length, parts);
-      }
+      // Where the one shares nothing the other need not be asked.
+      List<SharedExtent> second = first.isEmpty() ? first : shared(other, otherOffset + at, length);
+      compare(first, second, at, at + length, parts);
     }
   }
 
-  private @Nullable List<SharedExtent> shared(BlockFile file, long fileOffset, long lengthBytes)
+  private List<SharedExtent> shared(BlockFile file, long fileOffset, long lengthBytes)
       throws IOException {
-    return oneDevice ? file.sharedExtents(fileOffset, lengthBytes) : null;
+    List<SharedExtent> told = oneDevice ? file.sharedExtents(fileOffset, lengthBytes) : null;
+    return told == null ? List.of() : told;
   }
 
   private void compare(
