@@ -55,7 +55,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the check of a home finds, what it mends, and who is put under quarantine. */
+/**
+ * What the check of a home finds, what it mends, and who is put under quarantine. One class, though
+ * long: each kind of finding once, from the same two boxes, so that none is seen to be missing.
+ */
 class HomeCheckTest {
 
   private static final int SIZE = 1 << 20;

@@ -51,7 +51,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Archives that want to do harm, or were harmed; whatever it is, nothing of them is left. */
+/**
+ * Archives that want to do harm, or were harmed; whatever it is, nothing of them is left. Long by
+ * its table, in which each harm has a few lines and its own answer, and which is read as a whole.
+ */
 class HostileArchiveTest {
 
   private static final long SEED = Long.getLong("qcow4j.seed", 17L);
