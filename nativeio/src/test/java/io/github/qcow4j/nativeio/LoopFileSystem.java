@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -143,13 +144,29 @@ public final class LoopFileSystem implements Closeable {
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(sizeBytes);
     }
+    format(kind, image.toString());
+    run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+  }
+
+  private static void format(Kind kind, String storage) throws IOException {
     switch (kind) {
-      case EXT4 -> run("mkfs.ext4", "-q", "-F", image.toString());
-      case XFS -> run("mkfs.xfs", "-q", "-m", "reflink=1", image.toString());
-      case BTRFS -> run("mkfs.btrfs", "-q", image.toString());
+      case EXT4 -> run("mkfs.ext4", "-q", "-F", storage);
+      case XFS -> run("mkfs.xfs", "-q", "-f", "-m", "reflink=1", storage);
+      case BTRFS -> run("mkfs.btrfs", "-q", "-f", storage);
       default -> throw new IllegalArgumentException("has no image");
     }
-    run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+  }
+
+  /** Unmounts it and mounts another one, empty, of the same device. */
+  public void replace(Kind kind) throws IOException {
+    String mount = mountOf(mountPoint).orElseThrow();
+    String device = mount.substring(0, mount.indexOf(' '));
+    // While somebody has it open it keeps its storage.
+    try (RandomAccessFile _ = new RandomAccessFile(device, "r")) {
+      run("umount", mountPoint.toString());
+      format(kind, device);
+      run("mount", device, mountPoint.toString());
+    }
   }
 
   private static void mountTmpfs(Path where, long sizeBytes) throws IOException {
@@ -271,8 +288,13 @@ public final class LoopFileSystem implements Closeable {
   }
 
   private static boolean isMounted(Path mountPoint) throws IOException {
+    return mountOf(mountPoint).isPresent();
+  }
+
+  private static Optional<String> mountOf(Path mountPoint) throws IOException {
     return Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1).stream()
-        .anyMatch(line -> line.contains(" " + mountPoint + " "));
+        .filter(line -> line.contains(" " + mountPoint + " "))
+        .findFirst();
   }
 
   private static void run(String... command) throws IOException {

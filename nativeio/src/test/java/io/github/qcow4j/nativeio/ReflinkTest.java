@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Shared storage, told by the file system itself. */
 final class ReflinkTest {
@@ -23,6 +24,10 @@ final class ReflinkTest {
   private final Volume volume = HostGround.provider("panama");
 
   private BlockFile make(Path path, int length) throws IOException {
+    return make(volume, path, length);
+  }
+
+  private static BlockFile make(Volume volume, Path path, int length) throws IOException {
     BlockFile file = volume.open(path, OpenOptions.creatingNew());
     Bytes.write(file, Bytes.random(length, 1), 0);
     file.sync();
@@ -106,6 +111,28 @@ final class ReflinkTest {
       assertThat(target.sharedExtents(0, MIB)).isIn(List.of(), null);
       assertThat(Bytes.read(target, 0, MIB)).isEqualTo(Bytes.random(MIB, 1));
     }
+  }
+
+  /** The same device, in turns with a file system that shares and one that does not. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jnr"})
+  void whatAFileSystemRefusesTheNextUnderItsNumberMayDo(String provider) throws IOException {
+    Volume host = HostGround.provider(provider);
+    Set<Long> devices = new TreeSet<>();
+    try (LoopFileSystem place = LoopFileSystem.mount(Kind.EXT4, 300L * MIB)) {
+      for (Kind kind : List.of(Kind.EXT4, Kind.XFS, Kind.EXT4, Kind.XFS)) {
+        place.replace(kind);
+        Path directory = place.newDirectory();
+        try (BlockFile source = make(host, directory.resolve("source"), MIB);
+            BlockFile target = host.open(directory.resolve("copy"), OpenOptions.creatingNew())) {
+          devices.add(target.identity().device());
+          assertThat(target.canShareWith(source)).isEqualTo(kind.reflinks());
+          assertThat(target.copyRange(source, 0, 0, MIB).reflinkBytes())
+              .isEqualTo(kind.reflinks() ? MIB : 0);
+        }
+      }
+    }
+    assertThat(devices).hasSize(1);
   }
 
   @ParameterizedTest

@@ -26,6 +26,7 @@ final class LinuxBlockFile implements BlockFile {
   private final Descriptor descriptor;
   private final boolean writable;
   private final int alignment;
+  private final Refusals refusals;
   private final CallGate gate = new CallGate();
   private final SyncRecord syncs = new SyncRecord();
   private final Transfer transfer;
@@ -34,10 +35,12 @@ final class LinuxBlockFile implements BlockFile {
   private final RangeLocks locks;
   private final FileCopies copies;
 
+  /** Of a descriptor that the {@link Refusals} count as open; closing it counts it out. */
   LinuxBlockFile(Descriptor descriptor, boolean writable, int alignment, Refusals refusals) {
     this.descriptor = descriptor;
     this.writable = writable;
     this.alignment = alignment;
+    this.refusals = refusals;
     this.copies = new FileCopies(this, new Copying(descriptor, refusals));
     this.transfer = new Transfer(descriptor);
     this.space = new Space(descriptor, transfer, refusals);
@@ -361,6 +364,7 @@ final class LinuxBlockFile implements BlockFile {
   @Override
   public void close() throws IOException {
     if (gate.close()) {
+      refusals.closing(descriptor.identity().device());
       long result = descriptor.calls().close(descriptor.number());
       // The descriptor is gone whatever close(2) says, and EINTR tells nothing about the data.
       if (result != -Errno.EINTR.number()) {

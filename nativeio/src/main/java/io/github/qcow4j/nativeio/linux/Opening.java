@@ -116,6 +116,7 @@ final class Opening {
               writable,
               direct ? directAlignment(statx) : 1,
               refusals);
+      refusals.opened(statx.identity().device());
       adopted = true;
       return file;
     } finally {

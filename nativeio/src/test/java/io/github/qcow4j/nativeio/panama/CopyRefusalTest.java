@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -112,17 +113,39 @@ final class CopyRefusalTest {
       names = {"EOPNOTSUPP", "ENOTTY", "ENOSYS"})
   void whatTheFileSystemsNeverDoIsNotAskedForAgain(Errno errno) throws IOException {
     answers.put("ioctl", errno);
+    try (BlockFile _ = volume.open(directory.resolve("open"), OpenOptions.creatingNew())) {
+      assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, LENGTH, 0));
+      assertThat(calls("ioctl")).isEqualTo(1);
+      assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, LENGTH, 0));
+      assertThat(calls("ioctl")).isZero();
 
-    assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, LENGTH, 0));
-    assertThat(calls("ioctl")).isEqualTo(1);
-    assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, LENGTH, 0));
+      answers.put("copyFileRange", errno);
+      assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, MIB, LENGTH - MIB));
+      assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, 0, LENGTH));
+      assertThat(calls("copyFileRange")).isZero();
+      assertThat(copy(OFFLOADED)).isEqualTo(CopyResult.NONE);
+    }
+  }
+
+  /** By then another file system may be mounted under its number. */
+  @Test
+  void whatAFileSystemRefusedIsForgottenWithTheLastFileThatIsOpenOnIt() throws IOException {
+    answers.put("ioctl", Errno.EOPNOTSUPP);
+    BlockFile one = volume.open(directory.resolve("one"), OpenOptions.creatingNew());
+    BlockFile two = volume.open(directory.resolve("two"), OpenOptions.creatingNew());
+    assertThat(copy(CopyMethod.ALL).reflinkBytes()).isZero();
+    one.close();
+    one.close();
+    assertThatThrownBy(() -> volume.open(directory.resolve("one"), OpenOptions.creatingNew()))
+        .isInstanceOf(FileAlreadyExistsException.class);
+    assertThatThrownBy(() -> volume.open(directory, OpenOptions.reading()))
+        .hasMessageContaining("Is a directory");
+    assertThat(copy(CopyMethod.ALL).reflinkBytes()).isZero();
     assertThat(calls("ioctl")).isZero();
 
-    answers.put("copyFileRange", errno);
-    assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, MIB, LENGTH - MIB));
-    assertThat(copy(CopyMethod.ALL)).isEqualTo(new CopyResult(0, 0, LENGTH));
-    assertThat(calls("copyFileRange")).isZero();
-    assertThat(copy(OFFLOADED)).isEqualTo(CopyResult.NONE);
+    two.close();
+    assertThat(copy(CopyMethod.ALL).reflinkBytes()).isZero();
+    assertThat(calls("ioctl")).isEqualTo(1);
   }
 
   /** As between two mounts, or two layers of an overlay, where the next pair of files may do. */

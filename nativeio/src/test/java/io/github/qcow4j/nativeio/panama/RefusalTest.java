@@ -40,6 +40,7 @@ final class RefusalTest {
   private static final int LENGTH = 64 << 10;
 
   @TempDir Path directory;
+  @TempDir Path elsewhere;
 
   private static BlockFile make(Volume volume, Path path) throws IOException {
     BlockFile file = volume.open(path, OpenOptions.creatingNew());
@@ -308,25 +309,31 @@ final class RefusalTest {
   void aFileThatGetsNoNameAfterAllIsCopiedIntoOneThatHasOne(Errno errno) throws IOException {
     RefusingKernel kernel = RefusingKernel.of("linkat", third(0x400), errno);
     Volume volume = kernel.volume();
-    for (RenameMode mode : new RenameMode[] {RenameMode.NO_REPLACE, RenameMode.REPLACE}) {
-      try (AtomicFile file = AtomicFile.create(volume, directory.resolve("file"))) {
-        file.file().truncate(4L * LENGTH);
-        Bytes.write(file.file(), Bytes.random(LENGTH, mode.name().length()), LENGTH);
-        file.publish(mode);
-        assertThat(file.published()).isTrue();
+    try (BlockFile _ = make(volume, elsewhere.resolve("open all the while"))) {
+      for (RenameMode mode : new RenameMode[] {RenameMode.NO_REPLACE, RenameMode.REPLACE}) {
+        publishSparse(volume, mode);
       }
-      assertThat(volume.list(directory)).containsExactly("file");
-      try (BlockFile file = volume.open(directory.resolve("file"), OpenOptions.reading())) {
-        assertThat(file.size()).isEqualTo(4L * LENGTH);
-        assertThat(Bytes.read(file, LENGTH, LENGTH))
-            .isEqualTo(Bytes.random(LENGTH, mode.name().length()));
-        assertThat(file.nextData(2L * LENGTH)).isEqualTo(-1);
+      boolean forGood = errno == Errno.EPERM || errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS;
+      assertThat(kernel.asked()).isEqualTo(forGood ? 1 : 2);
+      try (BlockFile unnamed = volume.createUnnamed(directory)) {
+        assertThat(unnamed == null).isEqualTo(forGood);
       }
     }
-    boolean forGood = errno == Errno.EPERM || errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS;
-    assertThat(kernel.asked()).isEqualTo(forGood ? 1 : 2);
-    try (BlockFile unnamed = volume.createUnnamed(directory)) {
-      assertThat(unnamed == null).isEqualTo(forGood);
+  }
+
+  private void publishSparse(Volume volume, RenameMode mode) throws IOException {
+    try (AtomicFile file = AtomicFile.create(volume, directory.resolve("file"))) {
+      file.file().truncate(4L * LENGTH);
+      Bytes.write(file.file(), Bytes.random(LENGTH, mode.name().length()), LENGTH);
+      file.publish(mode);
+      assertThat(file.published()).isTrue();
+    }
+    assertThat(volume.list(directory)).containsExactly("file");
+    try (BlockFile file = volume.open(directory.resolve("file"), OpenOptions.reading())) {
+      assertThat(file.size()).isEqualTo(4L * LENGTH);
+      assertThat(Bytes.read(file, LENGTH, LENGTH))
+          .isEqualTo(Bytes.random(LENGTH, mode.name().length()));
+      assertThat(file.nextData(2L * LENGTH)).isEqualTo(-1);
     }
   }
 
