@@ -88,7 +88,7 @@ final class HomeOpening {
         catalogue,
         leases,
         journal,
-        new Ids(random),
+        new Ids(random, clock),
         clock,
         Holder.ofThisProcess(options.command()),
         options.externals(),

@@ -84,6 +84,10 @@ final class CountedHome implements Closeable {
   }
 
   CountedHome(Volume volume, Path directory, long seed) throws Exception {
+    this(volume, HomeOptions.of(directory), seed);
+  }
+
+  CountedHome(Volume volume, HomeOptions options, long seed) throws Exception {
     tapped = new TappedVolume(volume);
     Connection connection = DriverManager.getConnection("jdbc:sqlite::memory:");
     try (var statement = connection.createStatement()) {
@@ -92,9 +96,9 @@ final class CountedHome implements Closeable {
     ProgressHandler.setHandler(connection, INSTRUCTIONS, counter());
     home =
         BoxHome.open(
-            HomeOptions.of(directory),
+            options,
             tapped.volume(),
-            BoxHome.prepare(tapped.volume(), directory),
+            BoxHome.prepare(tapped.volume(), options.directory()),
             Catalogue.over(connection, _ -> commits.incrementAndGet()),
             new Random(seed),
             InstantSource.system(),

@@ -22,6 +22,8 @@ final class FreshLayout {
   /** What most file systems give at once: a piece that is smaller takes as much. */
   private static final int BLOCK_BYTES = 4096;
 
+  private static final ByteBuffer ZERO_BLOCK = ByteBuffer.allocate(BLOCK_BYTES).asReadOnlyBuffer();
+
   private final ImageSpec spec;
   private final boolean sparse;
   private final int clusterSize;
@@ -78,11 +80,18 @@ final class FreshLayout {
 
   private void write(BlockFile file, ByteBuffer cluster, long offset) throws IOException {
     int end = cluster.limit();
-    while (sparse && end > BLOCK_BYTES && cluster.get(end - 1) == 0) {
-      end--;
+    while (sparse
+        && end > BLOCK_BYTES
+        && cluster.slice(end - BLOCK_BYTES, BLOCK_BYTES).equals(ZERO_BLOCK)) {
+      end -= BLOCK_BYTES;
     }
-    int blocks = (end + BLOCK_BYTES - 1) / BLOCK_BYTES;
-    file.write(cluster.limit(Math.min(cluster.limit(), blocks * BLOCK_BYTES)), offset);
+    file.write(cluster.limit(end), offset);
+  }
+
+  /** Of so many bytes, those that {@link #write} may store: what is left out need not be made. */
+  private int stored(long usedBytes, int bytes) {
+    long blocks = (usedBytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    return sparse ? (int) Math.min(bytes, blocks * BLOCK_BYTES) : bytes;
   }
 
   private Plan plan(BlockFile file, long l1Entries) throws LimitExceededException {
@@ -114,18 +123,21 @@ final class FreshLayout {
   }
 
   private void writeRefcounts(BlockFile file, Plan plan) throws IOException {
-    ByteBuffer table = ByteBuffer.allocate((int) plan.tableClusters << spec.clusterBits());
-    byte[] counters = new byte[clusterSize];
-    for (int i = 0; i < countersPerBlock; i++) {
-      codec.set(counters, i, 1);
-    }
+    ByteBuffer table =
+        ByteBuffer.allocate(
+            stored(plan.blocks * Long.BYTES, (int) plan.tableClusters << spec.clusterBits()));
+    long counted = Math.min(countersPerBlock, plan.end);
+    byte[] counters =
+        new byte[stored((counted * codec.bits() + Byte.SIZE - 1) / Byte.SIZE, clusterSize)];
+    int ones = 0;
     for (long block = 0; block < plan.blocks; block++) {
-      long used = plan.end - block * countersPerBlock;
-      if (used < countersPerBlock) {
+      long used = Math.min(countersPerBlock, plan.end - block * countersPerBlock);
+      if (used < ones) {
         Arrays.fill(counters, (byte) 0);
-        for (int i = 0; i < used; i++) {
-          codec.set(counters, i, 1);
-        }
+        ones = 0;
+      }
+      for (; ones < used; ones++) {
+        codec.set(counters, ones, 1);
       }
       long hostOffset = (plan.firstBlock() + block) << spec.clusterBits();
       write(file, ByteBuffer.wrap(counters), hostOffset);

@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Change(Statement statement, List<@Nullable Object> parameters) {
 
-  /** So many parameters an intent can hold. */
-  static final int MAX_PARAMETERS = 8;
-
   /** The statements; their names stand in catalogues. */
   enum Statement {
     ADD_BOX("INSERT INTO box (id, name, status, created_at, carried) VALUES (?, ?, ?, ?, ?)"),

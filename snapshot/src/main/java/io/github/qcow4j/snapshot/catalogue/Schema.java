@@ -153,8 +153,34 @@ final class Schema {
       ALTER TABLE box ADD COLUMN holder_start TEXT
 """;
 
+  /** See {@link IntentPlan}; what is under way in a former program's catalogue goes on. */
+  private static final String VERSION_7 =
+"""
+      ALTER TABLE intent ADD COLUMN plan TEXT NOT NULL DEFAULT '{}';
+      UPDATE intent SET plan = json_object(
+          'made', json((SELECT json_group_array(file ORDER BY file) FROM intent_file
+              WHERE intent = intent.seq AND role = 'made')),
+          'read', json((SELECT json_group_array(file ORDER BY file) FROM intent_file
+              WHERE intent = intent.seq AND role = 'read')),
+          'doomed', json((SELECT json_group_array(file ORDER BY file) FROM intent_file
+              WHERE intent = intent.seq AND role = 'doomed')),
+          'switches', json((SELECT json_group_array(
+              json_array(kind, live, other, fresh, inode) ORDER BY position)
+              FROM intent_switch WHERE intent = intent.seq)),
+          'changes', json((SELECT json_group_array(
+              json_array(statement, p1, p2, p3, p4, p5, p6, p7, p8) ORDER BY position)
+              FROM intent_change WHERE intent = intent.seq)),
+          'holds', json((SELECT json_group_array(json_array(kind, target) ORDER BY position)
+              FROM intent_hold WHERE intent = intent.seq)));
+      DROP TABLE intent_file;
+      DROP TABLE intent_switch;
+      DROP TABLE intent_change;
+      DROP TABLE intent_hold
+""";
+
   static final Migrations MIGRATIONS =
-      new Migrations(List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6));
+      new Migrations(
+          List.of(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7));
 
   private Schema() {}
 }

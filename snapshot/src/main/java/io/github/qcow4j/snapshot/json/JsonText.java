@@ -148,6 +148,16 @@ public final class JsonText {
     return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
   }
 
+  /** Writes a value in one line, without a line feed. */
+  public static String writeLine(JsonValue value) {
+    StringBuilder text = new StringBuilder();
+    append(text, value, "");
+    return text.toString();
+  }
+
+  /**
+   * @param lineStart a line feed and the indentation, or empty to stay in one line
+   */
   private static void append(StringBuilder text, JsonValue value, String lineStart) {
     switch (value) {
       case JsonObject object -> appendObject(text, object, lineStart);
@@ -160,7 +170,7 @@ public final class JsonText {
   }
 
   private static void appendObject(StringBuilder text, JsonObject object, String lineStart) {
-    String inner = lineStart + "  ";
+    String inner = deeper(lineStart);
     String separator = "{";
     for (Map.Entry<String, JsonValue> member : object.members().entrySet()) {
       text.append(separator).append(inner);
@@ -172,13 +182,17 @@ public final class JsonText {
   }
 
   private static void appendArray(StringBuilder text, JsonArray array, String lineStart) {
-    String inner = lineStart + "  ";
+    String inner = deeper(lineStart);
     String separator = "[";
     for (JsonValue element : array.elements()) {
       append(text.append(separator).append(inner), element, inner);
       separator = ",";
     }
     text.append(array.elements().isEmpty() ? "[]" : lineStart + "]");
+  }
+
+  private static String deeper(String lineStart) {
+    return lineStart.isEmpty() ? "" : lineStart + "  ";
   }
 
   private static void appendString(StringBuilder text, String string) {

@@ -56,26 +56,23 @@ public final class Capturing {
   /** Makes the snapshot: a fork of a stopped box, a capture of a running one. */
   public static Captured run(Home home, SnapshotRequest request, JobControl control)
       throws IOException {
-    Quiesced<CopyMethod> quiesced = null;
+    Quiesced<CopyMethod> quiesced;
     try (LeaseSet held = new LeaseSet()) {
       Names.require("snapshot", request.name());
       BoxRow box = home.lock(request.box(), held);
       home.requireUsable(box);
-      if (home.isRunning(box)) {
-        quiesced = new Capturing(home, request, control, box).capture();
-      } else {
-        Snapshotting.run(home, box, request.name(), request.description(), held, control);
+      if (!home.isRunning(box)) {
+        return Captured.ofStopped(
+            Snapshotting.run(home, box, request.name(), request.description(), held, control));
       }
+      quiesced = new Capturing(home, request, control, box).capture();
     }
-    var snapshot = new Views(home).snapshot(request.box(), request.name());
-    return quiesced == null
-        ? Captured.ofStopped(snapshot)
-        : new Captured(
-            snapshot,
-            quiesced.value(),
-            quiesced.consistency(),
-            quiesced.shortfalls(),
-            quiesced.thawFailure());
+    return new Captured(
+        new Views(home).snapshot(request.box(), request.name()),
+        quiesced.value(),
+        quiesced.consistency(),
+        quiesced.shortfalls(),
+        quiesced.thawFailure());
   }
 
   private Quiesced<CopyMethod> capture() throws IOException {

@@ -43,9 +43,10 @@ final class Freezing {
    * A disk that will be frozen.
    *
    * @param below the layer that it will be
+   * @param file that layer's file, as the catalogue names it
    * @param sizeBytes size of the disk
    */
-  record Frozen(Below below, long sizeBytes) {}
+  record Frozen(Below below, String file, long sizeBytes) {}
 
   /** Adds what freezes a live disk to the draft; returns the layer that it will be. */
   Frozen freeze(DiskRow disk, ImageKind kind, String layerId) throws IOException {
@@ -82,6 +83,6 @@ final class Freezing {
     }
     draft.change(Change.link(image.id(), nextBelow.parent()));
     draft.change(Change.resizeImage(image.id(), nextSize));
-    return new Frozen(below, size);
+    return new Frozen(below, layerFile, size);
   }
 }

@@ -2,14 +2,10 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
-import io.github.qcow4j.snapshot.catalogue.Boxes;
-import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Parent;
-import io.github.qcow4j.snapshot.catalogue.Rows;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -39,35 +35,22 @@ final class Shortening {
    * @param control stops it, between two disks or within one; does not count it
    */
   static void run(Home home, BoxRow box, JobControl control) throws IOException {
-    for (Chain chain : home.read(rows -> tooLong(home, rows, new Boxes(rows).disks(box.id())))) {
-      run(home, box, chain, control);
-    }
+    run(home, box, home.read(rows -> LiveDisk.of(rows, box.id())), control);
   }
 
-  /** Shortens one of these. */
-  static void run(Home home, BoxRow box, Chain chain, JobControl control) throws IOException {
-    new Shortening(home, box, control).shorten(chain.images(), chain.depth());
-  }
-
-  /**
-   * What lies below a live disk.
-   *
-   * @param images the images of the home, from the top
-   * @param depth how many have to be read in all
-   */
-  record Chain(List<ImageRow> images, int depth) {}
-
-  /** The chains that one more layer would make too long. */
-  static List<Chain> tooLong(Home home, Rows rows, List<DiskRow> disks) throws IOException {
-    Images images = new Images(rows);
-    List<Chain> chains = new ArrayList<>();
-    for (DiskRow disk : disks) {
-      int depth = images.depth(disk.image().id());
-      if (depth >= home.maxChainLayers()) {
-        chains.add(new Chain(images.chain(disk.image().id()), depth));
+  /** The same, when the disks are known; tells whether any had to be shortened. */
+  static boolean run(Home home, BoxRow box, List<LiveDisk> disks, JobControl control)
+      throws IOException {
+    boolean any = false;
+    for (LiveDisk live : disks) {
+      if (live.depth() >= home.maxChainLayers()) {
+        String top = live.disk().image().id();
+        List<ImageRow> chain = home.read(rows -> new Images(rows).chain(top));
+        new Shortening(home, box, control).shorten(chain, live.depth());
+        any = true;
       }
     }
-    return chains;
+    return any;
   }
 
   private void shorten(List<ImageRow> chain, int depth) throws IOException {

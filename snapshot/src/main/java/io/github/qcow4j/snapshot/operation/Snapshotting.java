@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.FileStatus;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
@@ -10,8 +11,12 @@ import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.Snapshot;
+import io.github.qcow4j.snapshot.model.SnapshotDisk;
+import io.github.qcow4j.snapshot.operation.Freezing.Frozen;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Freezes all disks of a stopped box as a snapshot. */
@@ -26,9 +31,8 @@ public final class Snapshotting {
     try (LeaseSet held = new LeaseSet()) {
       Names.require("snapshot", name);
       BoxRow box = home.lockStopped(boxName, held);
-      run(home, box, name, description, held, control);
+      return run(home, box, name, description, held, control);
     }
-    return new Views(home).snapshot(boxName, name);
   }
 
   /**
@@ -36,17 +40,14 @@ public final class Snapshotting {
    *
    * @param control stops the only part that may take long, shortening the chain
    */
-  static void run(
+  static Snapshot run(
       Home home, BoxRow box, String name, String description, LeaseSet held, JobControl control)
       throws IOException {
     Present present = present(home, box, name);
     if (present.taken()) {
       throw taken(box, name);
     }
-    if (!present.tooLong().isEmpty()) {
-      for (Shortening.Chain chain : present.tooLong()) {
-        Shortening.run(home, box, chain, control);
-      }
+    if (Shortening.run(home, box, present.live(), control)) {
       present = present(home, box, name);
     }
     Instant now = home.now();
@@ -55,19 +56,41 @@ public final class Snapshotting {
       String snapshotId = home.ids().next();
       draft.change(Change.addSnapshot(snapshotId, box.id(), name, description, now));
       Freezing freezing = new Freezing(home, draft, box, open, now);
-      int position = 0;
-      for (DiskRow disk : present.disks()) {
+      List<Frozen> layers = new ArrayList<>();
+      for (LiveDisk live : present.live()) {
         String layerId = home.ids().next();
-        freezing.freeze(disk, ImageKind.SNAPSHOT, layerId);
-        draft.change(Change.addSnapshotDisk(snapshotId, disk.role(), position, layerId));
-        position++;
+        layers.add(freezing.freeze(live.disk(), ImageKind.SNAPSHOT, layerId));
+        draft.change(
+            Change.addSnapshotDisk(snapshotId, live.disk().role(), layers.size() - 1, layerId));
       }
       Forgetting.add(home, draft, box, present.kept(), held);
       home.runNaming(
           draft.intent(home, Operations.SNAPSHOT, box.id()),
           draft::makeAll,
           "snapshot '" + name + "'");
+      return new Snapshot(
+          snapshotId, box.id(), name, description, now, now, disks(home, present.live(), layers));
     }
+  }
+
+  /** What was live before, as the layers that it is now: they lie as deep as it lay. */
+  private static List<SnapshotDisk> disks(Home home, List<LiveDisk> former, List<Frozen> layers)
+      throws IOException {
+    List<SnapshotDisk> disks = new ArrayList<>();
+    for (int at = 0; at < layers.size(); at++) {
+      LiveDisk live = former.get(at);
+      Path path = home.layout().resolve(layers.get(at).file());
+      FileStatus status = home.volume().status(path);
+      disks.add(
+          new SnapshotDisk(
+              live.disk().role(),
+              path,
+              layers.get(at).sizeBytes(),
+              status.sizeBytes(),
+              status.allocatedBytes(),
+              live.depth()));
+    }
+    return disks;
   }
 
   /**
@@ -75,21 +98,17 @@ public final class Snapshotting {
    * file anew.
    *
    * @param taken whether there is a snapshot of the name
-   * @param disks the live disks
-   * @param tooLong the chains that would become too long
+   * @param live the live disks
    * @param kept what the last restore has kept
    */
-  private record Present(
-      boolean taken, List<DiskRow> disks, List<Shortening.Chain> tooLong, List<DiskRow> kept) {}
+  private record Present(boolean taken, List<LiveDisk> live, List<DiskRow> kept) {}
 
   private static Present present(Home home, BoxRow box, String name) throws IOException {
     return home.read(rows -> {
       Boxes boxes = new Boxes(rows);
-      List<DiskRow> disks = boxes.disks(box.id());
       return new Present(
           boxes.findSnapshot(box.id(), name) != null,
-          disks,
-          Shortening.tooLong(home, rows, disks),
+          LiveDisk.of(rows, box.id()),
           boxes.kept(box.id()));
     });
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.NewerHomeException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
@@ -151,8 +152,8 @@ class CatalogueTest {
           intents.apply(List.of(Change.addBox("gone", "gone", NOW, options)));
           intents.apply(List.of(Change.addBox("web", "web", NOW, options)));
           intents.apply(List.of(Change.dropBox("gone")));
-          return intents.add(
-              intent(Change.addBox("new", "new", NOW, options), Change.dropBox("none")), NOW);
+          return new FormerIntents(rows)
+              .add(intent(Change.addBox("new", "new", NOW, options), Change.dropBox("none")));
         });
       }
       assertThat(holding(folder, "hunter2")).containsExactly("catalogue.db");
@@ -167,6 +168,109 @@ class CatalogueTest {
       assertThat(holding(folder, "\"cpus\": 2"))
           .containsExactlyInAnyOrder("catalogue.db", "catalogue.db.v" + version + ".backup");
     }
+  }
+
+  @Test
+  void whatWasUnderWayInAFormerCatalogueGoesOnAsItWasMeant() throws Exception {
+    for (int version = 1; version <= FormerIntents.LAST; version++) {
+      List<Hold> holds =
+          version < FormerIntents.FIRST_WITH_HOLDS
+              ? List.of()
+              : List.of(
+                  new Hold(Hold.Kind.PROCESS, "7 \"quoted\" 1"),
+                  new Hold(Hold.Kind.AGENT, "/run/ünd\n.sock"));
+      Intent making =
+          new Intent(
+              0,
+              "snapshot",
+              "box",
+              Intent.Phase.MAKING,
+              new Holder(1, NOW, "dead"),
+              List.of("disks/a.next", "layers/b"),
+              List.of("layers/c"),
+              List.of(
+                  new FileSwitch(FileSwitch.Kind.FORK, "live", "other", "fresh", 0),
+                  new FileSwitch(FileSwitch.Kind.EXCHANGE, "x", "", "z", Long.MAX_VALUE)),
+              List.of(
+                  Change.addBox("id", "web", NOW, null),
+                  Change.addBox("id2", "web2", NOW, "{\"cpus\":2}"),
+                  Change.addSnapshotDisk("s", "root", 0, "i")),
+              List.of(),
+              holds);
+      Intent sweeping = intentThatSweeps(List.of("layers/d", "layers/e"));
+      Path file = directory.resolve("under-way" + version + ".db");
+      Migrations former = new Migrations(Schema.MIGRATIONS.steps().subList(0, version));
+      try (Catalogue old = Catalogue.open(file, former)) {
+        old.write(rows -> {
+          FormerIntents intents = new FormerIntents(rows);
+          intents.add(making);
+          return intents.add(sweeping);
+        });
+      }
+      try (Catalogue now = Catalogue.open(file)) {
+        List<Intent> left = now.read(rows -> new Intents(rows).all());
+        // As a program of today would write it, but for the width of whole numbers.
+        assertThat(left).extracting(Intent::seq).containsExactly(1L, 2L);
+        assertThat(left)
+            .extracting(IntentPlan::text)
+            .containsExactly(IntentPlan.text(making), IntentPlan.text(sweeping));
+        assertThat(left.getFirst().holder()).isEqualTo(making.holder());
+        assertThat(left.getLast().phase()).isEqualTo(Intent.Phase.SWEEPING);
+        assertThat(now.faults()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void anIntentIsReadAsItWasWritten() throws Exception {
+    Intent written = intent(Change.addBox("id", "web", NOW, "{\"a\": \"\\u0001\"}"));
+    try (Catalogue catalogue = Catalogue.open(file())) {
+      Intent added = catalogue.write(rows -> new Intents(rows).add(written, NOW));
+      assertThat(added).isEqualTo(written.numbered(added.seq()));
+      Intent read = catalogue.read(rows -> new Intents(rows).bySeq(added.seq()));
+      assertThat(read).isEqualTo(added);
+    }
+  }
+
+  @Test
+  void aPlanThatNobodyWroteIsToldAsDamage() throws Exception {
+    List<String> damaged =
+        List.of(
+            "",
+            "[]",
+            "{\"made\": [1]}",
+            "{\"switches\": [[\"fork\"]]}",
+            "{\"changes\": [[\"NO_SUCH\"]]}",
+            "{\"changes\": [[\"DROP_BOX\"]]}",
+            "{\"holds\": [7]}");
+    try (Catalogue catalogue = Catalogue.open(file())) {
+      catalogue.write(rows -> new Intents(rows).add(intent(), NOW));
+      for (String plan : damaged) {
+        catalogue.write(rows -> rows.update("UPDATE intent SET plan = ?", plan));
+        assertThatThrownBy(() -> catalogue.read(rows -> new Intents(rows).all()))
+            .as(plan)
+            .isInstanceOfSatisfying(
+                CatalogueException.class,
+                e -> assertThat(e.kind()).isEqualTo(BoxException.Kind.CORRUPT))
+            .hasMessageContaining("the plan of operation 1 is damaged");
+      }
+    }
+  }
+
+  private static Intent intentThatSweeps(List<String> doomed) {
+    return new Intent(
+            0,
+            "gc",
+            null,
+            Intent.Phase.MAKING,
+            new Holder(2, NOW, "dead"),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            doomed,
+            List.of())
+        .sweeping();
   }
 
   private static Intent intent(Change... changes) {
