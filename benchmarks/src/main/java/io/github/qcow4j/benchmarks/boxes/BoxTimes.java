@@ -23,6 +23,7 @@ import io.github.qcow4j.snapshot.model.DiskSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -31,9 +32,10 @@ import java.util.Set;
 
 /**
  * How long operations on boxes take, on an XFS made for the purpose: the tenth and the last of so
- * many snapshots and clones of one box; and operations on disks of 10 MiB and of 10 GiB, all of it
- * data. Prints medians: of a tenth or last one with its neighbours, of so many rounds else. Needs
- * root. Arguments: {@code count=2000 rounds=9}.
+ * many snapshots and clones of one box; and operations on disks of 10 MiB to 10 GiB, all of it
+ * data. Prints medians: of a tenth or last one with its neighbours, of so many rounds else, and how
+ * many times that of the smallest disk it is. Needs root. Arguments: {@code count=2000 rounds=21};
+ * a count of 0 leaves the thousands out.
  */
 public final class BoxTimes {
 
@@ -41,6 +43,14 @@ public final class BoxTimes {
   private static final long FILE_SYSTEM_BYTES = 8L << 30;
   private static final int NEIGHBOURS = 9;
   private static final int SEED_BYTES = 64 << 20;
+
+  /**
+   * Files that share storage are digested up to 64 MiB: the disk between shows what size alone
+   * makes of it.
+   */
+  private static final List<Long> SIZES = List.of(10L << 20, 128L << 20, 10L << 30);
+
+  private static final int WARM_UP_ROUNDS = 10;
 
   private final Volume volume = Volumes.host();
   private final Path directory;
@@ -64,8 +74,10 @@ public final class BoxTimes {
     List<String> all = List.of(arguments);
     try (LoopMount mount = LoopMount.make("xfs", PARENT, FILE_SYSTEM_BYTES)) {
       BoxTimes times =
-          new BoxTimes(mount.directory(), number(all, "count", 2000), number(all, "rounds", 9));
-      times.thousands();
+          new BoxTimes(mount.directory(), number(all, "count", 2000), number(all, "rounds", 21));
+      if (times.count > 0) {
+        times.thousands();
+      }
       times.sizes();
     }
     System.out.println("load at the end " + Machine.load());
@@ -120,6 +132,24 @@ public final class BoxTimes {
         ImageOptions.of(ImageFormat.QCOW2).withWriting().withMaxChainLayers(10_000));
   }
 
+  /** A home with one box, whose disk is all data. */
+  private record Sized(Path own, BoxHome home, long sizeBytes) {
+
+    void run(SizedOperation operation, int number) throws IOException {
+      operation.run(this, number);
+    }
+
+    Path exported(int number) {
+      return own.resolve("out" + number);
+    }
+  }
+
+  /** What is timed on disks of different sizes. */
+  @FunctionalInterface
+  private interface SizedOperation {
+    void run(Sized sized, int number) throws IOException;
+  }
+
   private void sizes() throws IOException {
     Path seed = directory.resolve("seed");
     byte[] bytes = new byte[SEED_BYTES];
@@ -128,30 +158,59 @@ public final class BoxTimes {
       file.write(ByteBuffer.wrap(bytes), 0);
       file.syncAll();
     }
-    for (long size : new long[] {10L << 20, 10L << 30}) {
-      Path own = directory.resolve("size" + size);
-      volume.createDirectory(own);
-      try (BoxHome home = BoxHome.open(HomeOptions.of(own.resolve("home")))) {
+    List<Sized> all = new ArrayList<>();
+    try {
+      for (long size : SIZES) {
+        Path own = directory.resolve("size" + size);
+        volume.createDirectory(own);
+        BoxHome home = BoxHome.open(HomeOptions.of(own.resolve("home")));
+        all.add(new Sized(own, home, size));
         create(home, size);
         fill(home.path("web", BoxDisk.ROOT), seed, size);
-        String what = " of " + (size >> 20) + " MiB";
-        print("snapshot" + what, median(times(n -> home.snapshot("web", "s" + n, ""))));
-        print("clone" + what, median(times(n -> clone(home, "c" + n))));
-        print(
-            "export to a directory" + what,
-            median(
-                times(n ->
-                    home.exportDirectory("web", "s1", own.resolve("out" + n), new JobControl()))));
-        print(
-            "clone of a directory" + what,
-            median(
-                times(n ->
-                    home.cloneDirectory(
-                        own.resolve("out1"),
-                        List.of("d" + n),
-                        IntakeLimits.DEFAULT,
-                        new JobControl()))));
       }
+      compare("snapshot", all, (sized, n) -> sized.home().snapshot("web", "s" + n, ""));
+      compare("clone", all, (sized, n) -> clone(sized.home(), "c" + n));
+      compare(
+          "export to a directory",
+          all,
+          (sized, n) ->
+              sized.home().exportDirectory("web", "s1", sized.exported(n), new JobControl()));
+      compare(
+          "clone of a directory",
+          all,
+          (sized, n) ->
+              sized
+                  .home()
+                  .cloneDirectory(
+                      sized.exported(1), List.of("d" + n), IntakeLimits.DEFAULT, new JobControl()));
+    } finally {
+      for (Sized sized : all) {
+        sized.home().close();
+      }
+    }
+  }
+
+  /** In turn, so that each size meets the same state of the JVM and of the machine. */
+  private void compare(String what, List<Sized> all, SizedOperation operation) throws IOException {
+    double[][] millis = new double[all.size()][rounds];
+    for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+      for (int i = 0; i < all.size(); i++) {
+        long start = System.nanoTime();
+        all.get(i).run(operation, round + WARM_UP_ROUNDS + 1);
+        if (round >= 0) {
+          millis[i][round] = (System.nanoTime() - start) / 1e6;
+        }
+      }
+    }
+    double first = median(millis[0]);
+    for (int i = 0; i < all.size(); i++) {
+      double median = median(millis[i]);
+      System.out.printf(
+          Locale.ROOT,
+          "%-40s %8.2f ms %6.2f x%n",
+          what + " of " + (all.get(i).sizeBytes() >> 20) + " MiB",
+          median,
+          median / first);
     }
   }
 
@@ -163,10 +222,6 @@ public final class BoxTimes {
         disk.copyFrom(offset, source, 0, length, Set.of(CopyMethod.REFLINK));
       }
     }
-  }
-
-  private double[] times(Operation operation) throws IOException {
-    return times(rounds, number -> {}, operation);
   }
 
   private static double[] times(int count, Operation before, Operation operation)
