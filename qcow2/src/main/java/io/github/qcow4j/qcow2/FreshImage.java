@@ -2,17 +2,20 @@ package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.check.FileUse;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.create.CreatedFile;
 import io.github.qcow4j.qcow2.create.FreshDataFile;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.HeaderWriter;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -100,10 +103,84 @@ public final class FreshImage implements Closeable {
     }
   }
 
+  /**
+   * Begins an image with all that one layer of a chain holds, by sharing the storage of its file as
+   * a whole; it has no backing file. What stands free in that file does not come along.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param spec what a new image would be
+   * @param layer the layer, which nobody changes meanwhile; stays the caller's
+   * @param use what its file is used for
+   * @return null, and nothing is made, when its header says more than that of such a new image, or
+   *     storage cannot be shared
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
+   *     in use
+   */
+  public static @Nullable FreshImage sharing(
+      Volume volume, Path path, ImageSpec spec, Qcow2Image layer, FileUse use) throws IOException {
+    Qcow2Header header = sharedHeader(spec, layer);
+    if (header == null) {
+      return null;
+    }
+    CreatedFile file = CreatedFile.open(volume, path);
+    try {
+      if (!file.isDevice()
+          && file.file().cloneFrom(layer.imageFile())
+          && use.dropRest(file.file())) {
+        writeHeader(file.file(), header, layer);
+        return new FreshImage(file, null, open(file.file(), header, null, null));
+      }
+    } catch (IOException | RuntimeException e) {
+      ChainOpener.close(file, e);
+      throw e;
+    }
+    file.close();
+    return null;
+  }
+
+  /** The whole cluster, as behind the old header may be anything; nothing where all is right. */
+  private static void writeHeader(BlockFile file, Qcow2Header header, Qcow2Image layer)
+      throws IOException {
+    ByteBuffer wanted = HeaderWriter.encode(file.path(), header);
+    ByteBuffer old = ByteBuffer.allocate(wanted.remaining());
+    layer.imageFile().readPadded(old, 0);
+    if (!old.flip().equals(wanted)) {
+      file.write(wanted, 0);
+    }
+  }
+
+  /**
+   * The header of an image that is a layer's file without a backing file.
+   *
+   * @return null when it would not be that of a new image
+   */
+  public static @Nullable Qcow2Header sharedHeader(ImageSpec spec, Qcow2Image layer)
+      throws IOException {
+    Qcow2Header old = layer.header();
+    Qcow2Header fresh =
+        spec.draft()
+            .l1(old.l1Entries(), old.l1TableOffset())
+            .refcountTable(old.refcountTableOffset(), old.refcountTableClusters())
+            .header();
+    Qcow2Header alone = HeaderDraft.of(old).backing(null, null).header();
+    boolean same =
+        old.clusterBits() == fresh.clusterBits()
+            && old.l1Entries() == fresh.l1EntriesFor(spec.sizeBytes())
+            && HeaderWriter.encode(layer.path(), alone)
+                .equals(HeaderWriter.encode(layer.path(), fresh));
+    return same ? fresh : null;
+  }
+
   private static Qcow2Image fill(
       BlockFile file, ImageSpec spec, @Nullable BlockFile dataFile, @Nullable DiskImage backing)
       throws IOException {
-    Qcow2Header header = ImageCreation.writeFresh(file, spec);
+    return open(file, ImageCreation.writeFresh(file, spec), dataFile, backing);
+  }
+
+  private static Qcow2Image open(
+      BlockFile file, Qcow2Header header, @Nullable BlockFile dataFile, @Nullable DiskImage backing)
+      throws IOException {
     Qcow2Image.Shared shared =
         new Qcow2Image.Shared(new L2Cache(L2Cache.DEFAULT_BUDGET_BYTES), new DecoderPool(), false);
     return new Qcow2Image(
@@ -140,6 +217,14 @@ public final class FreshImage implements Closeable {
             guestOffset,
             end,
             (data, hostOffset, bytes) -> data.writeZeroes(hostOffset, bytes, true));
+  }
+
+  /**
+   * Gives the storage of clusters that were in use and are free now back; nothing else may be under
+   * way.
+   */
+  public void giveBackFreeSpace() throws IOException {
+    image.giveBackFreeSpace();
   }
 
   /**

@@ -43,7 +43,7 @@ public final class Conversion {
       SalvageListener salvageListener)
       throws IOException {
     return run(
-        new ConvertSource(sources, target.backingBytes()),
+        new ConvertSource(sources, target.backingBytes(), target.heldDepth()),
         target,
         options,
         control,

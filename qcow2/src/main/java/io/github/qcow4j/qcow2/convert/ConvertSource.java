@@ -20,6 +20,7 @@ class ConvertSource {
   private final List<DataRanges> ranges = new ArrayList<>();
   private final long[] starts;
   private final long backingBytes;
+  private final int heldDepth;
   private final long skippedBytes;
   private final long sizeBytes;
 
@@ -28,9 +29,21 @@ class ConvertSource {
    * @param backingBytes size of the target's backing file, to which is left what the topmost layer
    *     does not hold, and behind whose end the target reads as zeros; {@link
    *     ConvertTarget#NO_BACKING} without one
+   * @param heldDepth the layer whose content the target has already; {@link ConvertTarget#NO_LAYER}
+   *     without one
    */
+  ConvertSource(List<DiskImage> images, long backingBytes, int heldDepth) {
+    this(
+        images,
+        backingBytes,
+        heldDepth,
+        0,
+        images.stream().mapToLong(DiskImage::virtualSize).sum());
+  }
+
+  /** All of the disks, for a target that has nothing of them. */
   ConvertSource(List<DiskImage> images, long backingBytes) {
-    this(images, backingBytes, 0, images.stream().mapToLong(DiskImage::virtualSize).sum());
+    this(images, backingBytes, ConvertTarget.NO_LAYER);
   }
 
   /**
@@ -40,6 +53,12 @@ class ConvertSource {
    * @param sizeBytes how long it is
    */
   ConvertSource(List<DiskImage> images, long backingBytes, long skippedBytes, long sizeBytes) {
+    this(images, backingBytes, ConvertTarget.NO_LAYER, skippedBytes, sizeBytes);
+  }
+
+  private ConvertSource(
+      List<DiskImage> images, long backingBytes, int heldDepth, long skippedBytes, long sizeBytes) {
+    this.heldDepth = heldDepth;
     this.images = List.copyOf(images);
     this.backingBytes = backingBytes;
     this.skippedBytes = skippedBytes;
@@ -93,7 +112,7 @@ class ConvertSource {
     DiskImage image = images.get(index);
     long guestOffset = offset - starts[index];
     Extent extent = image.extentAt(guestOffset, image.virtualSize() - guestOffset);
-    if (isLeftToBacking(image, extent)) {
+    if (isLeftToBacking(image, extent) || isHeld(extent)) {
       return new SourceExtent(offset + extent.lengthBytes(), Segment.Content.LEFT_TO_BACKING);
     }
     if (extent.readsAsZeros()) {
@@ -115,6 +134,11 @@ class ConvertSource {
   private boolean isLeftToBacking(DiskImage image, Extent extent) {
     DiskImage backing = image.backing();
     return backingBytes != ConvertTarget.NO_BACKING && backing != null && extent.depth() > 0;
+  }
+
+  private boolean isHeld(Extent extent) {
+    return heldDepth != ConvertTarget.NO_LAYER
+        && (extent.depth() == heldDepth || (extent.depth() > heldDepth && extent.readsAsZeros()));
   }
 
   /** Fills {@code target}, across disks where it must. */

@@ -23,6 +23,9 @@ public interface ConvertTarget extends Closeable {
   /** Said in place of a size where the backing file is not open. */
   long UNKNOWN_BACKING = Long.MAX_VALUE;
 
+  /** Said in place of a depth by those that show nothing yet. */
+  int NO_LAYER = -1;
+
   /** Whether what is never written reads as zeros. */
   boolean readsAsZeros();
 
@@ -34,6 +37,16 @@ public interface ConvertTarget extends Closeable {
    */
   default long backingBytes() {
     return NO_BACKING;
+  }
+
+  /**
+   * The depth of a layer of the only source, all of which the target shows already, and zeros where
+   * that holds nothing; 0 is the source itself.
+   *
+   * @return a depth, or {@link #NO_LAYER}
+   */
+  default int heldDepth() {
+    return NO_LAYER;
   }
 
   /** Whether bytes must come from front to back, without gaps and by one thread at a time. */

@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.check.FileUse;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.CompressionRule;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -75,6 +76,27 @@ public final class Qcow2Targets {
             storage.inOrder,
             overBacking ? sizeOf(backing) : ConvertTarget.NO_BACKING),
         storage);
+  }
+
+  /**
+   * A new image as {@link #create} makes it, which begins with all that one layer of the source
+   * holds, by sharing the storage of that layer's file as a whole.
+   *
+   * @param volume where the name is looked up
+   * @param path the name
+   * @param spec what to create, without a backing file; its size is that of the source
+   * @param layer the layer, of the same size, and all layers above it; stays the caller's
+   * @param depth its depth in the source
+   * @param use what its file is used for
+   * @return null, and nothing is made, when that is not possible
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
+   *     in use
+   */
+  static @Nullable ConvertTarget sharing(
+      Volume volume, Path path, ImageSpec spec, Qcow2Image layer, int depth, FileUse use)
+      throws IOException {
+    FreshImage fresh = FreshImage.sharing(volume, path, spec, layer, use);
+    return fresh == null ? null : new SharingTarget(fresh, depth);
   }
 
   /**

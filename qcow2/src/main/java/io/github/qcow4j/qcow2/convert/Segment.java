@@ -24,7 +24,7 @@ record Segment(
     OFFLOADED,
     /** Zeros. */
     ZEROS,
-    /** What the target's backing file shows already. */
+    /** What the target shows already: of its backing file, or of the layer that it began with. */
     LEFT_TO_BACKING
   }
 

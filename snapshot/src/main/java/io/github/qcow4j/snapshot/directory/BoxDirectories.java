@@ -8,11 +8,8 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConvertOptions;
-import io.github.qcow4j.qcow2.convert.ConvertTarget;
-import io.github.qcow4j.qcow2.convert.Qcow2Targets;
-import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.convert.Flattening;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.directory.DirectoryRequest.CarriedFile;
 import io.github.qcow4j.snapshot.directory.DirectoryRequest.DirectoryDisk;
@@ -135,18 +132,13 @@ public final class BoxDirectories {
   private ExportedFile flatten(DirectoryDisk disk) throws IOException {
     Path path = directory.resolve(disk.fileName());
     ConvertOptions options = new ConvertOptions(request.parallelism(), 4096, false, 0);
-    ImageSpec spec = ImageSpec.ofSize(disk.image().virtualSize());
     if (volume.exists(path)) {
       throw new FileAlreadyExistsException(path.toString());
     }
     made.add(path);
     CopyResult copied;
-    try (ConvertTarget target =
-        Qcow2Targets.create(volume, path, spec, null, Qcow2Targets.Storage.PLAIN)) {
-      copied =
-          Conversion.run(
-                  List.of(disk.image()), target, options, control, (offset, length, cause) -> {})
-              .copied();
+    try {
+      copied = Flattening.run(volume, path, disk.image(), options, control);
     } catch (FileAlreadyExistsException e) {
       // Another program has made a file of that name: not ours to remove.
       made.disown(path);

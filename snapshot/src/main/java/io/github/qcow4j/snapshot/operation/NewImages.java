@@ -2,6 +2,7 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -10,11 +11,8 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
-import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConvertOptions;
-import io.github.qcow4j.qcow2.convert.ConvertResult;
-import io.github.qcow4j.qcow2.convert.ConvertTarget;
-import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.convert.Flattening;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
@@ -23,7 +21,6 @@ import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Writes new files of a home, durable but for their names. */
@@ -96,16 +93,9 @@ final class NewImages {
 
   /** A qcow2 image that shows what an open image shows, and needs no other; says how it came. */
   CopyMethod flatten(DiskImage source, Path path, JobControl control) throws IOException {
-    ImageSpec spec = ImageSpec.ofSize(source.virtualSize());
-    ConvertResult result;
-    try (ConvertTarget target =
-        Qcow2Targets.create(volume, path, spec, null, Qcow2Targets.Storage.PLAIN)) {
-      result =
-          Conversion.run(
-              List.of(source), target, ConvertOptions.DEFAULT, control, (offset, length, e) -> {});
-    }
+    CopyResult copied = Flattening.run(volume, path, source, ConvertOptions.DEFAULT, control);
     volume.setPermissions(path, HomeLayout.PRIVATE_FILE);
-    return CapturedFile.method(result.copied());
+    return CapturedFile.method(copied);
   }
 
   /** An image for reading, with all that lies below; nobody may write to any of it meanwhile. */
