@@ -29,12 +29,6 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
   /** However hostile an image, the answer to it comes within this time. */
   private static final Duration LONGEST = Duration.ofSeconds(10);
 
-  /**
-   * A repair says a line for each entry of a table that is none, several hundred thousand of them
-   * at the worst, for which qemu-img takes half a minute too.
-   */
-  private static final Duration LONGEST_REPAIR = Duration.ofSeconds(90);
-
   /** What a check of a raw image ends with. */
   private static final int NOT_SUPPORTED = 63;
 
@@ -88,7 +82,7 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
     List<String> arguments = command.arguments(image, sound, out);
     OurRun run =
         assertTimeoutPreemptively(
-            command.words().startsWith("check -r ") ? LONGEST_REPAIR : LONGEST,
+            LONGEST,
             () -> OurRun.of(command.personality(), environment, volume::volume, arguments),
             () -> arguments + " of the image " + image);
     Files.deleteIfExists(out);

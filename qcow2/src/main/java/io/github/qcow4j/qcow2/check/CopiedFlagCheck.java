@@ -89,6 +89,11 @@ final class CopiedFlagCheck implements TableStream.Visitor {
     }
   }
 
+  @Override
+  public void empty(long index) throws IOException {
+    boolean _ = checkTableFlag((int) index);
+  }
+
   /** Where the count cannot be had, nothing below is looked at: the comparison said so already. */
   private boolean checkTableFlag(int l1Index) throws IOException {
     long entry = l1[l1Index];

@@ -131,8 +131,17 @@ final class MappingWalk {
     public void table(long index, byte[] bytes, int position) {
       long tableOffset = beginTable((int) index, bytes, position);
       boolean doubt = audit.audit(bytes, position, tableOffset, active);
-      if (active && (doubt || isFlagDoubtful(l1[(int) index], tableOffset))) {
-        doubtful.set((int) index);
+      endTable((int) index, tableOffset, doubt);
+    }
+
+    @Override
+    public void empty(long index) {
+      endTable((int) index, beginTable((int) index, null, 0), false);
+    }
+
+    private void endTable(int index, long tableOffset, boolean doubt) {
+      if (active && (doubt || isFlagDoubtful(l1[index], tableOffset))) {
+        doubtful.set(index);
       }
     }
 

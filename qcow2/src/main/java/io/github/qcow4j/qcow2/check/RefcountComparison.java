@@ -105,6 +105,11 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
     }
   }
 
+  @Override
+  public void empty(long index) throws IOException {
+    table(index, new byte[table.blockBytes()], 0);
+  }
+
   /**
    * Compares clusters from the next one on, all in one page of counters.
    *

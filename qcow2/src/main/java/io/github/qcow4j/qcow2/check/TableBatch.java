@@ -19,6 +19,7 @@ final class TableBatch {
   private final int capacity;
   private final long[] indexes;
   private final long[] hostOffsets;
+  private final boolean[] empty;
   private final @Nullable IOException[] failures;
   private byte[] bytes = {};
   private int count;
@@ -29,17 +30,24 @@ final class TableBatch {
     this.capacity = Math.max(1, BATCH_BYTES / clusterSize);
     this.indexes = new long[capacity];
     this.hostOffsets = new long[capacity];
+    this.empty = new boolean[capacity];
     this.failures = new IOException[capacity];
   }
 
-  /** Takes the tables from {@code nextIndex} on, and returns the index to go on with. */
-  long fill(TableStream.Source source, long nextIndex) {
+  /**
+   * Takes the tables from {@code nextIndex} on.
+   *
+   * @param fileBytes where nothing is left to read
+   * @return the index to go on with
+   */
+  long fill(TableStream.Source source, long nextIndex, long fileBytes) {
     long index = nextIndex;
     count = 0;
     for (; index < source.size() && count < capacity; index++) {
       if (source.inUse(index)) {
         indexes[count] = index;
         hostOffsets[count] = source.hostOffset(index);
+        empty[count] = hostOffsets[count] >= fileBytes;
         failures[count] = null;
         count++;
       }
@@ -54,15 +62,21 @@ final class TableBatch {
   void read() {
     for (int first = 0; first < count; ) {
       int end = first + 1;
-      while (end < count && hostOffsets[end] == hostOffsets[end - 1] + clusterSize) {
+      while (end < count && !empty[end] && hostOffsets[end] == hostOffsets[end - 1] + clusterSize) {
         end++;
       }
-      try {
-        read(first, end);
-      } catch (IOException e) {
-        readOneByOne(first, end);
+      if (!empty[first]) {
+        readTogether(first, end);
       }
       first = end;
+    }
+  }
+
+  private void readTogether(int first, int end) {
+    try {
+      read(first, end);
+    } catch (IOException e) {
+      readOneByOne(first, end);
     }
   }
 
@@ -86,10 +100,12 @@ final class TableBatch {
   void visit(TableStream.Visitor visitor) throws IOException {
     for (int i = 0; i < count; i++) {
       IOException failure = failures[i];
-      if (failure == null) {
-        visitor.table(indexes[i], bytes, i * clusterSize);
-      } else {
+      if (failure != null) {
         visitor.unreadable(indexes[i], failure);
+      } else if (empty[i]) {
+        visitor.empty(indexes[i]);
+      } else {
+        visitor.table(indexes[i], bytes, i * clusterSize);
       }
     }
   }

@@ -40,12 +40,18 @@ final class TableStream implements AutoCloseable {
   /** Takes the tables in the order of their indexes. */
   interface Visitor {
     /**
-     * A table was read; what of it lies past the end of the file is zeros.
+     * A table was read, of which something at least lies within the file; what does not is zeros.
      *
      * @param bytes holds the table
      * @param position where in {@code bytes} it begins; a multiple of the cluster size
      */
     void table(long index, byte[] bytes, int position) throws IOException;
+
+    /**
+     * A table lies past the end of the file as a whole: all of it is zeros, which nobody reads or
+     * looks through. An entry that says so costs its eight bytes, however large the clusters are.
+     */
+    void empty(long index) throws IOException;
 
     /** A table could not be read. */
     void unreadable(long index, IOException failure) throws IOException;
@@ -60,13 +66,14 @@ final class TableStream implements AutoCloseable {
   /** Reads all tables of a source. Progress advances by one for each index. */
   void forEach(Source source, Visitor visitor) throws IOException {
     ArrayDeque<Pending> ahead = new ArrayDeque<>();
+    long fileBytes = file.size();
     long next = 0;
     long visited = 0;
     try {
       while (next < source.size() || !ahead.isEmpty()) {
         while (next < source.size() && ahead.size() <= READERS) {
           TableBatch batch = spare.isEmpty() ? new TableBatch(file, clusterSize) : spare.pop();
-          next = batch.fill(source, next);
+          next = batch.fill(source, next, fileBytes);
           ahead.add(start(batch, next, next >= source.size() && ahead.isEmpty()));
         }
         control.checkpoint();
