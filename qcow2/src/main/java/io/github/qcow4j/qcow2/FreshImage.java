@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.HeaderWriter;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.Closeable;
@@ -30,11 +31,18 @@ public final class FreshImage implements Closeable {
   private final CreatedFile file;
   private final @Nullable CreatedFile dataFile;
   private final Qcow2Image image;
+  private final long sharedBytes;
 
   private FreshImage(CreatedFile file, @Nullable CreatedFile dataFile, Qcow2Image image) {
+    this(file, dataFile, image, 0);
+  }
+
+  private FreshImage(
+      CreatedFile file, @Nullable CreatedFile dataFile, Qcow2Image image, long sharedBytes) {
     this.file = file;
     this.dataFile = dataFile;
     this.image = image;
+    this.sharedBytes = sharedBytes;
   }
 
   /**
@@ -111,16 +119,18 @@ public final class FreshImage implements Closeable {
    * @param path the name
    * @param spec what a new image would be
    * @param layer the layer, which nobody changes meanwhile; stays the caller's
-   * @param use what its file is used for
-   * @return null, and nothing is made, when its header says more than that of such a new image, or
-   *     storage cannot be shared
+   * @param control stops the look at its tables
+   * @return null, and nothing is made, when its file holds anything else, its header says more than
+   *     that of such a new image, or storage cannot be shared
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
    *     in use
    */
   public static @Nullable FreshImage sharing(
-      Volume volume, Path path, ImageSpec spec, Qcow2Image layer, FileUse use) throws IOException {
+      Volume volume, Path path, ImageSpec spec, Qcow2Image layer, JobControl control)
+      throws IOException {
     Qcow2Header header = sharedHeader(spec, layer);
-    if (header == null) {
+    FileUse use = header == null ? null : FileUse.of(layer.imageFile(), layer.header(), control);
+    if (header == null || use == null) {
       return null;
     }
     CreatedFile file = CreatedFile.open(volume, path);
@@ -129,7 +139,7 @@ public final class FreshImage implements Closeable {
           && file.file().cloneFrom(layer.imageFile())
           && use.dropRest(file.file())) {
         writeHeader(file.file(), header, layer);
-        return new FreshImage(file, null, open(file.file(), header, null, null));
+        return new FreshImage(file, null, open(file.file(), header, null, null), use.dataBytes());
       }
     } catch (IOException | RuntimeException e) {
       ChainOpener.close(file, e);
@@ -155,7 +165,7 @@ public final class FreshImage implements Closeable {
    *
    * @return null when it would not be that of a new image
    */
-  public static @Nullable Qcow2Header sharedHeader(ImageSpec spec, Qcow2Image layer)
+  private static @Nullable Qcow2Header sharedHeader(ImageSpec spec, Qcow2Image layer)
       throws IOException {
     Qcow2Header old = layer.header();
     Qcow2Header fresh =
@@ -195,6 +205,11 @@ public final class FreshImage implements Closeable {
             // Nobody can find the file yet; it is synced as a whole before that changes.
             new WriterOpener(file, header, List.of(), List.of())
                 .open(dataFile, backing != null, false)));
+  }
+
+  /** How many bytes of data it began with. */
+  public long sharedBytes() {
+    return sharedBytes;
   }
 
   /** The image, open for writing. Its {@code sync} promises nothing before publication. */

@@ -4,15 +4,12 @@ import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.DiskImage;
-import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
-import io.github.qcow4j.qcow2.check.FileUse;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes of a chain one plain qcow2 image that needs no other and gives nothing away but what the
@@ -45,13 +42,12 @@ public final class Flattening {
       Volume volume, Path path, DiskImage source, ConvertOptions options, JobControl control)
       throws IOException {
     ImageSpec spec = ImageSpec.ofSize(source.virtualSize());
-    Held held = options.ways().contains(CopyMethod.REFLINK) ? held(source, spec, control) : null;
-    if (held != null) {
-      try (ConvertTarget target =
-          Qcow2Targets.sharing(volume, path, spec, held.layer, held.depth, held.use)) {
+    int depth =
+        options.ways().contains(CopyMethod.REFLINK) ? largest(source) : ConvertTarget.NO_LAYER;
+    if (depth != ConvertTarget.NO_LAYER && source.layers().get(depth) instanceof Qcow2Image layer) {
+      try (SharingTarget target = Qcow2Targets.sharing(volume, path, spec, layer, depth, control)) {
         if (target != null) {
-          CopyResult shared = CopyResult.of(CopyMethod.REFLINK, held.use.dataBytes());
-          return convert(source, target, options, control).plus(shared);
+          return convert(source, target, options, control).plus(target.shared());
         }
       }
     }
@@ -66,21 +62,6 @@ public final class Flattening {
       throws IOException {
     return Conversion.run(List.of(source), target, options, control, (offset, length, cause) -> {})
         .copied();
-  }
-
-  /** The layer to begin with. */
-  private record Held(Qcow2Image layer, int depth, FileUse use) {}
-
-  private static @Nullable Held held(DiskImage source, ImageSpec spec, JobControl control)
-      throws IOException {
-    int depth = largest(source);
-    if (depth == ConvertTarget.NO_LAYER
-        || !(source.layers().get(depth) instanceof Qcow2Image layer)
-        || FreshImage.sharedHeader(spec, layer) == null) {
-      return null;
-    }
-    FileUse use = FileUse.of(layer.imageFile(), layer.header(), control);
-    return use == null ? null : new Held(layer, depth, use);
   }
 
   /** Behind the end of a shorter layer nothing of those below shows, so it is the last one. */

@@ -5,10 +5,10 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
-import io.github.qcow4j.qcow2.check.FileUse;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.header.CompressionRule;
 import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -85,17 +85,17 @@ public final class Qcow2Targets {
    * @param volume where the name is looked up
    * @param path the name
    * @param spec what to create, without a backing file; its size is that of the source
-   * @param layer the layer, of the same size, and all layers above it; stays the caller's
+   * @param layer the layer, of the same size as all layers above it; stays the caller's
    * @param depth its depth in the source
-   * @param use what its file is used for
+   * @param control stops the look at its tables
    * @return null, and nothing is made, when that is not possible
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
    *     in use
    */
-  static @Nullable ConvertTarget sharing(
-      Volume volume, Path path, ImageSpec spec, Qcow2Image layer, int depth, FileUse use)
+  static @Nullable SharingTarget sharing(
+      Volume volume, Path path, ImageSpec spec, Qcow2Image layer, int depth, JobControl control)
       throws IOException {
-    FreshImage fresh = FreshImage.sharing(volume, path, spec, layer, use);
+    FreshImage fresh = FreshImage.sharing(volume, path, spec, layer, control);
     return fresh == null ? null : new SharingTarget(fresh, depth);
   }
 

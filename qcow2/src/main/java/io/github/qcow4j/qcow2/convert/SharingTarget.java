@@ -54,6 +54,11 @@ final class SharingTarget extends Qcow2Target {
     this.publication = publication;
   }
 
+  /** How data came that was there from the beginning. */
+  CopyResult shared() {
+    return CopyResult.of(CopyMethod.REFLINK, publication.fresh.sharedBytes());
+  }
+
   @Override
   public int heldDepth() {
     return heldDepth;
