@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.box;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,6 +10,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What people and scripts ask by mistake. */
 final class BoxOddRequestsTest {
@@ -47,6 +50,44 @@ final class BoxOddRequestsTest {
     box.ok("create", "b", "--size", "1M");
     assertThat(box.ok("rm", "a", "a", "b", "--json")).containsOnlyOnce("\"a\"");
     assertThat(box.ok("list", "--json")).isEqualTo("{\n    \"boxes\": [\n    ]\n}\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"zstd", "lz4", "none"})
+  void anArchiveIsNotTakenForADisk(String compression) {
+    box.ok("create", "web", "--size", "1M");
+    Path archive = directory.resolve("web.boxlite");
+    box.ok("export", "web", "-o", archive.toString(), "--compress", compression);
+    String line =
+        "qcow4j: '"
+            + archive
+            + "' is an archive, and no disk; import makes a box of it, or say that its format is"
+            + " raw\n";
+    String from = archive.toString();
+    assertThat(box.fails(2, "create", "two", "--from", from)).isEqualTo(line);
+    assertThat(box.fails(2, "create", "two", "--from", from, "--independent")).isEqualTo(line);
+    assertThat(box.fails(2, "create", "two", "--size", "1M", "--disk", "data=" + from))
+        .isEqualTo(line);
+    assertThat(box.ok("list")).doesNotContain("two");
+    box.ok("create", "two", "--from", from, "--format", "raw");
+    box.ok("import", from, "--name", "three");
+  }
+
+  @Test
+  void whatIsNoArchiveIsDamagedAndNotRefused() throws Exception {
+    Path file = directory.resolve("file");
+    for (byte[] content :
+        List.of(
+            new byte[100],
+            new byte[1 << 20],
+            new byte[4 << 20],
+            "Not an archive.\n".repeat(1000).getBytes(StandardCharsets.UTF_8),
+            "x".getBytes(StandardCharsets.UTF_8),
+            new byte[0])) {
+      Files.write(file, content);
+      assertThat(box.fails(6, "import", file.toString())).startsWith("qcow4j: Invalid archive: ");
+    }
+    assertThat(box.ok("list")).doesNotContain("file");
   }
 
   @Test

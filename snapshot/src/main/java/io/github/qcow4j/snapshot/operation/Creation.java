@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveStart;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.ImageKind;
@@ -169,6 +170,13 @@ public final class Creation {
   private DiskImage open(Path path, @Nullable ImageFormat stated) throws IOException {
     Path real = home.volume().realPath(path);
     ImageFormat format = stated != null ? stated : DiskImages.probeFormat(home.volume(), real);
+    if (stated == null
+        && format == ImageFormat.RAW
+        && ArchiveStart.isArchive(home.volume(), real)) {
+      throw new InvalidRequestException(
+          "'%s' is an archive, and no disk; import makes a box of it, or say that its format is raw"
+              .formatted(path));
+    }
     DiskImage image = NewImages.open(home.volume(), real, format, home.externals());
     open.add(image);
     return image;

@@ -65,6 +65,15 @@ final class TarHeader {
     return sizeBytes;
   }
 
+  /** Whether it says of itself what it is, as all but the oldest do. */
+  boolean isMarked() {
+    return block[MAGIC] == 'u'
+        && block[MAGIC + 1] == 's'
+        && block[MAGIC + 2] == 't'
+        && block[MAGIC + 3] == 'a'
+        && block[MAGIC + 4] == 'r';
+  }
+
   /** The block as it is. */
   byte[] block() {
     return block;

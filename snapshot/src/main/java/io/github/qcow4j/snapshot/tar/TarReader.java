@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TarReader {
 
+  /** How much of a file {@link #begins} looks at. */
+  public static final int START_BYTES = TarHeader.BLOCK_BYTES;
+
   /** No archive of boxes has more than a handful. */
   public static final int MAX_MEMBERS = 4096;
 
@@ -63,6 +66,15 @@ public final class TarReader {
    */
   public TarReader(ReadableByteChannel channel, long maxBytes) {
     this.input = new TarInput(channel, maxBytes);
+  }
+
+  /** Whether so many bytes are the beginning of an archive with a member. */
+  public static boolean begins(byte[] start) {
+    try {
+      return !isZero(start, start.length) && TarHeader.parse(start.clone()).isMarked();
+    } catch (DamagedTransferException e) {
+      return false;
+    }
   }
 
   /** How many bytes were read so far. */
@@ -226,6 +238,8 @@ public final class TarReader {
   private void readEnd(int extensions) throws IOException {
     if (extensions > 0) {
       throw new DamagedTransferException("Invalid archive: it ends behind an extended header");
+    } else if (names.isEmpty()) {
+      throw new DamagedTransferException("Invalid archive: it begins with zeros");
     }
     input.readFully(block);
     ByteBuffer rest = ByteBuffer.allocate(BUFFER_BYTES / 16);
