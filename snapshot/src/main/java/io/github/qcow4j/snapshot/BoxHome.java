@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveDestination;
@@ -38,6 +39,7 @@ import io.github.qcow4j.snapshot.operation.FromDirectory;
 import io.github.qcow4j.snapshot.operation.Home;
 import io.github.qcow4j.snapshot.operation.Importing;
 import io.github.qcow4j.snapshot.operation.Merging;
+import io.github.qcow4j.snapshot.operation.OneByOne;
 import io.github.qcow4j.snapshot.operation.Renaming;
 import io.github.qcow4j.snapshot.operation.Restoring;
 import io.github.qcow4j.snapshot.operation.Running;
@@ -222,8 +224,9 @@ public final class BoxHome implements BoxTransfers, Closeable {
   }
 
   /**
-   * The same for several, one after the other; the first that cannot go ends it, and when one is
-   * not there none goes.
+   * The same for several, one after the other; the first that cannot go ends it, with a {@link
+   * io.github.qcow4j.snapshot.error.PartlyDoneException} that tells of those that are gone, and
+   * when one is not there none goes.
    */
   public void removeSnapshots(String box, List<String> names) throws IOException {
     SnapshotRemoval.run(home, box, names);
@@ -237,18 +240,20 @@ public final class BoxHome implements BoxTransfers, Closeable {
    * it may be tried again.
    *
    * @param control counts bytes, and stops it
+   * @return how data came into what depends on it
    */
-  public void mergeSnapshot(String box, String name, JobControl control) throws IOException {
-    mergeSnapshots(box, List.of(name), control);
+  public CopyResult mergeSnapshot(String box, String name, JobControl control) throws IOException {
+    return mergeSnapshots(box, List.of(name), control);
   }
 
   /**
-   * The same for several, one after the other; the first that cannot go ends it, and when one is
-   * not there none goes.
+   * The same for several, one after the other; the first that cannot go ends it, with a {@link
+   * io.github.qcow4j.snapshot.error.PartlyDoneException} that tells of those that are gone, and
+   * when one is not there none goes.
    */
-  public void mergeSnapshots(String box, List<String> names, JobControl control)
+  public CopyResult mergeSnapshots(String box, List<String> names, JobControl control)
       throws IOException {
-    Merging.run(home, box, names, control);
+    return Merging.run(home, box, names, control);
   }
 
   /**
@@ -306,6 +311,14 @@ public final class BoxHome implements BoxTransfers, Closeable {
   }
 
   /**
+   * The same for several, one after the other; the first that cannot go ends it, with a {@link
+   * io.github.qcow4j.snapshot.error.PartlyDoneException} that tells of those that are gone.
+   */
+  public void removeAll(List<String> names, boolean force) throws IOException {
+    OneByOne.remove(names, name -> BoxRemoval.run(home, name, force));
+  }
+
+  /**
    * Holds a stopped box as running until the result is closed, or this process ends. What a restore
    * has kept is gone with it.
    *
@@ -336,7 +349,18 @@ public final class BoxHome implements BoxTransfers, Closeable {
    * @return one line for each thing, in the order of removal
    */
   public List<Collected> collect(CollectRequest request, JobControl control) throws IOException {
-    return Collecting.run(home, request, control);
+    return collect(request, line -> {}, control);
+  }
+
+  /**
+   * The same.
+   *
+   * @param told hears of each line as soon as it holds: what was done before the job was stopped
+   */
+  public List<Collected> collect(
+      CollectRequest request, Consumer<? super Collected> told, JobControl control)
+      throws IOException {
+    return Collecting.run(home, request, told, control);
   }
 
   /**

@@ -7,6 +7,7 @@ import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.BoxNotFoundException;
 import io.github.qcow4j.snapshot.model.BoxDisk;
@@ -21,6 +22,7 @@ import io.github.qcow4j.snapshot.model.Snapshot;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -239,5 +241,37 @@ class CollectionRehearsalTest {
     assertThatThrownBy(() -> home.removeSnapshots("web", List.of("two", "none")))
         .isInstanceOf(BoxNotFoundException.class);
     assertThat(names("web")).containsExactly("two", "one");
+  }
+
+  @Test
+  void whatWentBeforeACancellationIsToldAtOnce() throws Exception {
+    create("web");
+    snapshot("web", "one", 0);
+    snapshot("web", "two", 1);
+    snapshot("web", "three", 2);
+    JobControl control = new JobControl();
+    List<String> told = new ArrayList<>();
+    assertThatThrownBy(() ->
+            home.collect(
+                new CollectRequest(false, 0, null, null),
+                line -> {
+                  told.add(inWords(line));
+                  control.cancel();
+                },
+                control))
+        .isInstanceOf(JobCancelledException.class);
+    assertThat(told).containsExactly("gone snapshot web/one");
+    assertThat(names("web")).containsExactly("three", "two");
+  }
+
+  @Test
+  void whatMovedIsToldWithItsWay() throws Exception {
+    create("web");
+    snapshot("web", "one", 0);
+    snapshot("web", "two", 1);
+    assertThat(home.mergeSnapshot("web", "one", new JobControl()).totalBytes()).isEqualTo(1 << 20);
+    assertThat(home.collect(new CollectRequest(false, 0, null, null), new JobControl()))
+        .singleElement()
+        .satisfies(line -> assertThat(line.method()).isNotNull());
   }
 }

@@ -128,7 +128,10 @@ public final class BoxCommands {
   private int failed(Exception failure) {
     Console console = session.console();
     console.trace(failure);
-    if (failure instanceof JobCancelledException && console.isCancelled()) {
+    // Who cancelled it knows; what was done before is news.
+    if (failure instanceof JobCancelledException
+        && console.isCancelled()
+        && failure.getSuppressed().length == 0) {
       return Kind.FAILED.exitCode();
     }
     return tell(

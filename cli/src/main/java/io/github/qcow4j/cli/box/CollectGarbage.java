@@ -1,11 +1,13 @@
 package io.github.qcow4j.cli.box;
 
+import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.error.BoxException.Kind;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -50,7 +52,20 @@ final class CollectGarbage extends BoxAction {
 
   @Override
   int act(BoxHome home) throws IOException {
-    List<Collected> lines = home.collect(request(), session().startJob());
+    List<Collected> lines = new ArrayList<>();
+    CollectRequest request = request();
+    try {
+      home.collect(request, lines::add, session().startJob());
+    } catch (JobCancelledException e) {
+      session()
+          .answer(
+              "cancelled\n" + CollectedText.of(lines, dryRun),
+              json -> {
+                json.member("cancelled", true);
+                CollectedText.members(json, lines, dryRun);
+              });
+      throw e;
+    }
     session()
         .answer(
             CollectedText.of(lines, dryRun), json -> CollectedText.members(json, lines, dryRun));

@@ -51,6 +51,7 @@ final class CollectedText {
           .member("reason", line.causeLabels())
           .member("detail", line.reason())
           .member("removed", line.removed());
+      BoxJson.method(json, line.method());
       if (line.hindrance() != null) {
         json.member("hindrance", line.hindrance()).member("failed", line.failed());
       }

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.box;
 import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.PartlyDoneException;
 import io.github.qcow4j.snapshot.quiesce.QuiesceException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -22,6 +23,8 @@ final class FailureText {
       if (note instanceof QuiesceException stillHeld) {
         // Somebody has to look after the guest, whatever else went wrong.
         text.append("; ").append(stillHeld.getMessage());
+      } else if (note instanceof PartlyDoneException done) {
+        text.append("; ").append(done.getMessage());
       }
     }
     return text.toString();

@@ -33,9 +33,7 @@ final class RemoveBoxes extends BoxAction {
     for (String name : boxes) {
       home.show(name);
     }
-    for (String name : boxes) {
-      home.remove(name, force);
-    }
+    home.removeAll(List.copyOf(boxes), force);
     session().answer("", json -> BoxJson.names(json, "removed", List.copyOf(boxes)));
     return 0;
   }

@@ -1,5 +1,7 @@
 package io.github.qcow4j.cli.box;
 
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.snapshot.BoxHome;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,12 +33,20 @@ final class RemoveSnapshots extends BoxAction {
 
   @Override
   int act(BoxHome home) throws IOException {
+    CopyResult moved = CopyResult.NONE;
     if (merge) {
-      home.mergeSnapshots(box, snapshots, session().startJob());
+      moved = home.mergeSnapshots(box, snapshots, session().startJob());
     } else {
       home.removeSnapshots(box, snapshots);
     }
-    session().answer("", json -> BoxJson.names(json, "removed", snapshots));
+    CopyMethod method = moved.costliest();
+    session()
+        .answer(
+            "",
+            json -> {
+              BoxJson.names(json, "removed", snapshots);
+              BoxJson.method(json, method);
+            });
     return 0;
   }
 }

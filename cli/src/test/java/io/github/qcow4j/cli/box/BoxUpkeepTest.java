@@ -13,6 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What keeps a home small: differences, merges, and collections. */
 final class BoxUpkeepTest {
 
+  private static final String METHOD = "\"method\": \"(reflink|kernel_copy|user_copy)\"";
+
   @TempDir private Path directory;
   private BoxRun box;
   private Path disk;
@@ -65,11 +67,45 @@ final class BoxUpkeepTest {
   void aSnapshotThatOthersNeedIsMergedIntoThem() throws Exception {
     assertThat(box.fails(5, "snapshot", "rm", "web", "s2")).contains("'s2'", "'s3'", "merge");
     assertThat(box.ok("snapshot", "rm", "web", "s2", "s1", "--merge", "--json"))
-        .contains("\"removed\": [");
+        .contains("\"removed\": [")
+        .containsPattern(METHOD);
     assertThat(box.ok("snapshot", "tree", "web")).isEqualTo("s3 (snapshot)\n└─ web (box)\n");
     QemuIo.run(disk, "-r", "read -P 1 64k 64k", "read -P 2 128k 64k", "read -P 3 192k 64k");
     Path frozen = Path.of(box.ok("snapshot", "path", "web", "s3").strip());
     QemuIo.run(frozen, "-r", "read -P 1 64k 64k", "read -P 3 192k 64k");
+  }
+
+  @Test
+  void whatNobodyNeedsAnythingOfGoesWithoutACopy() {
+    leaveS3Behind();
+    assertThat(box.ok("snapshot", "rm", "web", "s3", "--json"))
+        .isEqualTo("{\n    \"removed\": [\n        \"s3\"\n    ]\n}\n");
+  }
+
+  @Test
+  void aFailureTellsWhichSnapshotsAreGoneAlready() {
+    leaveS3Behind();
+    assertThat(box.fails(5, "snapshot", "rm", "web", "s3", "s1"))
+        .startsWith("qcow4j: snapshot 's1' of box 'web' is needed; ")
+        .endsWith("; 's3' is gone already\n");
+    assertThat(box.fails(5, "snapshot", "rm", "web", "s1", "s2")).doesNotContain("already");
+    assertThat(box.ok("snapshot", "list", "web")).contains("s1", "s2").doesNotContain("s3");
+  }
+
+  @Test
+  void aFailureTellsWhichBoxesAreGoneAlready() {
+    box.ok("create", "one", "--size", "1M");
+    box.ok("create", "two", "--size", "1M");
+    box.ok("clone", "web", "twin");
+    assertThat(box.fails(5, "rm", "one", "two", "web"))
+        .endsWith("; 'one', 'two' are gone already\n");
+    assertThat(box.ok("list")).contains("\ntwin ", "\nweb ").doesNotContain("\none ");
+  }
+
+  /** Makes it one that nothing depends on. */
+  private void leaveS3Behind() {
+    box.ok("restore", "web", "s1");
+    box.ok("snapshot", "create", "web", "s4");
   }
 
   @Test
@@ -88,6 +124,7 @@ final class BoxUpkeepTest {
     assertThat(orphan).exists();
     assertThat(box.ok("gc", "--keep", "2", "--older-than", "0s", "--json"))
         .contains("\"dry_run\": false", "\"reason\": \"lru-keep+lru-age\"", "\"kind\": \"orphan\"")
+        .containsPattern(METHOD)
         .contains("\"reason\": \"lru-age\"", "\"removed\": true", "\"size_bytes\": 4096")
         .doesNotContain("hindrance");
     assertThat(orphan).doesNotExist();

@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.model;
 
+import io.github.qcow4j.nativeio.CopyMethod;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param removed whether it is gone
  * @param hindrance why it is not, or null when it is, or is only to be said
  * @param failed whether the hindrance is a failure, and not that somebody needs it or works with it
+ * @param method the costliest way in which data that others need of it was copied into them, or
+ *     null when there was none
  */
 public record Collected(
     String kind,
@@ -26,7 +29,8 @@ public record Collected(
     String reason,
     boolean removed,
     @Nullable String hindrance,
-    boolean failed) {
+    boolean failed,
+    @Nullable CopyMethod method) {
 
   /** Why something goes. */
   public enum Cause {

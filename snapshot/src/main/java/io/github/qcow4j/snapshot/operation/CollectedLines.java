@@ -1,5 +1,7 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -9,6 +11,7 @@ import io.github.qcow4j.snapshot.model.Collected.Cause;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +23,35 @@ final class CollectedLines {
   /** Something that goes, why, and how much storage it takes. */
   record Candidate(String kind, String name, long bytes, List<Cause> causes, String reason) {}
 
+  /**
+   * What a removal did.
+   *
+   * @param bytes how many bytes of storage are free now
+   * @param moved how data that others need came into them
+   */
+  record Freed(long bytes, CopyResult moved) {
+
+    /** Storage of what nobody needs anything of. */
+    static Freed of(long bytes) {
+      return new Freed(bytes, CopyResult.NONE);
+    }
+  }
+
   /** What is done with a candidate. */
   interface Removal {
-    /** Does it; says how many bytes of storage are free now. */
-    long run() throws IOException;
+    Freed run() throws IOException;
   }
 
   private final boolean dryRun;
   private final JobControl control;
+  private final Consumer<? super Collected> told;
   private final List<Collected> lines = new ArrayList<>();
 
-  CollectedLines(boolean dryRun, JobControl control) {
+  /**
+   * @param told hears of each line at once
+   */
+  CollectedLines(boolean dryRun, Consumer<? super Collected> told, JobControl control) {
+    this.told = told;
     this.dryRun = dryRun;
     this.control = control;
   }
@@ -45,7 +66,7 @@ final class CollectedLines {
 
   /** The same for what needs no asking. */
   boolean remove(Candidate candidate, Removal removal) throws IOException {
-    return remove(candidate, candidate::bytes, removal);
+    return remove(candidate, () -> Freed.of(candidate.bytes()), removal);
   }
 
   /**
@@ -56,12 +77,13 @@ final class CollectedLines {
   boolean remove(Candidate candidate, Removal rehearsal, Removal removal) throws IOException {
     control.checkpoint();
     try {
-      say(candidate, (dryRun ? rehearsal : removal).run());
+      Freed freed = (dryRun ? rehearsal : removal).run();
+      add(candidate, freed.bytes(), !dryRun, null, false, freed.moved().costliest());
       return true;
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {
-      add(candidate, candidate.bytes(), false, String.valueOf(e.getMessage()), isFailure(e));
+      add(candidate, candidate.bytes(), false, String.valueOf(e.getMessage()), isFailure(e), null);
       return false;
     }
   }
@@ -77,12 +99,12 @@ final class CollectedLines {
 
   /** What has gone along with something else, or would. */
   void say(Candidate candidate, long bytes) {
-    add(candidate, bytes, !dryRun, null, false);
+    add(candidate, bytes, !dryRun, null, false, null);
   }
 
   /** What has to stay. */
   void keep(Candidate candidate, String hindrance) {
-    add(candidate, candidate.bytes(), false, hindrance, false);
+    add(candidate, candidate.bytes(), false, hindrance, false, null);
   }
 
   private void add(
@@ -90,8 +112,9 @@ final class CollectedLines {
       long bytes,
       boolean removed,
       @Nullable String hindrance,
-      boolean failed) {
-    lines.add(
+      boolean failed,
+      @Nullable CopyMethod method) {
+    Collected line =
         new Collected(
             candidate.kind(),
             candidate.name(),
@@ -100,6 +123,9 @@ final class CollectedLines {
             candidate.reason(),
             removed,
             hindrance,
-            failed));
+            failed,
+            method);
+    lines.add(line);
+    told.accept(line);
   }
 }

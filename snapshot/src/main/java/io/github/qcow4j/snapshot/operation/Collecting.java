@@ -12,10 +12,12 @@ import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected;
 import io.github.qcow4j.snapshot.model.Collected.Cause;
 import io.github.qcow4j.snapshot.operation.CollectedLines.Candidate;
+import io.github.qcow4j.snapshot.operation.CollectedLines.Freed;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Removes what is of no use to anybody, and snapshots beyond the limits that were set. */
 public final class Collecting {
@@ -37,10 +39,13 @@ public final class Collecting {
   /**
    * Collects; says for each thing why. A dry run asks for the same leases, gives them back at once,
    * and decides as the other does.
+   *
+   * @param told hears of each thing as soon as it is gone, or stays
    */
-  public static List<Collected> run(Home home, CollectRequest request, JobControl control)
+  public static List<Collected> run(
+      Home home, CollectRequest request, Consumer<? super Collected> told, JobControl control)
       throws IOException {
-    CollectedLines lines = new CollectedLines(request.dryRun(), control);
+    CollectedLines lines = new CollectedLines(request.dryRun(), told, control);
     intents(home, lines);
     // What has been begun and is ended now may change what lies on what.
     Collecting collecting = new Collecting(home, lines);
@@ -64,7 +69,7 @@ public final class Collecting {
             ended,
             () -> {
               new Recovery(home.journal()).run(List.of(intent));
-              return 0;
+              return Freed.of(0);
             });
       }
     }
@@ -88,11 +93,11 @@ public final class Collecting {
             bytes.unneeded(image),
             () -> {
               along.addAll(rehearse(image));
-              return bytes.of(image);
+              return Freed.of(bytes.of(image));
             },
             () -> {
               along.addAll(remove(image));
-              return bytes.of(image);
+              return Freed.of(bytes.of(image));
             });
         bytes.sayGoneAlong(along, List.of(image), lines);
       }
@@ -142,11 +147,11 @@ public final class Collecting {
           orphan,
           () -> {
             orphans.requireUnneeded(path);
-            return orphan.bytes();
+            return Freed.of(orphan.bytes());
           },
           () -> {
             orphans.remove(path);
-            return orphan.bytes();
+            return Freed.of(orphan.bytes());
           });
     }
     for (String name : StagingArea.names(home)) {
@@ -170,11 +175,11 @@ public final class Collecting {
         orphan,
         () -> {
           abandoned.requireFilesAlone();
-          return orphan.bytes();
+          return Freed.of(orphan.bytes());
         },
         () -> {
           abandoned.clear();
-          return orphan.bytes();
+          return Freed.of(orphan.bytes());
         });
   }
 

@@ -8,6 +8,7 @@ import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected.Cause;
 import io.github.qcow4j.snapshot.operation.CollectedLines.Candidate;
+import io.github.qcow4j.snapshot.operation.CollectedLines.Freed;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -135,7 +136,7 @@ final class Evicting {
   }
 
   /** Says how much would be free, as far as tables tell. */
-  private long rehearse(Evictable each, List<ImageRow> shared, List<ImageRow> along)
+  private Freed rehearse(Evictable each, List<ImageRow> shared, List<ImageRow> along)
       throws IOException {
     List<ImageRow> merged = merged(each, shared);
     Map<ImageRow, Long> moved = new LinkedHashMap<>();
@@ -158,11 +159,11 @@ final class Evicting {
       bytes.add(child.getKey(), child.getValue());
       freed -= child.getValue();
     }
-    return Math.max(0, freed);
+    return Freed.of(Math.max(0, freed));
   }
 
   /** Says how much is free, for it has been measured. */
-  private long merge(Evictable each, List<ImageRow> shared, List<ImageRow> along)
+  private Freed merge(Evictable each, List<ImageRow> shared, List<ImageRow> along)
       throws IOException {
     List<ImageRow> merged = merged(each, shared);
     List<ImageRow> children = new ArrayList<>();
@@ -172,8 +173,9 @@ final class Evicting {
     final long before = bytes.of(merged) + bytes.measureAgain(children);
     String box = each.box().name();
     String name = each.snapshot().name();
-    along.addAll(Merging.run(home, box, name, Merging.Shared.KEPT, headers, control));
-    return Math.max(0, before - bytes.measureAgain(children));
+    Merging.Merged result = Merging.run(home, box, name, Merging.Shared.KEPT, headers, control);
+    along.addAll(result.gone());
+    return new Freed(Math.max(0, before - bytes.measureAgain(children)), result.moved());
   }
 
   private Map<Cause, String> reasons(SnapshotRow snapshot, long left, long bytesLeft) {

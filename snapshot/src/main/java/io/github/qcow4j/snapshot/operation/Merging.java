@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
@@ -25,16 +26,26 @@ public final class Merging {
 
   /**
    * Merges snapshots into what lies on them, and removes them, one after the other; none when one
-   * is not there.
+   * is not there. Says how data came into what lies on them.
    */
-  public static void run(Home home, String boxName, List<String> names, JobControl control)
+  public static CopyResult run(Home home, String boxName, List<String> names, JobControl control)
       throws IOException {
     SnapshotRemoval.requireAll(home, boxName, names);
     HeaderAgreement headers = new HeaderAgreement(home);
-    for (String name : names) {
-      run(home, boxName, name, Shared.MERGED, headers, control);
-    }
+    List<CopyResult> moved = new ArrayList<>();
+    OneByOne.remove(
+        names,
+        name -> moved.add(run(home, boxName, name, Shared.MERGED, headers, control).moved()));
+    return moved.stream().reduce(CopyResult.NONE, CopyResult::plus);
   }
+
+  /**
+   * What a removal did.
+   *
+   * @param gone the layers that went
+   * @param moved how data came into what lay on them
+   */
+  record Merged(List<ImageRow> gone, CopyResult moved) {}
 
   /** What becomes of a layer that several images lie on. */
   enum Shared {
@@ -44,8 +55,8 @@ public final class Merging {
     KEPT
   }
 
-  /** One of several removals, for all of which headers are asked once; says which layers went. */
-  static List<ImageRow> run(
+  /** One of several removals, for all of which headers are asked once. */
+  static Merged run(
       Home home,
       String boxName,
       String name,
@@ -70,14 +81,17 @@ public final class Merging {
         requireFree(home, headers, layer);
       }
       eachChild(home, box, layers, (layer, child) -> {});
+      List<CopyResult> moved = new ArrayList<>();
       eachChild(
           home,
           box,
           layers,
-          (layer, child) -> Rebasing.run(home, box, child, layer.parent(), control));
-      return shared == Shared.KEPT
-          ? SnapshotRemoval.release(home, box, snapshot, headers, held)
-          : SnapshotRemoval.remove(home, box, snapshot, headers, held);
+          (layer, child) -> moved.add(Rebasing.run(home, box, child, layer.parent(), control)));
+      List<ImageRow> gone =
+          shared == Shared.KEPT
+              ? SnapshotRemoval.release(home, box, snapshot, headers, held)
+              : SnapshotRemoval.remove(home, box, snapshot, headers, held);
+      return new Merged(gone, moved.stream().reduce(CopyResult.NONE, CopyResult::plus));
     }
   }
 

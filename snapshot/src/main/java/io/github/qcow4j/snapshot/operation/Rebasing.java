@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -15,6 +16,9 @@ import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +30,13 @@ final class Rebasing {
   private Rebasing() {}
 
   /**
-   * Does it; durable on return. The caller keeps others away from the image.
+   * Does it; durable on return. The caller keeps others away from the image. Says how what moved
+   * came into it.
    *
    * @param box the box that it is done for
    * @param target what it is to lie on, or null for nothing
    */
-  static void run(
+  static CopyResult run(
       Home home, BoxRow box, ImageRow image, @Nullable Parent target, JobControl control)
       throws IOException {
     BackingName name = backingName(home, target);
@@ -45,13 +50,15 @@ final class Rebasing {
             name == null ? "" : name.format(),
             0));
     draft.change(Change.link(image.id(), target));
+    List<CopyResult> moved = new ArrayList<>();
     try (LeaseSet below = new LeaseSet()) {
       holdBelow(home, image, below);
       home.journal()
           .run(
               draft.intent(home, Operations.MERGE, box.id()),
-              () -> rebase(home, path, name, control));
+              () -> moved.add(rebase(home, path, name, control)));
     }
+    return Objects.requireNonNull(moved.getFirst());
   }
 
   /** What it shows is read from all that lies below. */
@@ -64,17 +71,18 @@ final class Rebasing {
     }
   }
 
-  private static void rebase(Home home, Path path, @Nullable BackingName name, JobControl control)
-      throws IOException {
+  private static CopyResult rebase(
+      Home home, Path path, @Nullable BackingName name, JobControl control) throws IOException {
     try {
-      Rebase.run(
-          home.volume(),
-          path,
-          home.policy(),
-          NewImages.options(ImageFormat.QCOW2),
-          name,
-          RebaseOptions.DEFAULT,
-          control);
+      return Rebase.run(
+              home.volume(),
+              path,
+              home.policy(),
+              NewImages.options(ImageFormat.QCOW2),
+              name,
+              RebaseOptions.DEFAULT,
+              control)
+          .data();
     } catch (ImageInUseException e) {
       throw NewImages.writtenElsewhere(path, e);
     }

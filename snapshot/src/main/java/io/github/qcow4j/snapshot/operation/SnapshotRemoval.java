@@ -26,13 +26,15 @@ public final class SnapshotRemoval {
   public static void run(Home home, String boxName, List<String> names) throws IOException {
     requireAll(home, boxName, names);
     HeaderAgreement headers = new HeaderAgreement(home);
-    for (String name : names) {
-      try (LeaseSet held = new LeaseSet()) {
-        BoxRow box = home.lock(boxName, held);
-        SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
-        remove(home, box, snapshot, headers, held);
-      }
-    }
+    OneByOne.remove(
+        names,
+        name -> {
+          try (LeaseSet held = new LeaseSet()) {
+            BoxRow box = home.lock(boxName, held);
+            SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
+            remove(home, box, snapshot, headers, held);
+          }
+        });
   }
 
   /** Requires that they are there, before the first of them goes. */
