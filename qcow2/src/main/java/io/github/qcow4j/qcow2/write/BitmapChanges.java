@@ -7,12 +7,15 @@ import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
 import io.github.qcow4j.qcow2.bitmap.BitmapSource;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,24 +74,68 @@ public final class BitmapChanges {
   private void replace(List<Bitmap> old, List<BitmapEdit.Entry> entries, MutableTables tables)
       throws IOException {
     ClusterAllocator allocator = tables.allocator();
-    BitmapStore store =
-        new BitmapStore(file, header, count -> allocator.allocateContiguous(count).firstCluster());
+    List<Run> taken = new ArrayList<>();
+    BitmapStore store = new BitmapStore(file, header, count -> take(count, allocator, taken));
     List<Run> replaced = store.replaced(old, entries);
     tables.requireCounted(replaced);
     Qcow2Header inFile = writer.headerInFile(header);
     store.requireHeaderRoom(
         inFile, HeaderDraft.of(inFile), entries.stream().map(BitmapEdit.Entry::bitmap).toList());
-    BitmapStore.Stored stored = store.write(entries);
-    // What the switch leads to is durable, and counted, before it.
-    writer.flushAlone();
-    // Counting the new clusters may have moved the refcount table.
-    inFile = writer.headerInFile(header);
-    HeaderRewrite.replace(
-        file, inFile, HeaderDraft.of(inFile).bitmaps(stored.directory()).header());
+    boolean switched = false;
+    try {
+      BitmapStore.Stored stored = store.write(entries);
+      // What the switch leads to is durable, and counted, before it.
+      writer.flushAlone();
+      // Counting the new clusters may have moved the refcount table.
+      inFile = writer.headerInFile(header);
+      HeaderRewrite.replace(
+          file, inFile, HeaderDraft.of(inFile).bitmaps(stored.directory()).header());
+      switched = true;
+    } finally {
+      if (!switched) {
+        giveBack(taken, allocator);
+      }
+    }
     for (Run run : replaced) {
       allocator.freeLater(run.firstCluster(), run.count());
     }
     writer.flushAlone();
+  }
+
+  private static long take(long count, ClusterAllocator allocator, List<Run> taken)
+      throws IOException {
+    Run run = allocator.allocateContiguous(count);
+    taken.add(run);
+    return run.firstCluster();
+  }
+
+  /**
+   * Gives back what was taken for bitmaps that did not become valid, as far as the storage lets:
+   * the failure before is the one to be told. Their clusters may be counted already, and on a full
+   * file system that writes nothing in place it is the header that finds no more room: then what
+   * the clusters hold goes first, which makes room for counting them anew.
+   */
+  private void giveBack(List<Run> taken, ClusterAllocator allocator) {
+    try {
+      if (!isSwitchUndone()) {
+        return;
+      }
+      for (Run run : taken) {
+        long clusterSize = header.clusterSize();
+        boolean _ = file.punchHole(run.firstCluster() * clusterSize, run.count() * clusterSize);
+        allocator.freeLater(run.firstCluster(), run.count());
+      }
+      List<Run> _ = allocator.releaseFreed();
+      writer.flushAlone();
+    } catch (IOException e) {
+      // They stay lost, until a check finds them.
+    }
+  }
+
+  /** Whether the header says of the bitmaps what it said, however far it has got. */
+  private boolean isSwitchUndone() throws IOException {
+    Qcow2Header now = HeaderParser.parse(file, true);
+    return Objects.equals(now.extensions().bitmaps(), header.extensions().bitmaps());
   }
 
   private static void requireNone(@Nullable BitmapChangeException refusal)
