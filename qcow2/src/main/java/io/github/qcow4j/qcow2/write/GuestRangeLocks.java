@@ -11,12 +11,21 @@ import java.util.List;
 final class GuestRangeLocks {
 
   /**
-   * Guest clusters that one operation changes.
-   *
-   * @param firstCluster the first guest cluster
-   * @param lastCluster the last one
+   * Guest clusters that one operation changes; equal to itself alone, as each is held by itself.
    */
-  record Range(long firstCluster, long lastCluster) {
+  static final class Range {
+
+    private final long firstCluster;
+    private final long lastCluster;
+
+    /**
+     * @param firstCluster the first guest cluster
+     * @param lastCluster the last one
+     */
+    Range(long firstCluster, long lastCluster) {
+      this.firstCluster = firstCluster;
+      this.lastCluster = lastCluster;
+    }
 
     boolean overlaps(Range other) {
       return firstCluster <= other.lastCluster && other.firstCluster <= lastCluster;
