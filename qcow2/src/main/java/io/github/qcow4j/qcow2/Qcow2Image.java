@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.bitmap.BitmapSource;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
@@ -266,7 +267,12 @@ public final class Qcow2Image implements DiskImage {
   public InternalSnapshot createSnapshot(String name, Instant date) throws IOException {
     long scattered = structure().createSnapshot(name, date);
     if (scattered >= 0) {
-      structure().settleSnapshot(scattered);
+      try {
+        structure().settleSnapshot(scattered);
+      } catch (ImageException e) {
+        // Damage that only moving things about met: the snapshot is taken, in a file that is longer
+        // than it need be.
+      }
     }
     return snapshots().getLast();
   }

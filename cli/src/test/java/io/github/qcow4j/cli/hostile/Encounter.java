@@ -43,6 +43,8 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
           "(Too much extra metadata in snapshot table entry \\d+|Snapshot table is too big)"
               + "( \\([^\n]*\\))?\n"
               + "You can force-remove .*\n$"
+              + "|Bitmap '[^\n]*' is inconsistent and cannot be used\n"
+              + "Try block-dirty-bitmap-remove to delete this bitmap from disk\n$"
               + "|Cannot copy inconsistent bitmap '[^\n]*'\nTry --skip-broken-bitmaps, .*\n$");
 
   /**

@@ -63,20 +63,26 @@ public final class SizeChange {
     requireHeaderRoom(sizeBytes);
     writer.alone(tables -> {
       tables.requireL2Tables();
-      List<BitmapEdit.Entry> resized = new ArrayList<>();
-      for (Bitmap bitmap : bitmaps) {
-        resized.add(new BitmapEdit.Entry(bitmap, BitmapData.load(file, header, bitmap)));
-      }
-      BitmapStore store = new BitmapStore(file, header, count -> 0);
-      List<Run> runs = new ArrayList<>(store.replaced(bitmaps, resized));
+      List<Run> runs = replaced();
       runs.add(run(header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES));
-      runs.add(
-          run(
-              header.refcountTableOffset(),
-              (long) header.refcountTableClusters() << header.clusterBits()));
-      runs.add(run(header.snapshotsOffset(), SnapshotTable.encodedBytes(snapshots)));
       tables.requireCounted(runs);
     });
+  }
+
+  /** The clusters that every change takes from the bitmaps, and from what is written with them. */
+  private List<Run> replaced() throws IOException {
+    List<BitmapEdit.Entry> resized = new ArrayList<>();
+    for (Bitmap bitmap : bitmaps) {
+      resized.add(new BitmapEdit.Entry(bitmap, BitmapData.load(file, header, bitmap)));
+    }
+    List<Run> runs =
+        new ArrayList<>(new BitmapStore(file, header, count -> 0).replaced(bitmaps, resized));
+    runs.add(
+        run(
+            header.refcountTableOffset(),
+            (long) header.refcountTableClusters() << header.clusterBits()));
+    runs.add(run(header.snapshotsOffset(), SnapshotTable.encodedBytes(snapshots)));
+    return runs;
   }
 
   /**
@@ -110,6 +116,10 @@ public final class SizeChange {
    * @param l1Entries the number of L1 entries afterwards, enough for that size
    */
   public void apply(long sizeBytes, int l1Entries) throws IOException {
+    if (changesBitmaps(sizeBytes)) {
+      // Bitmaps are written before the rest is settled.
+      writer.alone(tables -> tables.requireCounted(replaced()));
+    }
     writer.changeStructureInGaps((active, change) -> apply(sizeBytes, l1Entries, active, change));
   }
 
