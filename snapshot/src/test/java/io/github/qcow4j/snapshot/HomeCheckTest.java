@@ -46,6 +46,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -433,6 +435,34 @@ class HomeCheckTest {
     home.snapshot("web", "three", "");
     assertThat(kinds(check())).contains(StuckIntent.class).doesNotContain(QuarantinedBox.class);
     assertThat(status("other")).isEqualTo(BoxStatus.STOPPED);
+  }
+
+  /** Whose files are left is not known then, so that none goes until the box is given up. */
+  @Test
+  void anOperationThatCannotBeReadConcernsItsBoxAloneAndNoFileGoes() throws Exception {
+    Path victim = Files.write(directory.resolve("victim"), new byte[1]);
+    addStuckIntent(row("web").id());
+    Path orphan = Files.write(directory.resolve("home/layers/orphan.qcow2"), new byte[1]);
+    home.close();
+    Path catalogue = directory.resolve("home/catalogue.db");
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + catalogue);
+        var statement = connection.createStatement()) {
+      statement.execute("UPDATE intent SET plan = '{\"made\": [\"../victim\"]}'");
+    }
+    open();
+    assertThat(status("web")).isEqualTo(BoxStatus.QUARANTINED);
+    home.snapshot("other", "three", "");
+    assertThat(kinds(repair())).containsExactly(StuckIntent.class, QuarantinedBox.class);
+    assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
+        .singleElement()
+        .satisfies(line -> assertThat(line.removed()).isFalse());
+    assertThat(orphan).exists();
+    home.restore(new RestoreRequest("web", "two", null));
+    assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
+        .allMatch(line -> line.removed());
+    assertThat(orphan).doesNotExist();
+    assertThat(victim).exists();
+    requireWell();
   }
 
   /** A fork of which the frozen name holds neither the live file nor what was live. */

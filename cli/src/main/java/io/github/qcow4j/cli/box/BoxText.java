@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.box;
 
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.cli.output.SizeFormat;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
@@ -115,7 +116,7 @@ final class BoxText {
               SizeFormat.of(each.containerDiskBytes()),
               SizeFormat.of(each.sizeBytes()),
               BoxJson.time(each.createdAt()),
-              each.description()));
+              ErrorText.oneLine(each.description())));
     }
     return table(rows);
   }
@@ -125,7 +126,7 @@ final class BoxText {
     text.append("name: ").append(snapshot.name()).append('\n');
     text.append("id: ").append(snapshot.id()).append('\n');
     if (!snapshot.description().isEmpty()) {
-      text.append("description: ").append(snapshot.description()).append('\n');
+      text.append("description: ").append(ErrorText.oneLine(snapshot.description())).append('\n');
     }
     text.append("created: ").append(BoxJson.time(snapshot.createdAt())).append('\n');
     text.append("last used: ").append(BoxJson.time(snapshot.lastUsedAt())).append('\n');

@@ -113,7 +113,9 @@ final class ExportBox extends BoxAction {
         int wanted = level == null ? each.defaultLevel() : level;
         if (!each.hasLevel(wanted)) {
           throw new InvalidRequestException(
-              compress + " has no level " + wanted + "; its highest is " + each.maxLevel());
+              each.maxLevel() == 0
+                  ? compress + " has no levels"
+                  : compress + " has no level " + wanted + "; its highest is " + each.maxLevel());
         }
         return new ExportRequest(box, snapshot, each, wanted);
       }

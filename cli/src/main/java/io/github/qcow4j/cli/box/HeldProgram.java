@@ -5,12 +5,16 @@ import io.github.qcow4j.nativeio.Processes;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The user's program on a box: it has this program's terminal and streams, gets the signals that
  * this one gets, and its end is waited for whatever happens.
  */
 final class HeldProgram {
+
+  private static final Pattern IN_BRACKETS = Pattern.compile("\\(([^()]*)\\)\\s*$");
 
   private final Process process;
   private final Holder holder;
@@ -27,7 +31,7 @@ final class HeldProgram {
    */
   static HeldProgram start(Processes processes, List<String> command) throws IOException {
     SignalRelay relay = SignalRelay.install(processes);
-    Process process = new ProcessBuilder(command).inheritIO().start();
+    Process process = start(command);
     HeldProgram program =
         new HeldProgram(process, Holder.of(process.toHandle(), command.getFirst()));
     ProcessStatus status = processes.status(process.pid());
@@ -35,6 +39,18 @@ final class HeldProgram {
       relay.passOnTo(status.identity());
     }
     return program;
+  }
+
+  private static Process start(List<String> command) throws IOException {
+    try {
+      return new ProcessBuilder(command).inheritIO().start();
+    } catch (IOException e) {
+      // The runtime says "Cannot run program "x": Exec failed, error: 2 (No such file or directory)
+      // ".
+      Matcher reason = IN_BRACKETS.matcher(String.valueOf(e.getMessage()));
+      String said = reason.find() ? reason.group(1) : String.valueOf(e.getMessage()).strip();
+      throw new IOException("cannot run '" + command.getFirst() + "': " + said, e);
+    }
   }
 
   /** Which process it is, for refusals and captures. */

@@ -145,8 +145,11 @@ public final class ErrorText {
     return oneLine(text);
   }
 
-  /** Names come from images too, and must neither begin a line nor draw on a terminal. */
-  private static String oneLine(String text) {
+  /**
+   * A text of strangers in one line: names come from images too, and must neither begin a line nor
+   * draw on a terminal.
+   */
+  public static String oneLine(String text) {
     StringBuilder line = new StringBuilder();
     text.codePoints().forEach(c -> line.appendCodePoint(Character.isISOControl(c) ? ' ' : c));
     return line.toString();

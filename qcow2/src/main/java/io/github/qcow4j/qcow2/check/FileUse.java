@@ -78,7 +78,7 @@ public final class FileUse {
    * Makes holes of the free clusters of a copy, and ends it behind the last cluster in use.
    *
    * @param copy a file of the same content
-   * @return false when there can be no holes
+   * @return false when there can be no holes, now or later, when others have become free
    */
   public boolean dropRest(BlockFile copy) throws IOException {
     int end = used.length();
@@ -96,7 +96,8 @@ public final class FileUse {
       }
       free = used.nextClearBit(next);
     }
-    return true;
+    // Nothing is there. A file system that shares may have no holes, as NFS servers do.
+    return copy.punchHole(endBytes, header.clusterSize());
   }
 
   private boolean markAll() throws IOException {

@@ -109,7 +109,15 @@ public final class Catalogue implements Closeable {
     try {
       Connection connection =
           DriverManager.getConnection("jdbc:sqlite:" + uri, config.toProperties());
-      return migrated(connection, Schema.MIGRATIONS, null, () -> {}, c -> {});
+      Catalogue catalogue = new Catalogue(connection, c -> {});
+      try {
+        Schema.MIGRATIONS.requireDone(catalogue);
+        return catalogue;
+      } catch (IOException | RuntimeException e) {
+        try (catalogue) {
+          throw e;
+        }
+      }
     } catch (SQLException e) {
       throw Rows.failure("open " + file, e);
     }

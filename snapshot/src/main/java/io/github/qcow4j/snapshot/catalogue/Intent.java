@@ -37,7 +37,9 @@ public record Intent(
     /** The catalogue has not changed yet. */
     MAKING,
     /** The catalogue has changed; files that are not needed any more are being removed. */
-    SWEEPING
+    SWEEPING,
+    /** What it is about cannot be read any more: it can be neither ended nor undone. */
+    DAMAGED
   }
 
   public Intent {
@@ -57,17 +59,26 @@ public record Intent(
 
   /** The same, done but for the files that go. */
   public Intent sweeping() {
+    return emptied(Phase.SWEEPING, doomed);
+  }
+
+  /** The same, when no more is known of it. */
+  Intent damaged() {
+    return emptied(Phase.DAMAGED, List.of());
+  }
+
+  private Intent emptied(Phase newPhase, List<String> stillDoomed) {
     return new Intent(
         seq,
         operation,
         boxId,
-        Phase.SWEEPING,
+        newPhase,
         holder,
         List.of(),
         List.of(),
         List.of(),
         List.of(),
-        doomed,
+        stillDoomed,
         List.of());
   }
 }

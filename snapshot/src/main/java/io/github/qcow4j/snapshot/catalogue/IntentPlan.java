@@ -1,7 +1,5 @@
 package io.github.qcow4j.snapshot.catalogue;
 
-import io.github.qcow4j.snapshot.error.BoxException;
-import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.json.JsonText;
 import io.github.qcow4j.snapshot.json.JsonValue;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonArray;
@@ -77,12 +75,12 @@ final class IntentPlan {
   }
 
   /**
-   * The whole intent.
+   * The whole intent; a {@linkplain Intent.Phase#DAMAGED damaged} one when the text is none that
+   * this program or a former one wrote. All other operations and boxes go on.
    *
    * @param head its row, but for the text
-   * @throws CatalogueException when the text is not one that this program or a former one wrote
    */
-  static Intent read(Intent head, String text) throws CatalogueException {
+  static Intent read(Intent head, String text) {
     try {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
       if (!(JsonText.read(bytes, "intent") instanceof JsonObject plan)) {
@@ -94,19 +92,14 @@ final class IntentPlan {
           head.boxId(),
           head.phase(),
           head.holder(),
-          strings(plan, "made"),
-          strings(plan, "read"),
+          files(plan, "made"),
+          files(plan, "read"),
           arrays(plan, "switches").stream().map(IntentPlan::readSwitch).toList(),
           arrays(plan, "changes").stream().map(IntentPlan::readChange).toList(),
-          strings(plan, "doomed"),
+          files(plan, "doomed"),
           arrays(plan, "holds").stream().map(IntentPlan::readHold).toList());
     } catch (TransferException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw new CatalogueException(
-          BoxException.Kind.CORRUPT,
-          "cannot read the catalogue: the plan of operation %d is damaged: %s"
-              .formatted(head.seq(), e.getMessage()),
-          false,
-          e);
+      return head.damaged();
     }
   }
 
@@ -114,8 +107,8 @@ final class IntentPlan {
     return plan.get(name) instanceof JsonArray array ? array.elements() : List.of();
   }
 
-  private static List<String> strings(JsonObject plan, String name) {
-    return elements(plan, name).stream().map(IntentPlan::text).toList();
+  private static List<String> files(JsonObject plan, String name) {
+    return elements(plan, name).stream().map(IntentPlan::file).toList();
   }
 
   private static List<List<JsonValue>> arrays(JsonObject plan, String name) {
@@ -130,11 +123,13 @@ final class IntentPlan {
   }
 
   private static FileSwitch readSwitch(List<JsonValue> each) {
+    FileSwitch.Kind kind = FileSwitch.Kind.valueOf(text(each.get(0)).toUpperCase(Locale.ROOT));
+    boolean files = kind != FileSwitch.Kind.REBASE;
     return new FileSwitch(
-        FileSwitch.Kind.valueOf(text(each.get(0)).toUpperCase(Locale.ROOT)),
-        text(each.get(1)),
-        text(each.get(2)),
-        text(each.get(3)),
+        kind,
+        file(each.get(1)),
+        files ? file(each.get(2)) : text(each.get(2)),
+        files ? file(each.get(3)) : text(each.get(3)),
         Long.parseLong(number(each.get(4))));
   }
 
@@ -162,6 +157,17 @@ final class IntentPlan {
       return string.text();
     }
     throw new IllegalArgumentException("not a text: " + value);
+  }
+
+  /** Recovery removes and renames these, and a home may come from a stranger. */
+  private static String file(JsonValue value) {
+    String file = text(value);
+    for (String part : file.split("/", -1)) {
+      if (part.isEmpty() || part.equals(".") || part.equals("..")) {
+        throw new IllegalArgumentException("not a file of the home: " + file);
+      }
+    }
+    return file;
   }
 
   private static String number(JsonValue value) {

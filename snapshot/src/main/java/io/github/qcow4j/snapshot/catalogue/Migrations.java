@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.catalogue;
 
+import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.NewerHomeException;
 import java.io.IOException;
@@ -57,6 +58,19 @@ record Migrations(List<String> steps) {
       version = step(catalogue, beforeFirst);
     }
     return copy;
+  }
+
+  /** Requires a catalogue of today, where none can be made of a former one. */
+  void requireDone(Catalogue catalogue) throws IOException {
+    int version = version(catalogue);
+    if (version < latest()) {
+      throw new CatalogueException(
+          BoxException.Kind.FAILED,
+          "the home's catalogue is of version %d, and becomes one of version %d when the home is opened; that cannot be written: open it once where it can"
+              .formatted(version, latest()),
+          false,
+          null);
+    }
   }
 
   private static void forgetSecrets(Catalogue catalogue) throws IOException {

@@ -28,7 +28,7 @@ sealed interface FileSwitches {
 
   void rollBack() throws IOException;
 
-  static FileSwitches of(Volume volume, HomeLayout layout, FileSwitch each) {
+  static FileSwitches of(Volume volume, HomeLayout layout, FileSwitch each) throws IOException {
     Path live = layout.resolve(each.live());
     return switch (each.kind()) {
       case FORK -> {

@@ -66,6 +66,9 @@ public final class Recovery {
    * its box, if it is about one, is left as it is, and refused from then on. All other boxes go on.
    */
   private boolean endOrQuarantine(Intent intent, boolean again) throws IOException {
+    if (intent.phase() == Intent.Phase.DAMAGED) {
+      return quarantine(intent);
+    }
     try {
       // The files can wait for as long as it takes; a guest that holds still cannot.
       if (!journal.thaw(intent, again)) {
@@ -74,18 +77,22 @@ public final class Recovery {
       end(intent);
       return true;
     } catch (DisagreementException | ImageException | NoSuchFileException e) {
-      String boxId = intent.boxId();
-      if (boxId == null) {
-        // There is nobody to refuse anything to; check tells of it.
-        return false;
-      }
-      return journal
-          .catalogue()
-          .write(rows -> {
-            new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
-            return false;
-          });
+      return quarantine(intent);
     }
+  }
+
+  private boolean quarantine(Intent intent) throws IOException {
+    String boxId = intent.boxId();
+    if (boxId == null) {
+      // There is nobody to refuse anything to; check tells of it.
+      return false;
+    }
+    return journal
+        .catalogue()
+        .write(rows -> {
+          new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
+          return false;
+        });
   }
 
   void end(Intent intent) throws IOException {

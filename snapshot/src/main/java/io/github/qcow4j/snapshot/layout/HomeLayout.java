@@ -1,8 +1,12 @@
 package io.github.qcow4j.snapshot.layout;
 
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.CatalogueException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where things stand in a home. Files are named in the catalogue by their place below the home,
@@ -62,9 +66,30 @@ public record HomeLayout(Path home) {
     return home.resolve(LOCKS).resolve("leases");
   }
 
-  /** The path of a file that the catalogue names. */
-  public Path resolve(String file) {
-    return home.resolve(file);
+  /**
+   * The path of a file that the catalogue names.
+   *
+   * @throws CatalogueException when that is none below the home: no program writes such a name, and
+   *     a home may come from a stranger
+   */
+  public Path resolve(String file) throws CatalogueException {
+    try {
+      Path path = home.resolve(file).normalize();
+      if (path.startsWith(home) && !path.equals(home)) {
+        return path;
+      }
+    } catch (InvalidPathException e) {
+      throw outside(file, e);
+    }
+    throw outside(file, null);
+  }
+
+  private static CatalogueException outside(String file, @Nullable Exception cause) {
+    return new CatalogueException(
+        BoxException.Kind.CORRUPT,
+        "the catalogue is damaged: it names a file that is not in the home: '" + file + "'",
+        false,
+        cause);
   }
 
   /** The catalogue's name of a live disk. */

@@ -33,7 +33,8 @@ final class Carrying {
   private Carrying() {}
 
   /** New boxes, or a box that is restored, get the files of a directory. */
-  static void adopt(Home home, Draft draft, List<StagedFile> files, List<String> boxIds) {
+  static void adopt(Home home, Draft draft, List<StagedFile> files, List<String> boxIds)
+      throws IOException {
     for (StagedFile each : files) {
       String file = HomeLayout.carried(home.ids().next());
       Path path = home.layout().resolve(file);
@@ -78,7 +79,8 @@ final class Carrying {
   }
 
   /** After {@link #keep}: the files of a directory take the places of those of a box. */
-  static void exchange(Home home, Draft draft, List<StagedFile> files, BoxRow box) {
+  static void exchange(Home home, Draft draft, List<StagedFile> files, BoxRow box)
+      throws IOException {
     draft.change(Change.dropCarried(box.id(), false));
     adopt(home, draft, files, List.of(box.id()));
   }

@@ -176,7 +176,8 @@ public final class Cloning {
     return below;
   }
 
-  private void addChildren(DiskRow disk, int position, Below below, long sizeBytes) {
+  private void addChildren(DiskRow disk, int position, Below below, long sizeBytes)
+      throws IOException {
     for (String boxId : boxIds) {
       String file = HomeLayout.disk(boxId, disk.role());
       Path path = home.layout().resolve(file);

@@ -65,6 +65,11 @@ public final class Collecting {
                 0,
                 List.of(Cause.FINISHED_INTENT),
                 "begun by " + intent.holder().inWords() + ", which is gone");
+        if (intent.phase() == Intent.Phase.DAMAGED) {
+          lines.keep(
+              ended, "what it was about cannot be read any more: no file counts as an orphan");
+          continue;
+        }
         lines.remove(
             ended,
             () -> {

@@ -149,7 +149,8 @@ public final class FromDirectory {
     return StagedDisks.method(disks);
   }
 
-  private void addChild(String boxId, StagedDisk disk, int position, Below below) {
+  private void addChild(String boxId, StagedDisk disk, int position, Below below)
+      throws IOException {
     String file = HomeLayout.disk(boxId, disk.role());
     Path path = home.layout().resolve(file);
     long size = disk.virtualSize();

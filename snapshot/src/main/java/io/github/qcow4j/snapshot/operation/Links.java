@@ -34,7 +34,7 @@ final class Links {
   }
 
   /** The file that lies below an image, or null for none. */
-  @Nullable Path below(ImageRow image) {
+  @Nullable Path below(ImageRow image) throws IOException {
     return switch (image.parent()) {
       case null -> null;
       case Parent.Inside inside -> {

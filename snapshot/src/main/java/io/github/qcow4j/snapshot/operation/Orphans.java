@@ -60,7 +60,11 @@ final class Orphans {
     }
   }
 
+  /** Those that are; none while {@link #isUnknown nobody knows}. */
   List<Path> find() throws IOException {
+    if (isUnknown()) {
+      return List.of();
+    }
     List<Path> files = new ArrayList<>();
     for (Path directory :
         List.of(home.layout().disks(), home.layout().layers(), home.layout().files())) {
@@ -78,6 +82,12 @@ final class Orphans {
     return orphans;
   }
 
+  /** Whether something under way is damaged in the catalogue, and any file may be its. */
+  private boolean isUnknown() throws IOException {
+    return home.read(rows -> new Intents(rows).all()).stream()
+        .anyMatch(intent -> intent.phase() == Intent.Phase.DAMAGED);
+  }
+
   private Set<Path> known() throws IOException {
     return home.read(rows -> {
       Set<Path> known = new HashSet<>();
@@ -88,8 +98,12 @@ final class Orphans {
         known.add(home.layout().resolve(file.file()));
       }
       for (Intent intent : new Intents(rows).all()) {
-        intent.made().forEach(file -> known.add(home.layout().resolve(file)));
-        intent.doomed().forEach(file -> known.add(home.layout().resolve(file)));
+        for (String file : intent.made()) {
+          known.add(home.layout().resolve(file));
+        }
+        for (String file : intent.doomed()) {
+          known.add(home.layout().resolve(file));
+        }
         for (FileSwitch each : intent.switches()) {
           if (each.kind() != FileSwitch.Kind.REBASE) {
             known.add(home.layout().resolve(each.other()));

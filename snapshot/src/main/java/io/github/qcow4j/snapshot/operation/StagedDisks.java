@@ -56,7 +56,7 @@ final class StagedDisks {
   }
 
   /** A layer of the home for many to lie on; rows and files go to the draft. */
-  Below layer(StagedDisk disk, @Nullable String boxId) {
+  Below layer(StagedDisk disk, @Nullable String boxId) throws IOException {
     String layerId = home.ids().next();
     String file = HomeLayout.layer(layerId, disk.format());
     Path path = home.layout().resolve(file);
@@ -76,7 +76,7 @@ final class StagedDisks {
   }
 
   /** A live disk of a box: the staged file itself where that is qcow2, else an overlay of it. */
-  Replacing.NewDisk live(StagedDisk disk, String boxId) {
+  Replacing.NewDisk live(StagedDisk disk, String boxId) throws IOException {
     long size = disk.virtualSize();
     if (disk.format() == ImageFormat.QCOW2) {
       draft.doomed.add(home.layout().home().relativize(disk.path()).toString());

@@ -159,7 +159,7 @@ public final class Views {
     });
   }
 
-  private Path path(List<DiskRow> disks, String role, String owner) throws BoxNotFoundException {
+  private Path path(List<DiskRow> disks, String role, String owner) throws IOException {
     for (DiskRow disk : disks) {
       if (disk.role().equals(role)) {
         return home.layout().resolve(disk.image().file());

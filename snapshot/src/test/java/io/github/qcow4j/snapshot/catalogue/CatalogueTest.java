@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
-import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.NewerHomeException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
@@ -190,7 +189,8 @@ class CatalogueTest {
               List.of("layers/c"),
               List.of(
                   new FileSwitch(FileSwitch.Kind.FORK, "live", "other", "fresh", 0),
-                  new FileSwitch(FileSwitch.Kind.EXCHANGE, "x", "", "z", Long.MAX_VALUE)),
+                  new FileSwitch(FileSwitch.Kind.EXCHANGE, "x", "y", "z", Long.MAX_VALUE),
+                  new FileSwitch(FileSwitch.Kind.REBASE, "x", "", "", 0)),
               List.of(
                   Change.addBox("id", "web", NOW, null),
                   Change.addBox("id2", "web2", NOW, "{\"cpus\":2}"),
@@ -233,26 +233,27 @@ class CatalogueTest {
   }
 
   @Test
-  void aPlanThatNobodyWroteIsToldAsDamage() throws Exception {
+  void aPlanThatNobodyWroteIsNeverCarriedOut() throws Exception {
     List<String> damaged =
         List.of(
             "",
             "[]",
             "{\"made\": [1]}",
+            "{\"made\": [\"../../victim\"]}",
+            "{\"doomed\": [\"/etc/victim\"]}",
+            "{\"doomed\": [\"\"]}",
             "{\"switches\": [[\"fork\"]]}",
+            "{\"switches\": [[\"fork\", \"a\", \"..\", \"b\", 0]]}",
             "{\"changes\": [[\"NO_SUCH\"]]}",
             "{\"changes\": [[\"DROP_BOX\"]]}",
             "{\"holds\": [7]}");
     try (Catalogue catalogue = Catalogue.open(file())) {
-      catalogue.write(rows -> new Intents(rows).add(intent(), NOW));
+      Intent written = intent();
+      catalogue.write(rows -> new Intents(rows).add(written, NOW));
       for (String plan : damaged) {
         catalogue.write(rows -> rows.update("UPDATE intent SET plan = ?", plan));
-        assertThatThrownBy(() -> catalogue.read(rows -> new Intents(rows).all()))
-            .as(plan)
-            .isInstanceOfSatisfying(
-                CatalogueException.class,
-                e -> assertThat(e.kind()).isEqualTo(BoxException.Kind.CORRUPT))
-            .hasMessageContaining("the plan of operation 1 is damaged");
+        List<Intent> read = catalogue.read(rows -> new Intents(rows).all());
+        assertThat(read).as(plan).containsExactly(written.numbered(1).damaged());
       }
     }
   }
@@ -313,6 +314,23 @@ class CatalogueTest {
     try (Catalogue again = Catalogue.open(file())) {
       List<BoxRow> boxes = again.read(rows -> new Boxes(rows).all());
       assertThat(boxes).extracting(BoxRow::name).containsExactly("web");
+    }
+  }
+
+  /** SQLite's own words would be that it may only be read. */
+  @Test
+  void aFormerCatalogueThatCannotBeWrittenSaysWhatToDo() throws Exception {
+    for (int version = 1; version < Schema.MIGRATIONS.latest(); version++) {
+      Path file = directory.resolve("still" + version + ".db");
+      Catalogue.open(file, new Migrations(Schema.MIGRATIONS.steps().subList(0, version))).close();
+      assertThatThrownBy(() -> Catalogue.openUnchanging(file).close())
+          .isInstanceOf(CatalogueException.class)
+          .hasMessageContaining("is of version " + version)
+          .hasMessageContaining("open it once where it can");
+    }
+    Catalogue.open(file()).close();
+    try (Catalogue now = Catalogue.openUnchanging(file())) {
+      assertThat(now.isUnchanging()).isTrue();
     }
   }
 
