@@ -237,9 +237,11 @@ public final class FreshImage implements Closeable {
   /**
    * Gives the storage of clusters that were in use and are free now back; nothing else may be under
    * way.
+   *
+   * @return false when some stays, and with it what was there
    */
-  public void giveBackFreeSpace() throws IOException {
-    image.giveBackFreeSpace();
+  public boolean giveBackFreeSpace() throws IOException {
+    return image.giveBackFreeSpace();
   }
 
   /**

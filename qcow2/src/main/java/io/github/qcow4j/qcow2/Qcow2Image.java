@@ -11,7 +11,8 @@ import io.github.qcow4j.qcow2.bitmap.BitmapSource;
 import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.create.Preallocation;
-import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
@@ -269,7 +270,7 @@ public final class Qcow2Image implements DiskImage {
     if (scattered >= 0) {
       try {
         structure().settleSnapshot(scattered);
-      } catch (ImageException e) {
+      } catch (CorruptImageException | LimitExceededException e) {
         // Damage that only moving things about met: the snapshot is taken, in a file that is longer
         // than it need be.
       }
@@ -379,7 +380,7 @@ public final class Qcow2Image implements DiskImage {
   public void empty() throws IOException {
     structure().empty();
     structure().shrinkEmptied();
-    giveBackFreeSpace();
+    boolean _ = giveBackFreeSpace();
   }
 
   /** Changes the size in the header, and the length of the L1 table with it. */
@@ -397,9 +398,9 @@ public final class Qcow2Image implements DiskImage {
     return new BehindEnd(header(), requireWriter(0, 0), this::readOld);
   }
 
-  /** Gives the storage of free clusters back. */
-  void giveBackFreeSpace() throws IOException {
-    FreeSpace.giveBack(requireWriter(0, 0), header());
+  /** Gives the storage of free clusters back; false when some stays, which is all that it costs. */
+  boolean giveBackFreeSpace() throws IOException {
+    return FreeSpace.giveBack(requireWriter(0, 0), header());
   }
 
   private ImageWriter requireWriter(long guestOffset, long lengthBytes) {

@@ -190,7 +190,7 @@ final class Resize {
       position += writer.dropByTables(position, end - position);
     }
     image.changeSize(newBytes, l1Entries);
-    image.giveBackFreeSpace();
+    boolean _ = image.giveBackFreeSpace();
     if (header.has(Feature.EXTERNAL_DATA_FILE)
         && image.dataFile().kind() == FileKind.REGULAR
         && image.dataFile().size() > newBytes) {

@@ -465,6 +465,23 @@ class HomeCheckTest {
     requireWell();
   }
 
+  /** There is nobody to stop, and nobody who could give it up. */
+  @Test
+  void anOperationOnNoBoxThatCannotBeReadIsForgotten() throws Exception {
+    addStuckIntent(null);
+    home.close();
+    Path catalogue = directory.resolve("home/catalogue.db");
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + catalogue);
+        var statement = connection.createStatement()) {
+      statement.execute("UPDATE intent SET plan = '{}'");
+    }
+    open();
+    assertThat(kinds(check())).containsOnly(UnknownFile.class);
+    assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
+        .allMatch(line -> line.removed());
+    requireWell();
+  }
+
   /** A fork of which the frozen name holds neither the live file nor what was live. */
   private void addStuckIntent(@Nullable String boxId) throws IOException {
     Path live = home.path("web", ROOT);

@@ -56,14 +56,18 @@ final class CollectGarbage extends BoxAction {
     CollectRequest request = request();
     try {
       home.collect(request, lines::add, session().startJob());
-    } catch (JobCancelledException e) {
-      session()
-          .answer(
-              "cancelled\n" + CollectedText.of(lines, dryRun),
-              json -> {
-                json.member("cancelled", true);
-                CollectedText.members(json, lines, dryRun);
-              });
+    } catch (IOException e) {
+      boolean cancelled = e instanceof JobCancelledException;
+      // What went is gone, whatever ended the rest.
+      if (cancelled || !lines.isEmpty()) {
+        session()
+            .answer(
+                (cancelled ? "cancelled\n" : "") + CollectedText.of(lines, dryRun),
+                json -> {
+                  json.member(cancelled ? "cancelled" : "failed", true);
+                  CollectedText.members(json, lines, dryRun);
+                });
+      }
       throw e;
     }
     session()

@@ -69,7 +69,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           snapshot.model    -> snapshot.archive snapshot.quiesce
           snapshot.layout   -> snapshot.error
           snapshot.lease    ->
-          snapshot.catalogue -> snapshot.archive snapshot.error snapshot.json snapshot.model snapshot.transfer
+          snapshot.catalogue -> snapshot.archive snapshot.error snapshot.json snapshot.layout snapshot.model snapshot.transfer
           snapshot.journal  -> snapshot.catalogue snapshot.error snapshot.layout snapshot.lease snapshot.model
           snapshot.operation -> snapshot.catalogue snapshot.error snapshot.journal snapshot.layout \
                                snapshot.lease snapshot.model snapshot.quiesce snapshot.archive \

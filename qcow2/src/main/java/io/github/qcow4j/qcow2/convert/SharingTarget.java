@@ -28,8 +28,9 @@ final class SharingTarget extends Qcow2Target {
 
     @Override
     public void complete() throws IOException {
-      if (changed) {
-        fresh.giveBackFreeSpace();
+      if (changed && !fresh.giveBackFreeSpace()) {
+        throw new IOException(
+            "what layers below hold and the disk does not show cannot be taken out: no holes here");
       }
       fresh.publish();
     }

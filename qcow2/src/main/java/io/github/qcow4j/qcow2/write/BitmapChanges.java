@@ -127,7 +127,7 @@ public final class BitmapChanges {
       }
       List<Run> _ = allocator.releaseFreed();
       writer.flushAlone();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       // They stay lost, until a check finds them.
     }
   }

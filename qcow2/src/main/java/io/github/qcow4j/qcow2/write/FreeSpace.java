@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Gives the storage of clusters that nothing refers to back to the file system. */
 public final class FreeSpace {
@@ -18,13 +19,16 @@ public final class FreeSpace {
    *
    * @param writer the image's writer
    * @param header the image's header
+   * @return false when the storage of some stays, as there can be no holes
    */
-  public static void giveBack(ImageWriter writer, Qcow2Header header) throws IOException {
+  public static boolean giveBack(ImageWriter writer, Qcow2Header header) throws IOException {
     writer.alone(tables -> {});
+    AtomicBoolean all = new AtomicBoolean();
     writer.changeAlone((tables, order) -> {
       giveBackRefcountBlocks(tables, order);
-      giveBack(tables, header);
+      all.set(giveBack(tables, header));
     });
+    return all.get();
   }
 
   private static void giveBackRefcountBlocks(MutableTables tables, WriteOrder order)
@@ -46,10 +50,10 @@ public final class FreeSpace {
     }
   }
 
-  private static void giveBack(MutableTables tables, Qcow2Header header) throws IOException {
+  private static boolean giveBack(MutableTables tables, Qcow2Header header) throws IOException {
     BlockFile file = tables.file();
     if (file.kind() != FileKind.REGULAR) {
-      return;
+      return false;
     }
     int bits = header.clusterBits();
     long end = (file.size() + header.clusterSize() - 1) >>> bits;
@@ -60,6 +64,7 @@ public final class FreeSpace {
     if (last < end) {
       file.truncate(last << bits);
     }
+    boolean all = true;
     long cluster = 0;
     while (cluster < last) {
       long first = cluster;
@@ -67,10 +72,10 @@ public final class FreeSpace {
         cluster++;
       }
       if (cluster > first) {
-        // Where there are no holes the storage stays, which is all that it costs.
-        boolean _ = file.punchHole(first << bits, (cluster - first) << bits);
+        all &= file.punchHole(first << bits, (cluster - first) << bits);
       }
       cluster++;
     }
+    return all;
   }
 }

@@ -7,6 +7,7 @@ import io.github.qcow4j.snapshot.json.JsonValue.JsonNull;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonNumber;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonString;
+import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.transfer.TransferException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -99,12 +100,16 @@ final class IntentPlan {
           files(plan, "doomed"),
           arrays(plan, "holds").stream().map(IntentPlan::readHold).toList());
     } catch (TransferException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      return head.damaged();
+      // Of one that is over but for files that go, these are orphans then.
+      return head.phase() == Intent.Phase.SWEEPING ? head.sweeping() : head.damaged();
     }
   }
 
   private static List<JsonValue> elements(JsonObject plan, String name) {
-    return plan.get(name) instanceof JsonArray array ? array.elements() : List.of();
+    if (plan.get(name) instanceof JsonArray array) {
+      return array.elements();
+    }
+    throw new IllegalArgumentException("no " + name);
   }
 
   private static List<String> files(JsonObject plan, String name) {
@@ -162,10 +167,8 @@ final class IntentPlan {
   /** Recovery removes and renames these, and a home may come from a stranger. */
   private static String file(JsonValue value) {
     String file = text(value);
-    for (String part : file.split("/", -1)) {
-      if (part.isEmpty() || part.equals(".") || part.equals("..")) {
-        throw new IllegalArgumentException("not a file of the home: " + file);
-      }
+    if (!HomeLayout.isPlaceOfFile(file)) {
+      throw new IllegalArgumentException("not a file of the home: " + file);
     }
     return file;
   }

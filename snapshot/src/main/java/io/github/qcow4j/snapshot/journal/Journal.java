@@ -1,11 +1,13 @@
 package io.github.qcow4j.snapshot.journal;
 
 import io.github.qcow4j.nativeio.AtomicFile;
+import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.Leases;
@@ -249,6 +251,7 @@ public final class Journal {
     for (String file : files) {
       Path path = layout.resolve(file);
       try {
+        requireNoLink(directoryOf(path));
         volume.unlink(path);
       } catch (NoSuchFileException e) {
         // Not made yet, or removed before; which of the two became durable is not known.
@@ -260,6 +263,15 @@ public final class Journal {
         volume.syncDirectory(directory);
       } catch (NoSuchFileException e) {
         // A staging directory may be gone before, or lost with the power: nothing is in it then.
+      }
+    }
+  }
+
+  /** A home may come from a stranger: where a link in it leads is no place to remove files. */
+  private void requireNoLink(Path directory) throws IOException {
+    for (Path at = directory; layout.isWithinStaging(at); at = directoryOf(at)) {
+      if (volume.linkStatus(at).kind() != FileKind.DIRECTORY) {
+        throw new DisagreementException("'" + at + "' is no directory any more");
       }
     }
   }

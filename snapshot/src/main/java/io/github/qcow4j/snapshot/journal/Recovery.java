@@ -67,7 +67,7 @@ public final class Recovery {
    */
   private boolean endOrQuarantine(Intent intent, boolean again) throws IOException {
     if (intent.phase() == Intent.Phase.DAMAGED) {
-      return quarantine(intent);
+      return giveUp(intent);
     }
     try {
       // The files can wait for as long as it takes; a guest that holds still cannot.
@@ -79,6 +79,24 @@ public final class Recovery {
     } catch (DisagreementException | ImageException | NoSuchFileException e) {
       return quarantine(intent);
     }
+  }
+
+  /**
+   * What cannot be read stops its box, which people may then restore or remove. Where there is no
+   * box nothing that was there before was to change: its files are orphans.
+   */
+  private boolean giveUp(Intent intent) throws IOException {
+    String boxId = intent.boxId();
+    return journal
+        .catalogue()
+        .write(rows -> {
+          if (boxId != null && new Boxes(rows).byId(boxId) != null) {
+            new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
+            return false;
+          }
+          new Intents(rows).remove(intent);
+          return true;
+        });
   }
 
   private boolean quarantine(Intent intent) throws IOException {

@@ -3,10 +3,8 @@ package io.github.qcow4j.snapshot.layout;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where things stand in a home. Files are named in the catalogue by their place below the home,
@@ -61,6 +59,11 @@ public record HomeLayout(Path home) {
     return home.resolve(STAGING);
   }
 
+  /** Whether a path is below the staging directory. */
+  public boolean isWithinStaging(Path path) {
+    return path.startsWith(staging()) && !path.equals(staging());
+  }
+
   /** The file whose bytes are locked. */
   public Path locks() {
     return home.resolve(LOCKS).resolve("leases");
@@ -73,23 +76,31 @@ public record HomeLayout(Path home) {
    *     a home may come from a stranger
    */
   public Path resolve(String file) throws CatalogueException {
-    try {
-      Path path = home.resolve(file).normalize();
-      if (path.startsWith(home) && !path.equals(home)) {
-        return path;
-      }
-    } catch (InvalidPathException e) {
-      throw outside(file, e);
+    if (isPlaceOfFile(file)) {
+      return home.resolve(file);
     }
-    throw outside(file, null);
-  }
-
-  private static CatalogueException outside(String file, @Nullable Exception cause) {
-    return new CatalogueException(
+    throw new CatalogueException(
         BoxException.Kind.CORRUPT,
         "the catalogue is damaged: it names a file that is not in the home: '" + file + "'",
         false,
-        cause);
+        null);
+  }
+
+  /** Whether files of the home may stand at a place: right in one of its directories, or staged. */
+  public static boolean isPlaceOfFile(String file) {
+    List<String> parts = List.of(file.split("/", -1));
+    if (parts.size() < 2 || parts.stream().anyMatch(HomeLayout::leadsElsewhere)) {
+      return false;
+    }
+    return switch (parts.getFirst()) {
+      case DISKS, LAYERS, FILES -> parts.size() == 2;
+      case STAGING -> true;
+      default -> false;
+    };
+  }
+
+  private static boolean leadsElsewhere(String part) {
+    return part.isEmpty() || part.equals(".") || part.equals("..") || part.indexOf('\0') >= 0;
   }
 
   /** The catalogue's name of a live disk. */

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Freezes all disks of a stopped box as a snapshot. */
 public final class Snapshotting {
@@ -80,17 +81,26 @@ public final class Snapshotting {
     for (int at = 0; at < layers.size(); at++) {
       LiveDisk live = former.get(at);
       Path path = home.layout().resolve(layers.get(at).file());
-      FileStatus status = home.volume().status(path);
+      FileStatus status = statusIfKnown(home, path);
       disks.add(
           new SnapshotDisk(
               live.disk().role(),
               path,
               layers.get(at).sizeBytes(),
-              status.sizeBytes(),
-              status.allocatedBytes(),
+              status == null ? 0 : status.sizeBytes(),
+              status == null ? 0 : status.allocatedBytes(),
               live.depth()));
     }
     return disks;
+  }
+
+  /** The snapshot is taken, whatever the storage answers now. */
+  private static @Nullable FileStatus statusIfKnown(Home home, Path path) {
+    try {
+      return home.volume().status(path);
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /**

@@ -238,8 +238,6 @@ public final class TarReader {
   private void readEnd(int extensions) throws IOException {
     if (extensions > 0) {
       throw new DamagedTransferException("Invalid archive: it ends behind an extended header");
-    } else if (names.isEmpty()) {
-      throw new DamagedTransferException("Invalid archive: it begins with zeros");
     }
     input.readFully(block);
     ByteBuffer rest = ByteBuffer.allocate(BUFFER_BYTES / 16);
@@ -248,7 +246,10 @@ public final class TarReader {
     for (int count = -1; zero && count != 0; trailing += count) {
       count = input.read(rest.clear());
       zero = isZero(rest.array(), count);
-      if (trailing > MAX_TRAILING_BYTES) {
+      if (trailing > MAX_TRAILING_BYTES && names.isEmpty()) {
+        // No archive that is too long, but something else altogether.
+        throw new DamagedTransferException("Invalid archive: it begins with zeros");
+      } else if (trailing > MAX_TRAILING_BYTES) {
         throw new TransferLimitException("The archive goes on behind its end", MAX_TRAILING_BYTES);
       }
     }

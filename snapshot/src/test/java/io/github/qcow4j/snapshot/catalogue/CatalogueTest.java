@@ -185,12 +185,13 @@ class CatalogueTest {
               "box",
               Intent.Phase.MAKING,
               new Holder(1, NOW, "dead"),
-              List.of("disks/a.next", "layers/b"),
+              List.of("disks/a.next", "layers/b", "staging/i/a/b"),
               List.of("layers/c"),
               List.of(
-                  new FileSwitch(FileSwitch.Kind.FORK, "live", "other", "fresh", 0),
-                  new FileSwitch(FileSwitch.Kind.EXCHANGE, "x", "y", "z", Long.MAX_VALUE),
-                  new FileSwitch(FileSwitch.Kind.REBASE, "x", "", "", 0)),
+                  new FileSwitch(FileSwitch.Kind.FORK, "disks/l", "layers/o", "disks/f", 0),
+                  new FileSwitch(
+                      FileSwitch.Kind.EXCHANGE, "disks/x", "disks/y", "disks/z", Long.MAX_VALUE),
+                  new FileSwitch(FileSwitch.Kind.REBASE, "disks/x", "", "", 0)),
               List.of(
                   Change.addBox("id", "web", NOW, null),
                   Change.addBox("id2", "web2", NOW, "{\"cpus\":2}"),
@@ -234,19 +235,37 @@ class CatalogueTest {
 
   @Test
   void aPlanThatNobodyWroteIsNeverCarriedOut() throws Exception {
-    List<String> damaged =
+    String whole =
+        "{\"made\": [], \"read\": [], \"doomed\": [], \"switches\": [], \"changes\": [], \"holds\": []}";
+    List<String> damaged = new ArrayList<>(List.of("", "[]", "{}"));
+    for (String member : List.of("made", "read", "doomed", "switches", "changes", "holds")) {
+      damaged.add(whole.replace("\"" + member + "\"", "\"other\""));
+      damaged.add(whole.replace("\"" + member + "\": []", "\"" + member + "\": 7"));
+      damaged.add(whole.replace("\"" + member + "\": []", "\"" + member + "\": [7]"));
+    }
+    for (String file :
         List.of(
+            "../../victim",
+            "/etc/victim",
             "",
-            "[]",
-            "{\"made\": [1]}",
-            "{\"made\": [\"../../victim\"]}",
-            "{\"doomed\": [\"/etc/victim\"]}",
-            "{\"doomed\": [\"\"]}",
-            "{\"switches\": [[\"fork\"]]}",
-            "{\"switches\": [[\"fork\", \"a\", \"..\", \"b\", 0]]}",
-            "{\"changes\": [[\"NO_SUCH\"]]}",
-            "{\"changes\": [[\"DROP_BOX\"]]}",
-            "{\"holds\": [7]}");
+            "layers",
+            "layers/",
+            "layers/link/x",
+            "layers/..",
+            "layers/\\u0000",
+            "locks/leases",
+            "staging/../x",
+            "catalogue.db")) {
+      damaged.add(whole.replace("\"doomed\": []", "\"doomed\": [\"" + file + "\"]"));
+      damaged.add(whole.replace("\"made\": []", "\"made\": [\"" + file + "\"]"));
+      damaged.add(
+          whole.replace(
+              "\"switches\": []",
+              "\"switches\": [[\"fork\", \"disks/a\", \"" + file + "\", \"disks/b\", 0]]"));
+    }
+    damaged.add(whole.replace("\"switches\": []", "\"switches\": [[\"fork\"]]"));
+    damaged.add(whole.replace("\"changes\": []", "\"changes\": [[\"NO_SUCH\"]]"));
+    damaged.add(whole.replace("\"changes\": []", "\"changes\": [[\"DROP_BOX\"]]"));
     try (Catalogue catalogue = Catalogue.open(file())) {
       Intent written = intent();
       catalogue.write(rows -> new Intents(rows).add(written, NOW));
@@ -255,6 +274,9 @@ class CatalogueTest {
         List<Intent> read = catalogue.read(rows -> new Intents(rows).all());
         assertThat(read).as(plan).containsExactly(written.numbered(1).damaged());
       }
+      catalogue.write(rows -> rows.update("UPDATE intent SET plan = ?", whole));
+      List<Intent> sound = catalogue.read(rows -> new Intents(rows).all());
+      assertThat(sound).containsExactly(written.numbered(1));
     }
   }
 

@@ -123,7 +123,8 @@ class HostileTarTest {
         limit("a huge pax header", join(header("p", 'x', 2 << 20), new byte[2 << 20], end())),
         limit("a huge GNU name", join(header("p", 'L', 8L << 30), end())),
         limit("endless pax headers", endlessExtensions()),
-        limit("endless zeros", new byte[4 << 20]),
+        limit("endless zeros behind a member", join(header("a", '0', 0), new byte[4 << 20])),
+        damaged("nothing but zeros", new byte[4 << 20], "begins with zeros"),
         unsupported(
             "sparse files of the future",
             join(
