@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.ContentDigest;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -55,10 +57,14 @@ class FlatteningTest {
   }
 
   private static CopyResult flatten(Path source, Path target) throws IOException {
+    return flatten(VOLUME, source, target);
+  }
+
+  private static CopyResult flatten(Volume volume, Path source, Path target) throws IOException {
     try (DiskImage disk =
         DiskImages.open(
-            VOLUME, source, ReferencePolicy.sameDirectory(), ImageOptions.of(ImageFormat.QCOW2))) {
-      return Flattening.run(VOLUME, target, disk, ConvertOptions.DEFAULT, new JobControl());
+            volume, source, ReferencePolicy.sameDirectory(), ImageOptions.of(ImageFormat.QCOW2))) {
+      return Flattening.run(volume, target, disk, ConvertOptions.DEFAULT, new JobControl());
     }
   }
 
@@ -150,6 +156,13 @@ class FlatteningTest {
     UNKNOWN_EXTENSION,
     DIRTY_BIT
   }
+
+  /** Those whose file is shared as a whole all the same, and freed of it. */
+  private static final Set<Hiding> TAKEN_OUT =
+      Set.of(
+          Hiding.DISCARDED,
+          Hiding.OVERWRITTEN_WITH_ZEROS_BY_THE_OVERLAY,
+          Hiding.DISCARDED_BY_THE_OVERLAY);
 
   private static Path hide(Workbench bench, Hiding hiding) {
     String secret = "write -P 0x5a 10M 1M";
@@ -246,9 +259,13 @@ class FlatteningTest {
     Path image = hide(bench, hiding);
     assertThat(holdsSecret(bench.path("a.qcow2"))).as("it is in the file").isTrue();
 
-    flatten(image, bench.path("flat.qcow2"));
+    TappedVolume tapped = new TappedVolume(VOLUME);
+    flatten(tapped.volume(), image, bench.path("flat.qcow2"));
 
     assertThat(holdsSecret(bench.path("flat.qcow2"))).as("it is given away").isFalse();
+    if (TAKEN_OUT.contains(hiding)) {
+      assertThat(tapped.calls()).anyMatch(call -> call.is("cloneFrom"));
+    }
     bench.qemu().assertCheckClean(bench.path("flat.qcow2"));
     if (hiding != Hiding.DIRTY_BIT) {
       assertThat(flattenAgain(bench, image).totalBytes()).isPositive();
