@@ -443,13 +443,7 @@ class HomeCheckTest {
     Path victim = Files.write(directory.resolve("victim"), new byte[1]);
     addStuckIntent(row("web").id());
     Path orphan = Files.write(directory.resolve("home/layers/orphan.qcow2"), new byte[1]);
-    home.close();
-    Path catalogue = directory.resolve("home/catalogue.db");
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + catalogue);
-        var statement = connection.createStatement()) {
-      statement.execute("UPDATE intent SET plan = '{\"made\": [\"../victim\"]}'");
-    }
-    open();
+    damagePlans("{\"made\": [\"../victim\"]}");
     assertThat(status("web")).isEqualTo(BoxStatus.QUARANTINED);
     home.snapshot("other", "three", "");
     assertThat(kinds(repair())).containsExactly(StuckIntent.class, QuarantinedBox.class);
@@ -469,17 +463,23 @@ class HomeCheckTest {
   @Test
   void anOperationOnNoBoxThatCannotBeReadIsForgotten() throws Exception {
     addStuckIntent(null);
-    home.close();
-    Path catalogue = directory.resolve("home/catalogue.db");
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + catalogue);
-        var statement = connection.createStatement()) {
-      statement.execute("UPDATE intent SET plan = '{}'");
-    }
-    open();
+    damagePlans("{}");
     assertThat(kinds(check())).containsOnly(UnknownFile.class);
     assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
         .allMatch(line -> line.removed());
     requireWell();
+  }
+
+  /** Puts this in the place of what operations under way are about, and opens the home again. */
+  private void damagePlans(String plan) throws Exception {
+    home.close();
+    Path catalogue = directory.resolve("home/catalogue.db");
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + catalogue);
+        var statement = connection.prepareStatement("UPDATE intent SET plan = ?")) {
+      statement.setString(1, plan);
+      statement.executeUpdate();
+    }
+    open();
   }
 
   /** A fork of which the frozen name holds neither the live file nor what was live. */

@@ -66,7 +66,7 @@ public final class FileUse {
       return null;
     }
     FileUse use = new FileUse(file, header, clusters, control);
-    return use.markAll() && use.countsMatch() ? use : null;
+    return use.markAll() ? use : null;
   }
 
   /** How many bytes of guest data are in the file. */
@@ -104,7 +104,7 @@ public final class FileUse {
     return mark(0, 1)
         && mark(header.refcountTableOffset(), header.refcountTableClusters())
         && markMapping()
-        && markRefcountBlocks();
+        && isCountedSo(RefcountTable.load(file, header));
   }
 
   /** Takes clusters for in use; false when they are already, or are not whole ones of the file. */
@@ -182,8 +182,11 @@ public final class FileUse {
     return mark(hostOffset, run) ? run : 0;
   }
 
-  private boolean markRefcountBlocks() throws IOException {
-    RefcountTable blocks = RefcountTable.load(file, header);
+  private boolean isCountedSo(RefcountTable blocks) throws IOException {
+    return markRefcountBlocks(blocks) && countsMatch(blocks);
+  }
+
+  private boolean markRefcountBlocks(RefcountTable blocks) {
     for (int i = 0; i < blocks.size(); i++) {
       long entry = blocks.entry(i);
       if (entry != 0 && !mark(entry, 1)) {
@@ -193,8 +196,7 @@ public final class FileUse {
     return true;
   }
 
-  private boolean countsMatch() throws IOException {
-    RefcountTable blocks = RefcountTable.load(file, header);
+  private boolean countsMatch(RefcountTable blocks) throws IOException {
     byte[] zeros = new byte[header.clusterSize()];
     byte[] ones = new byte[header.clusterSize()];
     for (int i = 1; i < ones.length; i += COUNTER_BYTES) {

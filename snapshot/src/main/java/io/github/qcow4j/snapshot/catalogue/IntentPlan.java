@@ -84,9 +84,7 @@ final class IntentPlan {
   static Intent read(Intent head, String text) {
     try {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      if (!(JsonText.read(bytes, "intent") instanceof JsonObject plan)) {
-        throw new IllegalArgumentException("not an object");
-      }
+      JsonObject plan = JsonText.readObject(bytes, "intent");
       return new Intent(
           head.seq(),
           head.operation(),

@@ -60,11 +60,8 @@ final class Orphans {
     }
   }
 
-  /** Those that are; none while {@link #isUnknown nobody knows}. */
+  /** Those that are; none while nobody knows. */
   List<Path> find() throws IOException {
-    if (isUnknown()) {
-      return List.of();
-    }
     List<Path> files = new ArrayList<>();
     for (Path directory :
         List.of(home.layout().disks(), home.layout().layers(), home.layout().files())) {
@@ -73,6 +70,9 @@ final class Orphans {
       }
     }
     Set<Path> known = known();
+    if (known == null) {
+      return List.of();
+    }
     List<Path> orphans = new ArrayList<>();
     for (Path file : files) {
       if (!known.contains(file) && !isOnItsWay(file, known)) {
@@ -82,13 +82,8 @@ final class Orphans {
     return orphans;
   }
 
-  /** Whether something under way is damaged in the catalogue, and any file may be its. */
-  private boolean isUnknown() throws IOException {
-    return home.read(rows -> new Intents(rows).all()).stream()
-        .anyMatch(intent -> intent.phase() == Intent.Phase.DAMAGED);
-  }
-
-  private Set<Path> known() throws IOException {
+  /** Null when something under way is damaged in the catalogue: any file may be its. */
+  private @Nullable Set<Path> known() throws IOException {
     return home.read(rows -> {
       Set<Path> known = new HashSet<>();
       for (ImageRow image : new Images(rows).all()) {
@@ -98,6 +93,9 @@ final class Orphans {
         known.add(home.layout().resolve(file.file()));
       }
       for (Intent intent : new Intents(rows).all()) {
+        if (intent.phase() == Intent.Phase.DAMAGED) {
+          return null;
+        }
         for (String file : intent.made()) {
           known.add(home.layout().resolve(file));
         }
