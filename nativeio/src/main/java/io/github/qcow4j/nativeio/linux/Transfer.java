@@ -1,11 +1,13 @@
 package io.github.qcow4j.nativeio.linux;
 
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.support.Arguments;
 import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Reads and writes until all is done: continues short calls, and takes buffers that the kernel
@@ -15,7 +17,18 @@ final class Transfer {
 
   private static final int ESPIPE = Errno.ESPIPE.number();
 
+  /**
+   * From so many bytes on, writes to a regular file take turns here. The kernel has them take turns
+   * anyway, all its file systems write through the page cache under the file's lock, but who waits
+   * for that lock runs on one processor while the other works. With two threads that read 1 MiB and
+   * write it, 4 GiB from the page cache to a raw file on ext4, in turn with each other, medians of
+   * six: 2.66 s, of processor time 4.93 s, without turns, 1.18 s and 1.57 s with them, 1.71 s and
+   * 2.06 s with a fair lock.
+   */
+  private static final int LARGE_WRITE_BYTES = 256 << 10;
+
   private final Descriptor file;
+  private final ReentrantLock largeWrites = new ReentrantLock();
 
   Transfer(Descriptor file) {
     this.file = file;
@@ -57,7 +70,11 @@ final class Transfer {
     }
     MemorySegment segment = MemorySegment.ofBuffer(source);
     if (usableAsIs(segment)) {
-      writeSegment(segment, false, segment.byteSize(), fileOffset);
+      if (segment.byteSize() >= LARGE_WRITE_BYTES && writesTakeTurns()) {
+        writeInTurn(segment, fileOffset);
+      } else {
+        writeSegment(segment, false, segment.byteSize(), fileOffset);
+      }
       source.position(source.limit());
       return;
     }
@@ -73,6 +90,19 @@ final class Transfer {
       }
     } finally {
       ScratchBuffers.giveBack(scratch);
+    }
+  }
+
+  private boolean writesTakeTurns() {
+    return file.kind() == FileKind.REGULAR && !file.direct();
+  }
+
+  private void writeInTurn(MemorySegment source, long fileOffset) throws IOException {
+    largeWrites.lock();
+    try {
+      writeSegment(source, false, source.byteSize(), fileOffset);
+    } finally {
+      largeWrites.unlock();
     }
   }
 
