@@ -34,9 +34,13 @@ final class Space {
 
   private static final int SYNC_FILE_RANGE_WRITE = 2;
 
-  /** A megabyte of zeros at a time: the call's cost is lost in the copy's. */
-  private static final MemorySegment ZEROS =
-      Arena.global().allocate(1 << 20, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
+  /** Made when the first zeros are written: to make them takes milliseconds. */
+  private static final class Zeros {
+
+    /** A megabyte at a time: the call's cost is lost in the copy's. */
+    private static final MemorySegment SEGMENT =
+        Arena.global().allocate(1 << 20, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
+  }
 
   private final Descriptor file;
   private final Transfer transfer;
@@ -140,8 +144,8 @@ final class Space {
     }
     long done = 0;
     while (done < lengthBytes) {
-      long step = Math.min(lengthBytes - done, ZEROS.byteSize());
-      transfer.writeSegment(ZEROS, true, step, fileOffset + done);
+      long step = Math.min(lengthBytes - done, Zeros.SEGMENT.byteSize());
+      transfer.writeSegment(Zeros.SEGMENT, true, step, fileOffset + done);
       done += step;
     }
     return ZeroMethod.WRITTEN;
@@ -157,7 +161,7 @@ final class Space {
     }
     if (!fallocate(Operation.ZERO_RANGE, ZERO_RANGE, endOffset - 1, 1)) {
       long last = file.direct() ? ScratchBuffers.ALIGNMENT_BYTES : 1;
-      transfer.writeSegment(ZEROS, true, last, endOffset - last);
+      transfer.writeSegment(Zeros.SEGMENT, true, last, endOffset - last);
     }
   }
 

@@ -43,49 +43,49 @@ final class PanamaCalls implements LinuxCalls {
   private static final FunctionDescriptor BUFFER =
       FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
 
+  /**
+   * Each shape is one handle, told the function's address with each call: thirty handles, one bound
+   * to each function, take 4 ms more of a start of 75.
+   */
+  private static final MethodHandle CALL_NUMBERS = link(NUMBERS);
+
   /** Linked when the first buffer of somebody else comes: commands that only look need none. */
   private static final class Buffers {
 
-    private static final MethodHandle PREAD = link(BUFFER, "pread");
-    private static final MethodHandle PWRITE = link(BUFFER, "pwrite");
+    private static final MethodHandle CALL = link(BUFFER);
     // Takes three arguments; a fourth in its register is not looked at, and saves a further shape.
-    private static final MethodHandle WRITE = link(BUFFER, "write");
+    private static final MemorySegment WRITE = find("write");
   }
 
-  /** Linked when the first signal is sent, which is once in a blue moon. */
-  private static final class Signals {
-
-    private static final MethodHandle KILL = link(NUMBERS, "kill");
-  }
-
-  private static final MethodHandle PREAD_OWN = link(NUMBERS, "pread");
-  private static final MethodHandle PWRITE_OWN = link(NUMBERS, "pwrite");
-  private static final MethodHandle OPENAT = link(NUMBERS, "openat");
-  private static final MethodHandle CLOSE = link(NUMBERS, "close");
-  private static final MethodHandle LSEEK = link(NUMBERS, "lseek");
-  private static final MethodHandle FTRUNCATE = link(NUMBERS, "ftruncate");
-  private static final MethodHandle FDATASYNC = link(NUMBERS, "fdatasync");
-  private static final MethodHandle FSYNC = link(NUMBERS, "fsync");
-  private static final MethodHandle FCNTL = link(NUMBERS, "fcntl");
-  private static final MethodHandle LINKAT = link(NUMBERS, "linkat");
-  private static final MethodHandle UNLINKAT = link(NUMBERS, "unlinkat");
-  private static final MethodHandle MKDIRAT = link(NUMBERS, "mkdirat");
-  private static final MethodHandle READLINKAT = link(NUMBERS, "readlinkat");
-  private static final MethodHandle REALPATH = link(NUMBERS, "realpath");
-  private static final MethodHandle FCHMOD = link(NUMBERS, "fchmod");
-  private static final MethodHandle FCHOWN = link(NUMBERS, "fchown");
-  private static final MethodHandle IOCTL = link(NUMBERS, "ioctl");
+  private static final MemorySegment PREAD = find("pread");
+  private static final MemorySegment PWRITE = find("pwrite");
+  private static final MemorySegment OPENAT = find("openat");
+  private static final MemorySegment CLOSE = find("close");
+  private static final MemorySegment LSEEK = find("lseek");
+  private static final MemorySegment FTRUNCATE = find("ftruncate");
+  private static final MemorySegment FDATASYNC = find("fdatasync");
+  private static final MemorySegment FSYNC = find("fsync");
+  private static final MemorySegment FCNTL = find("fcntl");
+  private static final MemorySegment LINKAT = find("linkat");
+  private static final MemorySegment UNLINKAT = find("unlinkat");
+  private static final MemorySegment MKDIRAT = find("mkdirat");
+  private static final MemorySegment READLINKAT = find("readlinkat");
+  private static final MemorySegment REALPATH = find("realpath");
+  private static final MemorySegment FCHMOD = find("fchmod");
+  private static final MemorySegment FCHOWN = find("fchown");
+  private static final MemorySegment IOCTL = find("ioctl");
+  private static final MemorySegment KILL = find("kill");
 
   // Not of POSIX, or younger than the C libraries that run Java: what is missing is not there.
-  private static final @Nullable MethodHandle SYNC_FILE_RANGE = linkIfThere("sync_file_range");
-  private static final @Nullable MethodHandle FALLOCATE = linkIfThere("fallocate");
-  private static final @Nullable MethodHandle FADVISE = linkIfThere("posix_fadvise");
-  private static final @Nullable MethodHandle SYNCFS = linkIfThere("syncfs");
-  private static final @Nullable MethodHandle STATX = linkIfThere("statx");
-  private static final @Nullable MethodHandle COPY_FILE_RANGE = linkIfThere("copy_file_range");
+  private static final @Nullable MemorySegment SYNC_FILE_RANGE = findIfThere("sync_file_range");
+  private static final @Nullable MemorySegment FALLOCATE = findIfThere("fallocate");
+  private static final @Nullable MemorySegment FADVISE = findIfThere("posix_fadvise");
+  private static final @Nullable MemorySegment SYNCFS = findIfThere("syncfs");
+  private static final @Nullable MemorySegment STATX = findIfThere("statx");
+  private static final @Nullable MemorySegment COPY_FILE_RANGE = findIfThere("copy_file_range");
 
   /** For calls that not every C library wraps: {@code renameat2} and the like. */
-  private static final MethodHandle SYSCALL = link(NUMBERS, "syscall");
+  private static final MemorySegment SYSCALL = find("syscall");
 
   private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
   private static final long SYSCALL_RENAMEAT2 = ARM ? 276 : 316;
@@ -99,33 +99,33 @@ final class PanamaCalls implements LinuxCalls {
 
   PanamaCalls() {}
 
-  private static MethodHandle link(FunctionDescriptor shape, String symbol) {
-    Optional<MemorySegment> address = LINKER.defaultLookup().find(symbol);
-    if (address.isEmpty()) {
+  private static MemorySegment find(String symbol) {
+    MemorySegment address = findIfThere(symbol);
+    if (address == null) {
       throw new UnsatisfiedLinkError("no symbol " + symbol);
     }
-    return link(shape, address.get());
+    return address;
   }
 
   /** A function that the C library may lack; null when it does. */
-  static @Nullable MethodHandle linkIfThere(String symbol) {
+  static @Nullable MemorySegment findIfThere(String symbol) {
     Optional<MemorySegment> address = LINKER.defaultLookup().find(symbol);
-    return address.isPresent() ? link(NUMBERS, address.get()) : null;
+    return address.isPresent() ? address.get() : null;
   }
 
   @SuppressWarnings("restricted") // what this class is for
-  private static MethodHandle link(FunctionDescriptor shape, MemorySegment address) {
-    return LINKER.downcallHandle(address, shape, CAPTURE);
+  private static MethodHandle link(FunctionDescriptor shape) {
+    return LINKER.downcallHandle(shape, CAPTURE);
   }
 
   @Override
   public long preadOwn(int descriptor, MemorySegment target, long lengthBytes, long fileOffset) {
-    return callLong(PREAD_OWN, descriptor, target.address(), lengthBytes, fileOffset, 0, 0);
+    return callLong(PREAD, descriptor, target.address(), lengthBytes, fileOffset, 0, 0);
   }
 
   @Override
   public long pwriteOwn(int descriptor, MemorySegment source, long lengthBytes, long fileOffset) {
-    return callLong(PWRITE_OWN, descriptor, source.address(), lengthBytes, fileOffset, 0, 0);
+    return callLong(PWRITE, descriptor, source.address(), lengthBytes, fileOffset, 0, 0);
   }
 
   @Override
@@ -134,7 +134,8 @@ final class PanamaCalls implements LinuxCalls {
     try {
       long result =
           (long)
-              Buffers.PREAD.invokeExact(state, (long) descriptor, target, lengthBytes, fileOffset);
+              Buffers.CALL.invokeExact(
+                  PREAD, state, (long) descriptor, target, lengthBytes, fileOffset);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
@@ -146,7 +147,9 @@ final class PanamaCalls implements LinuxCalls {
     MemorySegment state = STATE.get();
     try {
       long result =
-          (long) Buffers.WRITE.invokeExact(state, (long) descriptor, source, lengthBytes, 0L);
+          (long)
+              Buffers.CALL.invokeExact(
+                  Buffers.WRITE, state, (long) descriptor, source, lengthBytes, 0L);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
@@ -159,7 +162,8 @@ final class PanamaCalls implements LinuxCalls {
     try {
       long result =
           (long)
-              Buffers.PWRITE.invokeExact(state, (long) descriptor, source, lengthBytes, fileOffset);
+              Buffers.CALL.invokeExact(
+                  PWRITE, state, (long) descriptor, source, lengthBytes, fileOffset);
       return result == -1 ? error(state) : result;
     } catch (Throwable e) {
       throw broken(e);
@@ -322,11 +326,11 @@ final class PanamaCalls implements LinuxCalls {
 
   @Override
   public long kill(long process, int signal) {
-    return callInt(Signals.KILL, process, signal, 0, 0, 0);
+    return callInt(KILL, process, signal, 0, 0, 0);
   }
 
   /** A function whose result is an {@code int}. */
-  static long callInt(@Nullable MethodHandle function, long a, long b, long c, long d, long e) {
+  static long callInt(@Nullable MemorySegment function, long a, long b, long c, long d, long e) {
     if (function == null) {
       return -Errno.ENOSYS.number();
     }
@@ -337,7 +341,7 @@ final class PanamaCalls implements LinuxCalls {
 
   /** A function whose result is a {@code long}. */
   private static long callLong(
-      @Nullable MethodHandle function, long a, long b, long c, long d, long e, long f) {
+      @Nullable MemorySegment function, long a, long b, long c, long d, long e, long f) {
     if (function == null) {
       return -Errno.ENOSYS.number();
     }
@@ -347,9 +351,9 @@ final class PanamaCalls implements LinuxCalls {
   }
 
   private static long call(
-      MethodHandle function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
+      MemorySegment function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
     try {
-      return (long) function.invokeExact(state, a, b, c, d, e, f);
+      return (long) CALL_NUMBERS.invokeExact(function, state, a, b, c, d, e, f);
     } catch (Throwable failure) {
       throw broken(failure);
     }

@@ -10,8 +10,8 @@ final class MissingSymbolTest {
 
   @Test
   void aFunctionThatIsMissingAnswersAsAKernelWithoutIt() {
-    assertThat(PanamaCalls.linkIfThere("fsync")).isNotNull();
-    assertThat(PanamaCalls.linkIfThere("qcow4j_has_no_such_function")).isNull();
+    assertThat(PanamaCalls.findIfThere("fsync")).isNotNull();
+    assertThat(PanamaCalls.findIfThere("qcow4j_has_no_such_function")).isNull();
     assertThat(PanamaCalls.callInt(null, 0, 0, 0, 0, 0)).isEqualTo(-Errno.ENOSYS.number());
   }
 }
