@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -38,6 +42,34 @@ final class SizeFormatTest {
   })
   void isThreeDigitsAndABinaryUnit(long bytes, String text) {
     assertThat(SizeFormat.of(bytes)).isEqualTo(text);
+  }
+
+  /** A number's exact digits are the Java platform's; also those of numbers between two others. */
+  @Test
+  void isWhatDecimalArithmeticSays() {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    LongStream.generate(() -> random.nextLong() >>> (1 + random.nextInt(63)))
+        .limit(100_000)
+        .flatMap(size -> LongStream.of(size, size & -(1L << random.nextInt(50))))
+        .forEach(size -> {
+          assertThat(SizeFormat.of(size)).as("%d, seed %d", size, seed).isEqualTo(decimally(size));
+        });
+  }
+
+  private static String decimally(long size) {
+    int unit = 0;
+    while (unit < 6 && size >= 1000L << (10 * unit)) {
+      unit++;
+    }
+    BigDecimal rounded =
+        new BigDecimal((double) size / (1L << (10 * unit)))
+            .round(new MathContext(3, RoundingMode.HALF_EVEN));
+    String digits =
+        rounded.compareTo(BigDecimal.valueOf(1000)) >= 0
+            ? "1e+03"
+            : rounded.stripTrailingZeros().toPlainString();
+    return digits + " " + List.of("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB").get(unit);
   }
 
   /** The virtual size of a version 2 image with one large L1 table can be almost anything. */
