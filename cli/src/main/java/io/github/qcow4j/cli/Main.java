@@ -43,7 +43,8 @@ public final class Main {
           boolean _ = HostSignals.answer("USR1", console::showProgress);
         });
     CountDownLatch finished = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(console, finished), "qcow4j-stop"));
+    Thread atSignal = new Thread(() -> stop(console, finished), "qcow4j-stop");
+    Runtime.getRuntime().addShutdownHook(atSignal);
     int exitCode = 1;
     try {
       exitCode = run(console, args);
@@ -54,7 +55,20 @@ public final class Main {
     } finally {
       finished.countDown();
     }
-    System.exit(exitCode);
+    end(atSignal, exitCode);
+  }
+
+  /**
+   * At once where nothing is left to be called: {@code System.exit} looks for somebody who logs it,
+   * for 2 ms. While the JVM ends by a signal, it is for that to finish, with its own exit code.
+   */
+  private static void end(Thread atSignal, int exitCode) {
+    try {
+      boolean _ = Runtime.getRuntime().removeShutdownHook(atSignal);
+      Runtime.getRuntime().halt(exitCode);
+    } catch (IllegalStateException e) {
+      System.exit(exitCode);
+    }
   }
 
   /**
