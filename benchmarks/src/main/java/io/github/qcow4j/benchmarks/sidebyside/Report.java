@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /** The results in Markdown: where figures are reached and where not, then all that was measured. */
 final class Report {
@@ -46,8 +47,15 @@ final class Report {
     report.lines.addAll(machine);
     report.lines.add("");
     report.lines.addAll(INTRODUCTION.lines().toList());
-    report.addVerdicts("Against what is wanted", false);
-    report.addVerdicts("Lost", true);
+    report.addVerdicts("Against what is wanted", "", job -> Verdict.of(job).stream().toList());
+    report.addVerdicts(
+        "Lost",
+        "Slower than wanted, or than qemu-img where nothing is, or above 256 MiB.",
+        job -> Verdict.of(job).filter(Verdict::isLost).stream().toList());
+    report.addVerdicts(
+        "At equal promises",
+        "Both leave the target to the page cache, or both make it durable.",
+        Verdict::atEqualPromises);
     report.places.forEach(report::addPlace);
     return report.lines;
   }
@@ -57,18 +65,16 @@ final class Report {
     return new Report(results).places;
   }
 
-  private void addVerdicts(String title, boolean lostOnly) {
+  private void addVerdicts(
+      String title, String remark, Function<List<Result>, List<Verdict>> verdicts) {
     lines.addAll(List.of("", "## " + title, ""));
-    if (lostOnly) {
-      lines.addAll(
-          List.of("Slower than wanted, or than qemu-img where nothing is, or above 256 MiB.", ""));
+    if (!remark.isEmpty()) {
+      lines.addAll(List.of(remark, ""));
     }
     lines.add("| job | where | ours, s | peak MiB | fastest held against | s | ratio | wanted |");
     lines.add("|---|---|--:|--:|---|--:|--:|--:|");
     for (Map<String, List<Result>> jobs : places.values()) {
-      for (List<Result> job : jobs.values()) {
-        Verdict.of(job).filter(each -> !lostOnly || each.isLost()).ifPresent(this::addVerdict);
-      }
+      jobs.values().forEach(job -> verdicts.apply(job).forEach(this::addVerdict));
     }
   }
 
@@ -78,7 +84,7 @@ final class Report {
         String.format(
             Locale.ROOT,
             "| %s | %s | %s%s | %s | %s | %s | %s | %s |",
-            ours.job(),
+            ours.ending() == Ending.UNSAFE ? ours.job() + ", to the page cache" : ours.job(),
             ours.place(),
             seconds(ours.median().wallSeconds()),
             verdict.startSeconds() == 0

@@ -44,7 +44,8 @@ final class StartJobs {
             FIGURE_OVERLAY,
             List.of(images::plain),
             List.of(
-                new OverlayContender(),
+                new OverlayContender(Ending.DEFAULT),
+                new OverlayContender(Ending.UNSAFE),
                 programs.rival(
                     "qemu-img, a process", "create -q -f qcow2 -F qcow2 -b {0} {target}")),
             Preparation.NOTHING,

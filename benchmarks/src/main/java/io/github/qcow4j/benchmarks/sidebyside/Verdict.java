@@ -5,11 +5,13 @@ import io.github.qcow4j.benchmarks.sidebyside.Contender.Side;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Whether a job is as fast as it is to be.
  *
- * @param ours what ours took, told nothing
+ * @param ours what ours took
  * @param rival the fastest of those it is held against
  * @param startSeconds what of our time is set aside
  */
@@ -20,13 +22,33 @@ record Verdict(Result ours, Result rival, double startSeconds) {
 
   /** That of the results of one job; nothing when nobody is held against it. */
   static Optional<Verdict> of(List<Result> job) {
+    return of(job, Ending.DEFAULT, each -> each.side() == Side.RIVAL);
+  }
+
+  /**
+   * Ours against those that promise the same: both leave the target to the page cache, or both make
+   * it durable.
+   */
+  static List<Verdict> atEqualPromises(List<Result> job) {
+    return Stream.of(
+            of(job, Ending.UNSAFE, each -> isTheirs(each) && each.ending() != Ending.SYNCED),
+            of(job, Ending.DEFAULT, each -> isTheirs(each) && each.ending() == Ending.SYNCED))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  private static boolean isTheirs(Result result) {
+    return result.side() == Side.RIVAL || result.side() == Side.SHOWN;
+  }
+
+  private static Optional<Verdict> of(List<Result> job, Ending ending, Predicate<Result> rivals) {
     Optional<Result> ours =
         job.stream()
-            .filter(each -> each.side() == Side.OURS && each.ending() == Ending.DEFAULT)
+            .filter(each -> each.side() == Side.OURS && each.ending() == ending)
             .findFirst();
     Optional<Result> rival =
         job.stream()
-            .filter(each -> each.side() == Side.RIVAL)
+            .filter(rivals)
             .min(Comparator.comparingDouble(each -> each.median().wallSeconds()));
     double start =
         job.stream()
