@@ -88,6 +88,20 @@ final class StartTest {
     }
   }
 
+  /** Each would be made anew at every start, by a compiler of class files. */
+  @Test
+  void makesNoFormOfMethodHandlesThatTheCacheCanHold() throws Exception {
+    Map<String, String> tracing =
+        Map.of("QCOW4J_JAVA_OPTIONS", "-Djava.lang.invoke.MethodHandle.TRACE_RESOLVE=true");
+
+    Outcome traced = info(FOLDER, tracing);
+
+    assertThat(traced.output().lines())
+        .filteredOn(line -> line.startsWith("[LF_RESOLVE]"))
+        .isNotEmpty()
+        .allMatch(line -> line.endsWith("(success)"));
+  }
+
   @Test
   void saysNothingWhenTheCacheIsMissingCutShortOrDamaged() throws Exception {
     Path copy = directory.resolve("copy");

@@ -43,10 +43,7 @@ final class PanamaCalls implements LinuxCalls {
   private static final FunctionDescriptor BUFFER =
       FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
 
-  /**
-   * Each shape is one handle, told the function's address with each call: thirty handles, one bound
-   * to each function, take 4 ms more of a start of 75.
-   */
+  /** One handle for all, told the function's address with each call: thirty take longer to make. */
   private static final MethodHandle CALL_NUMBERS = link(NUMBERS);
 
   /** Linked when the first buffer of somebody else comes: commands that only look need none. */
