@@ -42,6 +42,17 @@ public interface BlockFile extends Closeable {
    */
   int SHARED_BLOCK_BYTES = 4096;
 
+  /**
+   * How much to move by one call where any length would do: the call's cost is lost in the copy's.
+   *
+   * <p>In a conversion the processor time for 1 GiB is the same from 256 KiB to 2 MiB, 0.36 to 0.42
+   * s on ext4, while memory is at hand. But aligned writes of 2 MiB make the kernel cache the
+   * target in pages of that size, which it seldom has: in a virtual machine that gives free memory
+   * back to its host, 0.8 to 1.9 s. Half of that size is free of it and needs fewer calls than any
+   * smaller one.
+   */
+  int CALL_BYTES = 1 << 20;
+
   /** The name this file was opened by, for messages; not necessarily its present name. */
   Path path();
 

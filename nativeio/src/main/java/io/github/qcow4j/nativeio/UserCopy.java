@@ -1,15 +1,11 @@
 package io.github.qcow4j.nativeio;
 
+import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** Copies by reading and writing, which works between any two files. */
 final class UserCopy {
-
-  /** Enough for the calls not to matter beside the copy. */
-  private static final int BUFFER_BYTES = 1 << 20;
-
-  private static final int ALIGNMENT_BYTES = 4096;
 
   private UserCopy() {}
 
@@ -19,10 +15,10 @@ final class UserCopy {
     if (lengthBytes == 0) {
       return CopyResult.NONE;
     }
-    int size = (int) Math.min(BUFFER_BYTES, lengthBytes);
+    int size = (int) Math.min(BlockFile.CALL_BYTES, lengthBytes);
     // Direct I/O wants its buffers aligned; the slice ends at a multiple too.
-    ByteBuffer buffer =
-        ByteBuffer.allocateDirect(size + 2 * ALIGNMENT_BYTES).alignedSlice(ALIGNMENT_BYTES);
+    int alignment = ScratchBuffers.ALIGNMENT_BYTES;
+    ByteBuffer buffer = ByteBuffer.allocateDirect(size + 2 * alignment).alignedSlice(alignment);
     long done = 0;
     while (done < lengthBytes) {
       buffer.clear().limit((int) Math.min(size, lengthBytes - done));

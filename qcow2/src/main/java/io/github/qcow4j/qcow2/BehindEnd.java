@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
@@ -10,8 +11,6 @@ import java.nio.ByteBuffer;
  * the header does not say yet is going to show.
  */
 final class BehindEnd {
-
-  private static final int MAX_BUFFER_BYTES = 1 << 20;
 
   private final Qcow2Header header;
   private final ImageWriter writer;
@@ -30,7 +29,7 @@ final class BehindEnd {
     while (position < end) {
       long done = writer.zeroByTables(position, end - position, true);
       if (done == 0) {
-        done = Math.min(end - position, Math.min(MAX_BUFFER_BYTES, clusterRest(position)));
+        done = Math.min(end - position, Math.min(BlockFile.CALL_BYTES, clusterRest(position)));
         writer.write(position, ByteBuffer.allocate((int) done), old);
       }
       position += done;

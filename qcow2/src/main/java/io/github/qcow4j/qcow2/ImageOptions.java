@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.qcow2.check.CheckFinding;
+import io.github.qcow4j.qcow2.table.L2Cache;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,7 @@ public record ImageOptions(
         Sharing.DEFAULT,
         DEFAULT_MAX_CHAIN_LAYERS,
         Long.MAX_VALUE,
-        16L << 20,
+        L2Cache.DEFAULT_BUDGET_BYTES,
         ImageOptions::unheard,
         null);
   }
@@ -75,7 +76,7 @@ public record ImageOptions(
         Sharing.DEFAULT,
         DEFAULT_MAX_CHAIN_LAYERS,
         Long.MAX_VALUE,
-        16L << 20,
+        L2Cache.DEFAULT_BUDGET_BYTES,
         ImageOptions::unheard,
         null);
   }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
@@ -11,8 +12,6 @@ import java.nio.ByteBuffer;
  * clusters.
  */
 final class ZeroWrite {
-
-  private static final int MAX_BUFFER_BYTES = 1 << 20;
 
   private final ImageWriter writer;
   private final Qcow2Image image;
@@ -40,7 +39,7 @@ final class ZeroWrite {
       return Math.min(done, end - position);
     }
     long toBoundary = clusterSize - (position & (clusterSize - 1));
-    long length = Math.min(Math.min(end - position, toBoundary), MAX_BUFFER_BYTES);
+    long length = Math.min(Math.min(end - position, toBoundary), BlockFile.CALL_BYTES);
     Extent extent = image.extentAt(position, length);
     if (!extent.readsAsZeros() || needsData()) {
       image.write(position, ByteBuffer.allocateDirect((int) extent.lengthBytes()));

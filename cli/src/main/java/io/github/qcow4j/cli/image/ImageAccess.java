@@ -29,6 +29,10 @@ final class ImageAccess {
    */
   private static final long WALK_CACHE_BYTES = 2 << 20;
 
+  /**
+   * As many as {@code qemu-img convert} starts. More were never measured, for want of such a
+   * machine, and each costs 2 to 4 MiB of buffers.
+   */
   private static final int MAX_READING_THREADS = 8;
 
   static final Option FORMAT = Option.value('f', "format", "FMT", "the image's format");

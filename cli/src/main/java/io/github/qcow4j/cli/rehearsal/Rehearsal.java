@@ -20,18 +20,22 @@ import java.util.Random;
 
 /**
  * Calls the program's commands one after the other, each as a user would, on images that they make
- * themselves. With the JVM option {@code -XX:AOTCacheOutput} the JVM writes down what was loaded,
- * linked and hot (JEP 483, 514 and 515), and the packaged program starts from there.
+ * themselves. With the JVM option {@code -XX:AOTCacheOutput} the JVM writes down what was loaded
+ * and linked (JEP 483 and 514), and the packaged program starts from there.
  *
  * <p>What is not called here works all the same, it only starts slower. Boxes are not: the JVM
  * loads what is in the cache at every start, and SQLite is of no use to {@code info}.
  */
 public final class Rehearsal {
 
-  /** Enough for the loops of a conversion to become hot, and no more. */
-  private static final int DISK_BYTES = 64 << 20;
-
+  /** As much as a conversion reads at once: each of its pieces is of one kind. */
   private static final int CHUNK_BYTES = 1 << 20;
+
+  /**
+   * Some twenty pieces of each kind for either thread. What is recorded is what was loaded and
+   * linked, for which the first few are enough; all of them are written in a blink.
+   */
+  private static final int DISK_BYTES = 64 * CHUNK_BYTES;
 
   private final Path directory;
   private final Personality personality;

@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio.linux;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.ZeroMethod;
@@ -37,9 +38,10 @@ final class Space {
   /** Made when the first zeros are written: to make them takes milliseconds. */
   private static final class Zeros {
 
-    /** A megabyte at a time: the call's cost is lost in the copy's. */
     private static final MemorySegment SEGMENT =
-        Arena.global().allocate(1 << 20, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
+        Arena.global()
+            .allocate(BlockFile.CALL_BYTES, ScratchBuffers.ALIGNMENT_BYTES)
+            .asReadOnly();
   }
 
   private final Descriptor file;

@@ -15,8 +15,6 @@ import java.nio.file.Path;
 /** One opening of a {@link SharedFile}, which owns the locks taken through it. */
 final class PortableBlockFile implements BlockFile {
 
-  private static final int ZEROS_BYTES = 1 << 20;
-
   private final OpenFiles registry;
   private final SharedFile file;
   private final Path path;
@@ -207,7 +205,8 @@ final class PortableBlockFile implements BlockFile {
         return ZeroMethod.HOLE;
       }
       ByteBuffer zeros =
-          ByteBuffer.allocateDirect((int) Math.min(ZEROS_BYTES, Math.max(lengthBytes, 1)));
+          ByteBuffer.allocateDirect(
+              (int) Math.min(CALL_BYTES, Math.max(lengthBytes, 1)));
       for (long next = fileOffset; next < end; next += zeros.limit()) {
         zeros.clear().limit((int) Math.min(zeros.capacity(), end - next));
         channel.write(zeros, next);

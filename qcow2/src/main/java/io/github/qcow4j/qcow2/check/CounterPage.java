@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CounterPage {
 
+  /** As many as a refcount block of 64 KiB counts with 16 bits: a page is filled by one block. */
   static final int INDEX_BITS = 15;
+
   static final int COUNTERS = 1 << INDEX_BITS;
 
   private CounterCodec codec = CounterCodec.ofOrder(0);

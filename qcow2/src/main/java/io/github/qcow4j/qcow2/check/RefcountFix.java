@@ -16,7 +16,10 @@ import java.util.function.LongPredicate;
  */
 final class RefcountFix {
 
-  /** So many runs of freed clusters are given back to the file system; more would be a burden. */
+  /**
+   * So many runs of freed clusters are given back to the file system, which takes a few megabytes
+   * of memory to note and a system call each. What is beyond is free all the same, for the image.
+   */
   private static final int MAX_FREED_RUNS = 1 << 16;
 
   private final BlockFile file;

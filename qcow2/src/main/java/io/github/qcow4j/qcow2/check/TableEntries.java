@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.check;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.table.L1Table;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -11,8 +12,6 @@ import java.nio.ByteBuffer;
  * counts as zeros and takes no memory.
  */
 final class TableEntries {
-
-  private static final int CHUNK_BYTES = 1 << 18;
 
   private TableEntries() {}
 
@@ -35,7 +34,8 @@ final class TableEntries {
     long insideBytes = Math.clamp(file.size() - hostOffset, 0L, tableBytes);
     long[] entries = new long[(int) ((insideBytes + 7) / Long.BYTES)];
     ByteBuffer chunk =
-        ByteBuffer.allocate((int) Math.min((long) entries.length * Long.BYTES, CHUNK_BYTES));
+        ByteBuffer.allocate(
+            (int) Math.min((long) entries.length * Long.BYTES, L1Table.LOAD_CHUNK_BYTES));
     for (int loaded = 0; loaded < entries.length; ) {
       chunk.clear();
       chunk.limit((int) Math.min(chunk.capacity(), (long) (entries.length - loaded) * Long.BYTES));

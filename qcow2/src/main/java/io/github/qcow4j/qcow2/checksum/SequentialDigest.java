@@ -9,7 +9,7 @@ import java.security.NoSuchAlgorithmException;
 /** A digest of the Java platform, which knows no other way than from front to back. */
 final class SequentialDigest implements ContentDigest {
 
-  private static final int ZEROS_BYTES = 1 << 20;
+  private static final int ZEROS_BYTES = 64 << 10;
 
   private final MessageDigest digest;
   private final byte[] zeros = new byte[ZEROS_BYTES];

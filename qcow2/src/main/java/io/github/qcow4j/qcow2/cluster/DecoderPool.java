@@ -18,7 +18,10 @@ import java.util.Map;
  */
 public final class DecoderPool implements AutoCloseable {
 
-  /** As many as a conversion has threads: none is made anew for each read. */
+  /**
+   * Twice as many as {@linkplain io.github.qcow4j.qcow2.transfer.PieceThreads#useful threads of a
+   * job}, or as many where there is one processor: none is made anew for each read.
+   */
   private final int idlePerKind = 2 * Runtime.getRuntime().availableProcessors();
 
   @GuardedBy("this")

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.commit;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class CommitPieces implements PieceThreads.Source<CommitPieces.Piece> {
 
   /** A thread's buffer; pieces end on multiples of it, so that the base's clusters stay whole. */
-  static final int DATA_BYTES = 1 << 20;
+  static final int DATA_BYTES = BlockFile.CALL_BYTES;
 
   /** Zeros cost no buffer, only time until the next checkpoint. */
   private static final long ZERO_BYTES = 1L << 30;

@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.transfer.PieceThreads;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,14 +128,8 @@ public final class Conversion {
     void unreadable(long offset, long lengthBytes, IOException cause);
   }
 
-  /**
-   * One thread a processor, and two where there is one only, so that one can wait for the disk.
-   * More wait for each other: the kernel lets one thread at a time write to a file. 4 GiB of plain
-   * data in the page cache to qcow2 on ext4, two processors, medians of ten: 2.45 s and 3.0 s of
-   * processor time with two threads, 3.16 s and 3.6 s with four; qemu-img 2.13 s and 2.6 s.
-   */
   private static void runThreads(ConvertWork work, int parallelism) throws IOException {
-    int threads = Math.min(parallelism, Math.max(2, Runtime.getRuntime().availableProcessors()));
+    int threads = PieceThreads.useful(parallelism);
     try (ExecutorService executor = Executors.newFixedThreadPool(threads, Conversion::newThread)) {
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < threads; i++) {

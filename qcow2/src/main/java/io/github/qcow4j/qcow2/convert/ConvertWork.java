@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.convert.ConversionPlace.Activity;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
@@ -157,7 +158,7 @@ final class ConvertWork {
       throw ConversionPlace.noted(e, Activity.WRITING, segment.offset());
     }
     while (done < segment.lengthBytes()) {
-      Segment part = segment.part(done, SegmentQueue.PIECE_BYTES);
+      Segment part = segment.part(done, BlockFile.CALL_BYTES);
       ByteBuffer data = buffers.data((int) part.lengthBytes());
       read(part, data);
       write(part, data.flip(), buffers);

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.convert;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.convert.ConvertSource.SourceExtent;
 import io.github.qcow4j.qcow2.transfer.FilePlace;
 import io.github.qcow4j.qcow2.transfer.Offload;
@@ -15,16 +16,6 @@ final class SegmentQueue {
 
   /** The largest piece of data: the largest unit there is. */
   static final int MAX_DATA_BYTES = 2 << 20;
-
-  /**
-   * The size of a piece of data, and so of a write, unless units are larger.
-   *
-   * <p>From 256 KiB to 2 MiB the processor time for 1 GiB is the same, 0.36 to 0.42 s on ext4,
-   * while memory is at hand. But aligned writes of 2 MiB make the kernel cache the target in pages
-   * of that size, which it seldom has: in a virtual machine that gives free memory back to its
-   * host, 0.8 to 1.9 s. Half of that size is free of it and needs fewer calls than any smaller one.
-   */
-  static final int PIECE_BYTES = 1 << 20;
 
   /** When an extent cannot be told, salvaging goes on behind so many bytes. */
   private static final int UNKNOWN_STEP_BYTES = 512;
@@ -58,7 +49,7 @@ final class SegmentQueue {
     this.source = source;
     this.salvage = salvage;
     this.unitBytes = unitBytes;
-    this.pieceBytes = Math.max(unitBytes, PIECE_BYTES);
+    this.pieceBytes = Math.max(unitBytes, BlockFile.CALL_BYTES);
     this.offload = offload;
   }
 

@@ -7,6 +7,7 @@ import java.nio.channels.WritableByteChannel;
 /** A channel that is written from front to back, and knows how far. For one thread at a time. */
 final class StreamSink {
 
+  /** What a pipe holds: one write cannot pass on more. */
   private static final int ZERO_BYTES = 64 << 10;
 
   private final WritableByteChannel channel;

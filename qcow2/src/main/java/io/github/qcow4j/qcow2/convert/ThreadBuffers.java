@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** What one thread of a conversion works with, allocated once. */
 final class ThreadBuffers implements AutoCloseable {
 
+  /** What {@linkplain io.github.qcow4j.nativeio.OpenOptions#directIo direct I/O} asks for. */
   private static final int PAGE_BYTES = 4096;
 
   private final ByteBuffer data;

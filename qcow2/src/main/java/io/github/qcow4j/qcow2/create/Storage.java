@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 /** Takes the storage behind a part of a file that reads as zeros. */
 public final class Storage {
 
-  private static final int BUFFER_BYTES = 1 << 20;
   private static final int FIRST_BLOCK_BYTES = 4096;
 
   private Storage() {}
@@ -59,7 +58,8 @@ public final class Storage {
 
   private static void writeZeros(BlockFile file, long hostOffset, long lengthBytes)
       throws IOException {
-    ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(BUFFER_BYTES, lengthBytes));
+    ByteBuffer zeros =
+        ByteBuffer.allocateDirect((int) Math.min(BlockFile.CALL_BYTES, lengthBytes));
     for (long done = 0; done < lengthBytes; done += zeros.limit()) {
       zeros.clear().limit((int) Math.min(zeros.capacity(), lengthBytes - done));
       file.write(zeros, hostOffset + done);

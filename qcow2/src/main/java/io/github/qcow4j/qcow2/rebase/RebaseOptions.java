@@ -26,7 +26,10 @@ public record RebaseOptions(
   /** The largest number of threads. */
   public static final int MAX_PARALLELISM = 16;
 
-  /** Plain clusters; refuses to change what a snapshot shows. */
+  /**
+   * Plain clusters; refuses to change what a snapshot shows. As many threads as {@link
+   * io.github.qcow4j.qcow2.commit.CommitOptions#DEFAULT}, for the same reason.
+   */
   public static final RebaseOptions DEFAULT = new RebaseOptions(4, false, true, false, false);
 
   /** The same without leaving anything to the kernel but what can be shared. */

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.rebase;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.Qcow2Image;
@@ -22,8 +23,6 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
 
   /** Shorter runs of zeros are not worth a cut: they go with the data beside them. */
   static final int LONG_RUN_BYTES = 256 << 10;
-
-  private static final int PIECE_BYTES = 1 << 20;
 
   private final Qcow2Image overlay;
   private final @Nullable DiskImage newBacking;
@@ -80,7 +79,7 @@ final class RebasePieces implements PieceThreads.Source<RebasePieces.Piece> {
     this.control = control;
     this.ranges = new DataRanges(overlay);
     this.unitBytes = unitBytes(overlay.header());
-    this.pieceBytes = Math.max(PIECE_BYTES, overlay.header().clusterSize());
+    this.pieceBytes = Math.max(BlockFile.CALL_BYTES, overlay.header().clusterSize());
   }
 
   /** What an overlay holds as a whole or not at all: a cluster, or a subcluster. */

@@ -248,6 +248,10 @@ public final class RefcountStore {
     return table.length > entriesInFile;
   }
 
+  /**
+   * By half at least, as QEMU does: all moves of a growing table together write no more than three
+   * times its last size, and no more than a third of it is empty.
+   */
   private void enlargeInMemory(long neededEntries) {
     int perCluster = (1 << clusterBits) / Long.BYTES;
     long wanted = Math.max(neededEntries, table.length + table.length / 2L);

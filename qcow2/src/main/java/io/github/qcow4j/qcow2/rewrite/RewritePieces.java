@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RewritePieces implements PieceThreads.Source<RewritePieces.Piece> {
 
-  private static final int PIECE_BYTES = 1 << 20;
-
   /** What needs no buffer is cut only so that a job can be stopped. */
   private static final long TABLES_BYTES = 1L << 30;
 
@@ -78,7 +76,7 @@ final class RewritePieces implements PieceThreads.Source<RewritePieces.Piece> {
     this.clusterSize = target.clusterSize();
     this.unitBytes =
         target.has(Feature.EXTENDED_L2) ? clusterSize / L2Entry.SUBCLUSTERS : clusterSize;
-    this.pieceBytes = Math.max(PIECE_BYTES, clusterSize);
+    this.pieceBytes = Math.max(BlockFile.CALL_BYTES, clusterSize);
   }
 
   int pieceBytes() {

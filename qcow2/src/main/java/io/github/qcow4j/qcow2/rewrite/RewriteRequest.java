@@ -28,7 +28,10 @@ public record RewriteRequest(
   /** The largest number of threads. */
   public static final int MAX_PARALLELISM = 16;
 
-  /** All stays as it is. */
+  /**
+   * All stays as it is. As many threads as {@link
+   * io.github.qcow4j.qcow2.commit.CommitOptions#DEFAULT}, for the same reason.
+   */
   public static final RewriteRequest SAME =
       new RewriteRequest(null, null, null, ClusterEncoder.DEFAULT_LEVEL, 4, AmendRequest.NOTHING);
 

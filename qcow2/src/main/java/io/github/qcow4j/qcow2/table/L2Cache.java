@@ -28,7 +28,7 @@ public final class L2Cache implements L2Source {
   private final long budgetBytes;
 
   @GuardedBy("this")
-  private final LinkedHashMap<Key, L2Table> tables = new LinkedHashMap<>(64, 0.75f, true);
+  private final LinkedHashMap<Key, L2Table> tables = new LinkedHashMap<>(16, 0.75f, true);
 
   /** A walk through a chain is at one table of each layer, and comes back to it with each step. */
   @GuardedBy("this")

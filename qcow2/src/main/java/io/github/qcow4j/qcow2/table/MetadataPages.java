@@ -23,7 +23,7 @@ public final class MetadataPages {
   private final String name;
   private final int clusterSize;
   private final long budgetBytes;
-  private final LinkedHashMap<Long, Page> pages = new LinkedHashMap<>(64, 0.75f, true);
+  private final LinkedHashMap<Long, Page> pages = new LinkedHashMap<>(16, 0.75f, true);
   private long dirtyBytes;
   private @Nullable IOException refusal;
 

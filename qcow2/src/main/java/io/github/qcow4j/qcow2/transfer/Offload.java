@@ -26,8 +26,8 @@ public final class Offload {
 
   private static final int BLOCK_BYTES = BlockFile.SHARED_BLOCK_BYTES;
 
-  /** What is tried first: so little that reading it instead makes no difference. */
-  private static final long TRIAL_BYTES = 1 << 20;
+  /** What is tried first: as much as is read at once, so that a refusal costs one call. */
+  private static final long TRIAL_BYTES = BlockFile.CALL_BYTES;
 
   /**
    * The most that is shared by one call, which cannot be cancelled. A file system takes it in time

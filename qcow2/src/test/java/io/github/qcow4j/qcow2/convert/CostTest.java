@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a conversion asks of the kernel grows with its data in large pieces, not with clusters. */
 class CostTest {
 
-  private static final int PIECE = SegmentQueue.PIECE_BYTES;
+  private static final int PIECE = BlockFile.CALL_BYTES;
 
   @TempDir private Path directory;
 

@@ -10,6 +10,12 @@ import java.nio.channels.WritableByteChannel;
  */
 interface ArchiveOutput extends WritableByteChannel {
 
+  /**
+   * How much is copied at once for a library that cannot take a caller's buffer as it is, in either
+   * direction: the copy is still in the processor's cache when the library looks at it.
+   */
+  int COPIED_BYTES = 64 << 10;
+
   /** Writes what is left of the frame; nothing may be written behind it. */
   void finish() throws IOException;
 

@@ -6,6 +6,7 @@ package io.github.qcow4j.snapshot.archive;
  * first header then has no valid checksum, and so refuses.
  */
 public enum Compression {
+  // The levels are those that the libraries and their programs take unless told.
   /** One Zstandard frame (RFC 8878). */
   ZSTD("zstd", 3, 22),
   /** One LZ4 frame (LZ4 Frame Format Description 1.6). */

@@ -36,7 +36,8 @@ final class DiskStream {
 
   static DiskStream plan(String role, DiskImage image, int parallelism, JobControl control)
       throws IOException {
-    ConvertOptions options = new ConvertOptions(parallelism, 4096, false, 0);
+    int sparseBytes = ConvertOptions.DEFAULT.sparseBytes();
+    ConvertOptions options = new ConvertOptions(parallelism, sparseBytes, false, 0);
     ImageSpec spec = ImageSpec.ofSize(image.virtualSize());
     return new DiskStream(
         role,

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Lz4Input implements ArchiveInput {
 
   private final Source source;
-  private final byte[] copied = new byte[64 << 10];
+  private final byte[] copied = new byte[ArchiveOutput.COPIED_BYTES];
   private @Nullable LZ4FrameInputStream frames;
 
   Lz4Input(ReadableByteChannel channel) {
@@ -65,7 +65,7 @@ final class Lz4Input implements ArchiveInput {
   private static final class Source extends InputStream {
 
     private final ReadableByteChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(64 << 10).limit(0);
+    private final ByteBuffer buffer = ByteBuffer.allocate(ArchiveOutput.COPIED_BYTES).limit(0);
     private @Nullable IOException failure;
 
     Source(ReadableByteChannel channel) {

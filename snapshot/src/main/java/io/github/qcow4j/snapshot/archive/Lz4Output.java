@@ -21,7 +21,7 @@ final class Lz4Output implements ArchiveOutput {
   private static final long UNKNOWN_SIZE = -1;
 
   private final LZ4FrameOutputStream frame;
-  private final byte[] copied = new byte[64 << 10];
+  private final byte[] copied = new byte[COPIED_BYTES];
 
   Lz4Output(WritableByteChannel target, int level) throws IOException {
     LZ4Factory factory = LZ4Factory.safeInstance();

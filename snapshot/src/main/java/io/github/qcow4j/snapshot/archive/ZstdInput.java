@@ -3,6 +3,7 @@ package io.github.qcow4j.snapshot.archive;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.snapshot.transfer.DamagedTransferException;
 import io.github.qcow4j.snapshot.transfer.TransferLimitException;
 import java.io.IOException;
@@ -17,12 +18,11 @@ final class ZstdInput implements ArchiveInput {
 
   private static final int MAX_WINDOW_BITS = 27;
   private static final int INPUT_BYTES = 256 << 10;
-  private static final int OUTPUT_BYTES = 1 << 20;
 
   private final ReadableByteChannel source;
   private final ZstdDecompressCtx context = new ZstdDecompressCtx();
   private final ByteBuffer input = ByteBuffer.allocateDirect(INPUT_BYTES).limit(0);
-  private final ByteBuffer output = ByteBuffer.allocateDirect(OUTPUT_BYTES).limit(0);
+  private final ByteBuffer output = ByteBuffer.allocateDirect(BlockFile.CALL_BYTES).limit(0);
   private boolean betweenFrames;
   private boolean sourceEnded;
 

@@ -3,6 +3,7 @@ package io.github.qcow4j.snapshot.archive;
 import com.github.luben.zstd.EndDirective;
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdException;
+import io.github.qcow4j.nativeio.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -13,15 +14,16 @@ import java.nio.channels.WritableByteChannel;
  */
 final class ZstdOutput implements ArchiveOutput {
 
-  /** Each thread has a piece of 8 MiB under way and as much of window; more seldom help a disk. */
+  /**
+   * Each thread has a piece of 8 MiB under way and as much of window. More were never measured, for
+   * want of such a machine.
+   */
   private static final int MAX_WORKERS = 8;
-
-  private static final int BUFFER_BYTES = 1 << 20;
 
   private final WritableByteChannel target;
   private final ZstdCompressCtx context = new ZstdCompressCtx();
-  private final ByteBuffer compressed = ByteBuffer.allocateDirect(BUFFER_BYTES);
-  private final ByteBuffer copied = ByteBuffer.allocateDirect(64 << 10);
+  private final ByteBuffer compressed = ByteBuffer.allocateDirect(BlockFile.CALL_BYTES);
+  private final ByteBuffer copied = ByteBuffer.allocateDirect(COPIED_BYTES);
 
   ZstdOutput(WritableByteChannel target, int level) {
     this.target = target;

@@ -131,7 +131,8 @@ public final class BoxDirectories {
 
   private ExportedFile flatten(DirectoryDisk disk) throws IOException {
     Path path = directory.resolve(disk.fileName());
-    ConvertOptions options = new ConvertOptions(request.parallelism(), 4096, false, 0);
+    int sparseBytes = ConvertOptions.DEFAULT.sparseBytes();
+    ConvertOptions options = new ConvertOptions(request.parallelism(), sparseBytes, false, 0);
     if (volume.exists(path)) {
       throw new FileAlreadyExistsException(path.toString());
     }

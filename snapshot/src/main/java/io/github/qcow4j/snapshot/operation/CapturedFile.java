@@ -15,6 +15,7 @@ import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.WrongStateException;
+import io.github.qcow4j.snapshot.intake.FileCopy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -30,9 +31,6 @@ import org.jspecify.annotations.Nullable;
  * @param sizeBytes size of the disk
  */
 record CapturedFile(Volume volume, Path live, Path copy, long sizeBytes) {
-
-  /** So much is copied between two looks whether the job is to stop. */
-  private static final long STEP_BYTES = 64L << 20;
 
   /** Shares the storage, at one instant; null when that cannot be done here. */
   @Nullable CopyMethod share() throws IOException {
@@ -56,7 +54,7 @@ record CapturedFile(Volume volume, Path live, Path copy, long sizeBytes) {
         long end = hole < 0 ? size : hole;
         while (data < end) {
           control.checkpoint();
-          long step = Math.min(STEP_BYTES, end - data);
+          long step = Math.min(FileCopy.PIECE_BYTES, end - data);
           costliest = costlier(costliest, method(target.copyRange(source, data, data, step)));
           data += step;
         }

@@ -23,6 +23,7 @@ public final class HookProgram implements Quiescer {
   /** How long it may take when nobody says otherwise. */
   public static final long TIMEOUT_MILLIS = 30_000;
 
+  /** Five lines of a terminal: a message quotes the reason, it is not the program's log. */
   private static final int MAX_TOLD_BYTES = 400;
 
   private final Path program;
@@ -106,6 +107,7 @@ public final class HookProgram implements Quiescer {
     try {
       int exitCode = await(process, argument, deadline);
       if (exitCode != 0) {
+        // All it said is in the pipe by now; but what it has started may hold that open for ever.
         listener.join(TimeUnit.SECONDS.toMillis(1));
         throw new QuiesceException(
             "the hook '%s %s' failed with exit code %d%s"
@@ -160,6 +162,7 @@ public final class HookProgram implements Quiescer {
 
     @Override
     public void run() {
+      // A page, as the kernel keeps what is in a pipe; nobody waits for what a hook prints.
       byte[] buffer = new byte[4096];
       try (output) {
         while (true) {

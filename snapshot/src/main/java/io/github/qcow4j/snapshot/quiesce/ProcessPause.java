@@ -27,7 +27,10 @@ public final class ProcessPause implements Quiescer {
   /** Threads stop when they leave the kernel, which a write to a slow disk may take long for. */
   private static final long STOP_MILLIS = 10_000;
 
-  /** How long all have at first until they are let go and stopped again; then twice as long. */
+  /**
+   * How long all have at first until they are let go and stopped again; then twice as long. Threads
+   * at rest stop in microseconds; a time too short costs one attempt more.
+   */
   private static final long FIRST_ATTEMPT_MILLIS = 100;
 
   private final Processes processes;

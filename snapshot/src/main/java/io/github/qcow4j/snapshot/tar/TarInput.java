@@ -9,9 +9,12 @@ import java.nio.channels.ReadableByteChannel;
 /** The bytes of an archive, front to back, and no more of them than allowed. For one thread. */
 final class TarInput {
 
+  /** How much that nobody keeps is read at once: paddings of less than a block, nearly always. */
+  static final int SKIPPED_BYTES = 64 << 10;
+
   private final ReadableByteChannel channel;
   private final long maxBytes;
-  private final ByteBuffer skipped = ByteBuffer.allocateDirect(64 << 10);
+  private final ByteBuffer skipped = ByteBuffer.allocateDirect(SKIPPED_BYTES);
   private long position;
 
   /**

@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.tar;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.snapshot.transfer.DamagedTransferException;
 import io.github.qcow4j.snapshot.transfer.PlainName;
 import io.github.qcow4j.snapshot.transfer.RefusedTransferException;
@@ -49,7 +50,6 @@ public final class TarReader {
   private static final String FOLDER = "./";
 
   private static final int MAX_TRAILING_BYTES = 1 << 20;
-  private static final int BUFFER_BYTES = 1 << 20;
 
   private final TarInput input;
   private final Set<String> names = new HashSet<>();
@@ -240,7 +240,7 @@ public final class TarReader {
       throw new DamagedTransferException("Invalid archive: it ends behind an extended header");
     }
     input.readFully(block);
-    ByteBuffer rest = ByteBuffer.allocate(BUFFER_BYTES / 16);
+    ByteBuffer rest = ByteBuffer.allocate(TarInput.SKIPPED_BYTES);
     long trailing = 0;
     boolean zero = isZero(block, block.length);
     for (int count = -1; zero && count != 0; trailing += count) {
@@ -269,7 +269,7 @@ public final class TarReader {
 
   /** Reads the member whole; at most once. */
   public void read(MemberSink sink) throws IOException {
-    ByteBuffer piece = buffer == null ? ByteBuffer.allocateDirect(BUFFER_BYTES) : buffer;
+    ByteBuffer piece = buffer == null ? ByteBuffer.allocateDirect(BlockFile.CALL_BYTES) : buffer;
     buffer = piece;
     long position = 0;
     for (int i = 0; i < current.segments(); i++) {
@@ -277,7 +277,7 @@ public final class TarReader {
         sink.hole(current.start(i) - position);
       }
       for (position = current.start(i); position < current.end(i); ) {
-        piece.clear().limit((int) Math.min(BUFFER_BYTES, current.end(i) - position));
+        piece.clear().limit((int) Math.min(BlockFile.CALL_BYTES, current.end(i) - position));
         input.readFully(piece);
         unreadBytes -= piece.limit();
         position += piece.limit();

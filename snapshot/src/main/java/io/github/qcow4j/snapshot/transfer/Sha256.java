@@ -15,7 +15,10 @@ public final class Sha256 {
 
   private static final String PREFIX = "sha256:";
   private static final Pattern FORM = Pattern.compile("sha256:[0-9a-f]{64}");
+
+  /** As many at once as the checksums of images take. */
   private static final int ZERO_BYTES = 64 << 10;
+
   private static final byte[] ZEROS = new byte[ZERO_BYTES];
 
   private final MessageDigest digest;
