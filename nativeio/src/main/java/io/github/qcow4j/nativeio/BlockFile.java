@@ -49,7 +49,8 @@ public interface BlockFile extends Closeable {
    * s on ext4, while memory is at hand. But aligned writes of 2 MiB make the kernel cache the
    * target in pages of that size, which it seldom has: in a virtual machine that gives free memory
    * back to its host, 0.8 to 1.9 s. Half of that size is free of it and needs fewer calls than any
-   * smaller one.
+   * smaller one. To write 512 MiB of zeros takes 0.31, 0.32, 0.29 and 0.29 s with 64 KiB, 256 KiB,
+   * 1 and 4 MiB.
    */
   int CALL_BYTES = 1 << 20;
 

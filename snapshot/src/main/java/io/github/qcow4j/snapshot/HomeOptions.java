@@ -25,8 +25,9 @@ public record HomeOptions(
     Consumer<String> notices) {
 
   /**
-   * Each layer costs an open file and a look into its tables at every first read; from here on that
-   * shows.
+   * Each layer costs an open file and a look into its tables. With 1, 16, 64 and 255 empty layers
+   * below, a map takes 0.06, 0.07, 0.10 and 0.19 s of processor time, start included, and a read of
+   * 4 KiB anywhere, of what is in the page cache, some 2, 6, 13 and 40 microseconds.
    */
   public static final int DEFAULT_MAX_CHAIN_LAYERS = 64;
 

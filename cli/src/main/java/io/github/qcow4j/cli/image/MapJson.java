@@ -19,8 +19,7 @@ final class MapJson implements MapPrinter {
 
   @Override
   public void print(MapEntry entry, boolean last) {
-    // What the longest line has, so that none has to grow.
-    StringBuilder line = new StringBuilder(128);
+    StringBuilder line = new StringBuilder();
     line.append("{ \"start\": ")
         .append(entry.start())
         .append(", \"length\": ")

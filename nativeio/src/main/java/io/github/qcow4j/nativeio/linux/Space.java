@@ -39,9 +39,7 @@ final class Space {
   private static final class Zeros {
 
     private static final MemorySegment SEGMENT =
-        Arena.global()
-            .allocate(BlockFile.CALL_BYTES, ScratchBuffers.ALIGNMENT_BYTES)
-            .asReadOnly();
+        Arena.global().allocate(BlockFile.CALL_BYTES, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
   }
 
   private final Descriptor file;

@@ -24,7 +24,9 @@ final class Transfer {
    * write it, 4 GiB from the page cache to a raw file on ext4, in turn with each other, medians of
    * six: 2.66 s, of processor time 4.93 s, without turns, 1.18 s and 1.57 s with them, 1.71 s and
    * 2.06 s with a fair lock. So much is a quarter of what jobs write at once; tables and single
-   * clusters are shorter, and done before anybody has to wait for the kernel's lock.
+   * clusters are shorter. Where to draw the line does not matter for a job: 256 MiB plain to raw
+   * take 0.28 s of processor time with 64 KiB, 0.30 s with 256 KiB and 0.31 s with 1 MiB, each 0.25
+   * s at best.
    */
   private static final int LARGE_WRITE_BYTES = 256 << 10;
 

@@ -205,8 +205,7 @@ final class PortableBlockFile implements BlockFile {
         return ZeroMethod.HOLE;
       }
       ByteBuffer zeros =
-          ByteBuffer.allocateDirect(
-              (int) Math.min(CALL_BYTES, Math.max(lengthBytes, 1)));
+          ByteBuffer.allocateDirect((int) Math.min(CALL_BYTES, Math.max(lengthBytes, 1)));
       for (long next = fileOffset; next < end; next += zeros.limit()) {
         zeros.clear().limit((int) Math.min(zeros.capacity(), end - next));
         channel.write(zeros, next);

@@ -9,7 +9,11 @@ import java.util.concurrent.ArrayBlockingQueue;
  */
 public final class ScratchBuffers {
 
-  /** Large enough that the copy and not the call is what a heap buffer costs. */
+  /**
+   * How much of a heap buffer goes by one call. A check of 1 TiB with all metadata, which reads
+   * into the heap by the megabyte, takes the same processor time with 64 KiB, 256 KiB and 1 MiB:
+   * 0.26, 0.27 and 0.26 s.
+   */
   public static final int SIZE_BYTES = 256 << 10;
 
   /** What direct I/O may ask for: {@link io.github.qcow4j.nativeio.OpenOptions#directIo()}. */

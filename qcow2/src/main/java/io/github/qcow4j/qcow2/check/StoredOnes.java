@@ -21,7 +21,11 @@ final class StoredOnes {
   /** Four counters of 16 bits that are all one. */
   private static final long FOUR_ONES = 0x0001_0001_0001_0001L;
 
-  /** As many counters of 16 bits as are compared at once, and all of them one. */
+  /**
+   * As many counters of 16 bits as are compared at once, and all of them one. A check of 1 TiB with
+   * all metadata took 0.33 s of processor time with 16, 0.29 s with 64, 0.26 s with 256 and with
+   * 1024, 0.29 s with 4096.
+   */
   private static final int PIECE_COUNTERS = 256;
 
   private static final byte[] PIECE_OF_ONES = new byte[PIECE_COUNTERS * Short.BYTES];

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class TableBatch {
 
-  private static final int BATCH_BYTES = 1 << 20;
+  /**
+   * How much is read together. A check of 1 TiB with all metadata takes the same processor time by
+   * 256 KiB, 1 MiB and 4 MiB, 0.27, 0.26 and 0.27 s, and 53, 55 and 64 MiB of memory in all.
+   */
+  private static final int BATCH_BYTES = BlockFile.CALL_BYTES;
 
   private final BlockFile file;
   private final int clusterSize;

@@ -9,6 +9,10 @@ import java.security.NoSuchAlgorithmException;
 /** A digest of the Java platform, which knows no other way than from front to back. */
 final class SequentialDigest implements ContentDigest {
 
+  /**
+   * How many are digested at once. SHA-256 of 1 GiB of them takes 0.74 s of processor time by 4
+   * KiB, 0.78 s by 64 KiB and 0.82 s by 1 MiB.
+   */
   private static final int ZEROS_BYTES = 64 << 10;
 
   private final MessageDigest digest;

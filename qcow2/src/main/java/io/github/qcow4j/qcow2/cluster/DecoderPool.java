@@ -20,7 +20,9 @@ public final class DecoderPool implements AutoCloseable {
 
   /**
    * Twice as many as {@linkplain io.github.qcow4j.qcow2.transfer.PieceThreads#useful threads of a
-   * job}, or as many where there is one processor: none is made anew for each read.
+   * job}, or as many where there is one processor: none is made anew for each read. From zlib to
+   * raw, 256 MiB took 0.50 to 0.56 s of processor time at best with one, two and four a processor,
+   * 0.56 to 0.71 s in the median, the runs of each as far apart.
    */
   private final int idlePerKind = 2 * Runtime.getRuntime().availableProcessors();
 

@@ -37,6 +37,8 @@ final class DataComparison implements AutoCloseable {
   DataComparison(DiskImage[] images, int parallelism, JobControl control) {
     this.images = images;
     this.control = control;
+    // One under way and one waiting for each thread. 256 MiB of zlib against raw take the same with
+    // one, two and four a thread: 0.63, 0.64 and 0.63 s of processor time.
     this.window = 2 * parallelism;
     this.buffers = new BufferPairs(PIECE_BYTES);
     this.threads =

@@ -14,8 +14,10 @@ final class Packing {
 
   private final int clusterBits;
   private final long maxShared;
+
   /** Doubled when it is full: to begin with few costs a copy or two of next to nothing. */
   private int[] counts = new int[16];
+
   private long position;
 
   /**

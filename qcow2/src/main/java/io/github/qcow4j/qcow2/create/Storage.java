@@ -58,8 +58,7 @@ public final class Storage {
 
   private static void writeZeros(BlockFile file, long hostOffset, long lengthBytes)
       throws IOException {
-    ByteBuffer zeros =
-        ByteBuffer.allocateDirect((int) Math.min(BlockFile.CALL_BYTES, lengthBytes));
+    ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(BlockFile.CALL_BYTES, lengthBytes));
     for (long done = 0; done < lengthBytes; done += zeros.limit()) {
       zeros.clear().limit((int) Math.min(zeros.capacity(), lengthBytes - done));
       file.write(zeros, hostOffset + done);

@@ -22,6 +22,11 @@ public final class L2Cache implements L2Source {
   /**
    * 16 MiB hold the L2 tables of 128 GiB at 64 KiB clusters, and eight tables at 2 MiB clusters.
    * Walks from front to back need one table at a time.
+   *
+   * <p>To find a cluster anywhere, every one mapped, took with 4, 16 and 64 MiB 1.4, 0.8 and 1.8
+   * microseconds in a disk of 32 GiB, whose tables take 4 MiB, 59, 47 and 1.9 in one of 256 GiB,
+   * 51, 76 and 115 in one of 1 TiB, on a busy machine: only a budget that holds all tables is
+   * better, and every open image has one of its own.
    */
   public static final long DEFAULT_BUDGET_BYTES = 16L << 20;
 

@@ -15,9 +15,14 @@ public final class L2Table {
   private static final VarHandle BIG_ENDIAN_LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
-  /** Runs that end before so many entries are not worth an array. */
+  /**
+   * Runs that end before so many entries are not worth an array. A map of twenty thousand clusters
+   * here and there takes 0.30 s of processor time with 2, 0.29 s with 8 and 0.28 s with 32: no
+   * difference.
+   */
   private static final int ONE_BY_ONE = 8;
 
+  /** A map of 1 TiB takes the same with 128, 512, 2048 and 8192: 0.30, 0.30, 0.31 and 0.32 s. */
   private static final int PIECE_ENTRIES = 512;
 
   private final byte[] bytes;

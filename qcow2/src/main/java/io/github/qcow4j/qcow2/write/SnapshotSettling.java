@@ -23,7 +23,9 @@ import java.util.Map;
 public final class SnapshotSettling {
 
   /**
-   * With more L2 tables than these, writing them all once more takes too long for what it saves.
+   * With more L2 tables than these, they are not written once more for the eight-thousandth of the
+   * disk that they are. Processor time of a first snapshot without and with it, all metadata there:
+   * 0.17 and 0.19 s with 64 tables (32 GiB), 0.36 and 0.44 s with 512, 0.64 and 0.86 s with 2048.
    */
   static final int MAX_TABLES = 64;
 

@@ -30,6 +30,10 @@ public final class WriterOpener {
   /**
    * Half of it for tables that are looked at, half for tables that wait to be written. 8 MiB of L2
    * tables describe 64 GiB at 64 KiB clusters, so that a flush comes once for so much at the most.
+   *
+   * <p>Twenty thousand writes at random over 256 GiB, whose tables take 32 MiB, on ext4: 10.2 s
+   * with 1 MiB, 6.5 s with 4, 6.9 s with 8, 7.4 s with 16 and 4.0 s with 64 MiB, which hold them
+   * all; but the process grows from 270 MiB to 290, 318, 1145 and 1409.
    */
   private static final long PAGES_BYTES = 8L << 20;
 

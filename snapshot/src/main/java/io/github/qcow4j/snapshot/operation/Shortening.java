@@ -58,6 +58,7 @@ final class Shortening {
     if (lowest < 2) {
       return;
     }
+    // Half, so that as many snapshots again come before the next time.
     int target = Math.clamp(depth + 1L - home.maxChainLayers() / 2, 2, lowest);
     long aboveBytes = 0;
     for (ImageRow image : chain.subList(0, target)) {

@@ -31,6 +31,7 @@ final class AgentConnection implements Closeable {
   private final SocketChannel channel;
   private final Selector selector;
   private final SelectionKey key;
+
   /** Any of the answers is there with one read; a longer one takes some more. */
   private final ByteBuffer received = ByteBuffer.allocate(4096).flip();
 

@@ -59,8 +59,10 @@ final class SparseMap {
 
     private final String name;
     private final long sizeBytes;
+
     /** Doubled when it is full; four segments are what a small file has. */
     private long[] bounds = new long[8];
+
     private int used;
     private int added;
     private long storedBytes;
