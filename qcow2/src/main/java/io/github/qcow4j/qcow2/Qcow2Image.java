@@ -19,6 +19,7 @@ import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTakenException;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.write.FileBytes;
@@ -264,6 +265,7 @@ public final class Qcow2Image implements DiskImage {
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when refcounts are too narrow to
    *     share clusters, or there are too many snapshots
    * @throws UnsupportedFeatureException with an external data file, which cannot share clusters
+   * @throws SnapshotTakenException when it is taken, and the storage failed only afterwards
    */
   public InternalSnapshot createSnapshot(String name, Instant date) throws IOException {
     long scattered = structure().createSnapshot(name, date);
@@ -273,6 +275,8 @@ public final class Qcow2Image implements DiskImage {
       } catch (CorruptImageException | LimitExceededException e) {
         // Damage that only moving things about met: the snapshot is taken, in a file that is longer
         // than it need be.
+      } catch (IOException e) {
+        throw new SnapshotTakenException(name, e);
       }
     }
     return snapshots().getLast();

@@ -15,6 +15,7 @@ import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTakenException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -45,6 +46,10 @@ final class SnapshotActions {
       }
       try {
         qcow2.createSnapshot(cut(snapshot), Instant.now());
+      } catch (SnapshotTakenException e) {
+        String reason = console.errorText().reason(e.reason());
+        String message = "Snapshot '%s' was created, but tidying the file up failed: %s";
+        throw new CommandFailure(1, message.formatted(snapshot, reason), null, e);
       } catch (UnsupportedFeatureException e) {
         throw notCreated(snapshot, Errno.EOPNOTSUPP, e);
       } catch (LimitExceededException e) {
