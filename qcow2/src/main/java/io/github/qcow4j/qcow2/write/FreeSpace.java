@@ -55,27 +55,71 @@ public final class FreeSpace {
     if (file.kind() != FileKind.REGULAR) {
       return false;
     }
+    RefcountStore refcounts = tables.refcounts();
     int bits = header.clusterBits();
     long end = (file.size() + header.clusterSize() - 1) >>> bits;
-    long last = end;
-    while (last > 0 && tables.refcounts().get(last - 1) == 0) {
-      last--;
-    }
+    long last = endOfCounted(refcounts, end);
     if (last < end) {
       file.truncate(last << bits);
     }
     boolean all = true;
-    long cluster = 0;
-    while (cluster < last) {
-      long first = cluster;
-      while (cluster < last && tables.refcounts().get(cluster) == 0) {
-        cluster++;
+    for (long cluster = 0; cluster < last; ) {
+      long free = firstFree(refcounts, cluster, last);
+      cluster = firstCounted(refcounts, free, last);
+      if (cluster > free) {
+        all &= file.punchHole(free << bits, (cluster - free) << bits);
       }
-      if (cluster > first) {
-        all &= file.punchHole(first << bits, (cluster - first) << bits);
-      }
-      cluster++;
     }
     return all;
+  }
+
+  /**
+   * Behind the last counted cluster. A file may be as long as its holes make it: where no refcount
+   * block is, nothing is looked at cluster by cluster.
+   */
+  private static long endOfCounted(RefcountStore refcounts, long end) throws IOException {
+    long entries = refcounts.blockEntries();
+    long last = Math.min(end, refcounts.tableEntries() * entries);
+    while (last > 0) {
+      long block = (last - 1) / entries;
+      if (refcounts.blockOffset(block) == 0) {
+        last = block * entries;
+      } else if (refcounts.get(last - 1) == 0) {
+        last--;
+      } else {
+        break;
+      }
+    }
+    return last;
+  }
+
+  private static long firstFree(RefcountStore refcounts, long from, long end) throws IOException {
+    long entries = refcounts.blockEntries();
+    long cluster = from;
+    while (cluster < end) {
+      long free = refcounts.firstFreeInBlock(cluster);
+      if (free >= 0) {
+        return Math.min(free, end);
+      }
+      cluster = (cluster / entries + 1) * entries;
+    }
+    return end;
+  }
+
+  private static long firstCounted(RefcountStore refcounts, long from, long end)
+      throws IOException {
+    long entries = refcounts.blockEntries();
+    long cluster = from;
+    while (cluster < end) {
+      long block = cluster / entries;
+      if (refcounts.blockOffset(block) == 0) {
+        cluster = (block + 1) * entries;
+      } else if (refcounts.get(cluster) == 0) {
+        cluster++;
+      } else {
+        return cluster;
+      }
+    }
+    return end;
   }
 }
