@@ -37,6 +37,11 @@ record Verdict(Result ours, Result rival, double startSeconds) {
         .toList();
   }
 
+  /** All of them. */
+  static List<Verdict> all(List<Result> job) {
+    return Stream.concat(of(job).stream(), atEqualPromises(job).stream()).toList();
+  }
+
   private static boolean isTheirs(Result result) {
     return result.side() == Side.RIVAL || result.side() == Side.SHOWN;
   }
