@@ -22,6 +22,9 @@ public final class Main {
   /** A job looks every few milliseconds whether it should stop, and removes one file then. */
   private static final long CLEAN_UP_SECONDS = 3;
 
+  /** A system property of the folder's launcher. */
+  private static final String NOTHING_UNPACKED = "qcow4j.nothing-unpacked";
+
   private Main() {}
 
   /**
@@ -63,16 +66,21 @@ public final class Main {
   }
 
   /**
-   * At once where nothing is left to be called: {@code System.exit} looks for somebody who logs it,
-   * for 2 ms. While the JVM ends by a signal, it is for that to finish, with its own exit code.
+   * At once where nothing is left to be done: {@code System.exit} looks for somebody who logs it,
+   * for 2 ms. That is so in the folder, whose launcher says that nothing was unpacked which a
+   * library wants to remove at the end. While the JVM ends by a signal, it is for that to finish,
+   * with its own exit code.
    */
   private static void end(Thread atSignal, int exitCode) {
     try {
       boolean _ = Runtime.getRuntime().removeShutdownHook(atSignal);
-      Runtime.getRuntime().halt(exitCode);
+      if (Boolean.getBoolean(NOTHING_UNPACKED)) {
+        Runtime.getRuntime().halt(exitCode);
+      }
     } catch (IllegalStateException e) {
-      System.exit(exitCode);
+      // It is ending by a signal.
     }
+    System.exit(exitCode);
   }
 
   /**

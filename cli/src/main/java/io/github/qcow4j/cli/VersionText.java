@@ -23,7 +23,7 @@ final class VersionText {
   private static final String QEMU_VERSION = "7.2.22";
 
   private static final List<String> LIBRARIES =
-      List.of("picocli", "aircompressor-v3", "zstd-jni", "sqlite-jdbc", "lz4-java");
+      List.of("picocli", "aircompressor-v3", "zstd-jni", "sqlite-jdbc", "lz4-java", "jackson-core");
 
   private final Console console;
 

@@ -24,7 +24,7 @@ final class ProgramTest {
   @Test
   void saysItsVersionAndInWhoseStead() {
     assertThat(OurRun.asQcow4j("--version").stdout())
-        .matches("qcow4j version \\S+\nruntime: Java .*\n(library: \\S+ [0-9.-]+\n){5}");
+        .matches("qcow4j version \\S+\nruntime: Java .*\n(library: \\S+ [0-9.-]+\n){6}");
     assertThat(OurRun.asQemuImg("-V").stdout())
         .matches("qemu-img version 7\\.2\\.22 \\(qcow4j \\S+\\)\n");
   }

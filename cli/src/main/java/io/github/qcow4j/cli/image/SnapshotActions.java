@@ -48,8 +48,12 @@ final class SnapshotActions {
         qcow2.createSnapshot(cut(snapshot), Instant.now());
       } catch (SnapshotTakenException e) {
         String reason = console.errorText().reason(e.reason());
-        String message = "Snapshot '%s' was created, but tidying the file up failed: %s";
-        throw new CommandFailure(1, message.formatted(snapshot, reason), null, e);
+        throw new CommandFailure(
+            1,
+            "Snapshot '%s' was created, but tidying the file up failed: %s"
+                .formatted(snapshot, reason),
+            null,
+            e);
       } catch (UnsupportedFeatureException e) {
         throw notCreated(snapshot, Errno.EOPNOTSUPP, e);
       } catch (LimitExceededException e) {
