@@ -1,5 +1,6 @@
 package io.github.qcow4j.benchmarks.sidebyside;
 
+import io.github.qcow4j.benchmarks.material.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,8 +68,10 @@ record Job(
    * The medians of each contender, by name.
    *
    * <p>They take turns, every other round in reverse, so that what else happens on the machine
-   * meets all of them, and nobody always comes behind the same one. The round before the first is
-   * not measured: it brings the source into the page cache, and shows that all targets are equal.
+   * meets all of them, and nobody always comes behind the same one. What the turn before left to
+   * the page cache is stored first: on a file system in a file, a sync would wait for that too. The
+   * round before the first is not measured: it brings the source into the page cache, and shows
+   * that all targets are equal.
    *
    * @param target what they write; gone afterwards
    * @param rounds how many rounds are measured
@@ -86,6 +89,7 @@ record Job(
     for (int round = 0; round < rounds; round++) {
       for (Contender contender : turn) {
         preparation.prepare(work);
+        Program.require("sync").run(List.of());
         runs.getOrDefault(contender, List.of()).add(contender.run(work));
       }
       Collections.reverse(turn);
