@@ -19,14 +19,14 @@ final class Transfer {
 
   /**
    * From so many bytes on, writes to a regular file take turns here. The kernel has them take turns
-   * anyway, all its file systems write through the page cache under the file's lock, but who waits
-   * for that lock runs on one processor while the other works. With two threads that read 1 MiB and
-   * write it, 4 GiB from the page cache to a raw file on ext4, in turn with each other, medians of
-   * six: 2.66 s, of processor time 4.93 s, without turns, 1.18 s and 1.57 s with them, 1.71 s and
-   * 2.06 s with a fair lock. So much is a quarter of what jobs write at once; tables and single
-   * clusters are shorter. Where to draw the line does not matter for a job: 256 MiB plain to raw
-   * take 0.28 s of processor time with 64 KiB, 0.30 s with 256 KiB and 0.31 s with 1 MiB, each 0.25
-   * s at best.
+   * anyway: ext4, XFS, btrfs and tmpfs write to the page cache under the file's lock. But who waits
+   * for that lock runs on one processor while the other works. {@code convert -t unsafe} of 4 GiB
+   * from the page cache to a raw file on ext4, with two threads that read 1 MiB and write it,
+   * medians of five: 2.66 s, of processor time 4.93 s, without turns, 1.18 s and 1.57 s with them,
+   * 1.71 s and 2.06 s with a fair lock. So much is a quarter of what jobs write at once; tables and
+   * single clusters are shorter. Where to draw the line does not matter for a job: 256 MiB plain to
+   * raw take 0.28 s of processor time with 64 KiB, 0.30 s with 256 KiB and 0.31 s with 1 MiB, each
+   * 0.25 s at best.
    */
   private static final int LARGE_WRITE_BYTES = 256 << 10;
 
@@ -73,11 +73,7 @@ final class Transfer {
     }
     MemorySegment segment = MemorySegment.ofBuffer(source);
     if (usableAsIs(segment)) {
-      if (segment.byteSize() >= LARGE_WRITE_BYTES && writesTakeTurns()) {
-        writeInTurn(segment, fileOffset);
-      } else {
-        writeSegment(segment, false, segment.byteSize(), fileOffset);
-      }
+      writeSegment(segment, false, segment.byteSize(), fileOffset);
       source.position(source.limit());
       return;
     }
@@ -93,19 +89,6 @@ final class Transfer {
       }
     } finally {
       ScratchBuffers.giveBack(scratch);
-    }
-  }
-
-  private boolean writesTakeTurns() {
-    return file.kind() == FileKind.REGULAR && !file.direct();
-  }
-
-  private void writeInTurn(MemorySegment source, long fileOffset) throws IOException {
-    largeWrites.lock();
-    try {
-      writeSegment(source, false, source.byteSize(), fileOffset);
-    } finally {
-      largeWrites.unlock();
     }
   }
 
@@ -144,6 +127,20 @@ final class Transfer {
    * @param own whether the caller holds its memory until this returns
    */
   void writeSegment(MemorySegment source, boolean own, long lengthBytes, long fileOffset)
+      throws IOException {
+    if (lengthBytes < LARGE_WRITE_BYTES || file.kind() != FileKind.REGULAR || file.direct()) {
+      writeAll(source, own, lengthBytes, fileOffset);
+      return;
+    }
+    largeWrites.lock();
+    try {
+      writeAll(source, own, lengthBytes, fileOffset);
+    } finally {
+      largeWrites.unlock();
+    }
+  }
+
+  private void writeAll(MemorySegment source, boolean own, long lengthBytes, long fileOffset)
       throws IOException {
     LinuxCalls calls = file.calls();
     long done = 0;
