@@ -66,16 +66,17 @@ final class OverlayContender implements Contender {
     }
     warm = true;
     long nanos = 0;
+    long processorNanos = 0;
     double targetMib = 0;
-    long processorStart = PROCESSOR.getCurrentThreadCpuTime();
     for (int i = 0; i < RUNS; i++) {
+      long processorStart = PROCESSOR.getCurrentThreadCpuTime();
       long start = System.nanoTime();
       create(work);
       nanos += System.nanoTime() - start;
+      processorNanos += PROCESSOR.getCurrentThreadCpuTime() - processorStart;
       targetMib = Files.size(work.target()) / MIB;
       Files.delete(work.target());
     }
-    long processorNanos = PROCESSOR.getCurrentThreadCpuTime() - processorStart;
     return new Measured(nanos / 1e9 / RUNS, processorNanos / 1e9 / RUNS, 0, targetMib);
   }
 

@@ -30,9 +30,8 @@ final class Lz4Output implements ArchiveOutput {
     this.frame =
         new LZ4FrameOutputStream(
             Channels.newOutputStream(target),
-            // 256 MiB take 2.2, 2.1, 2.3 and 2.2 s of processor time by blocks of 64 KiB, 256 KiB,
-            // 1
-            // and 4 MiB; of the last there are the fewest.
+            // 256 MiB take 2.2, 2.1, 2.3 and 2.2 s of processor time by blocks of 64 KiB,
+            // 256 KiB, 1 and 4 MiB; of the last there are the fewest.
             BLOCKSIZE.SIZE_4MB,
             UNKNOWN_SIZE,
             compressor,
