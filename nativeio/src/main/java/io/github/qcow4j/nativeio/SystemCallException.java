@@ -49,4 +49,11 @@ public final class SystemCallException extends FileSystemException {
   public int errno() {
     return errno;
   }
+
+  /**
+   * Whether there was no room: the file system is full, or what its user may have of it is used.
+   */
+  public boolean isOutOfRoom() {
+    return errno == Errno.ENOSPC.number() || errno == Errno.EDQUOT.number();
+  }
 }

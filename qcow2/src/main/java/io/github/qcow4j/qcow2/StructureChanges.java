@@ -242,6 +242,7 @@ final class StructureChanges {
   }
 
   private void reload() throws IOException {
+    writer.abandon();
     Qcow2Image.Parts old = layer.parts();
     Qcow2Header header = HeaderParser.parse(file, false);
     List<InternalSnapshot> snapshots = SnapshotTable.read(file, header);

@@ -54,7 +54,7 @@ final class CatalogueRoom {
     SystemCallException hindrance = hindrance();
     if (hindrance != null && hindrance.errno() == Errno.EROFS.number() && !hasLog()) {
       return Catalogue.openUnchanging(layout.catalogue());
-    } else if (hindrance != null && isFull(hindrance)) {
+    } else if (hindrance != null && hindrance.isOutOfRoom()) {
       giveBack();
     }
     Catalogue catalogue;
@@ -79,7 +79,7 @@ final class CatalogueRoom {
   private CatalogueException told(SystemCallException hindrance, CatalogueException cause) {
     String reason = String.valueOf(hindrance.getReason());
     String advice =
-        isFull(hindrance)
+        hindrance.isOutOfRoom()
             ? "; free some space on its file system"
             : "; it was not closed where it could be written to, and has to be once";
     return new CatalogueException(
@@ -127,10 +127,6 @@ final class CatalogueRoom {
     } finally {
       unlinkQuietly(trial);
     }
-  }
-
-  private static boolean isFull(SystemCallException e) {
-    return e.errno() == Errno.ENOSPC.number() || e.errno() == Errno.EDQUOT.number();
   }
 
   private void giveBack() throws IOException {

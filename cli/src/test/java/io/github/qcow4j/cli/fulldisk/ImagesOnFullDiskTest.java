@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -65,6 +66,14 @@ final class ImagesOnFullDiskTest {
       this.changed = changed;
       this.shown = shown;
       this.line = line;
+    }
+
+    /**
+     * Whether an overlay that it failed on may hold itself what it only showed before, as {@link
+     * io.github.qcow4j.qcow2.rebase.Rebase} says.
+     */
+    private boolean mayHoldMore() {
+      return this == FLATTEN || this == REBASE;
     }
 
     OurRun run(Path directory) {
@@ -140,12 +149,13 @@ final class ImagesOnFullDiskTest {
       assertThat(facts(directory.resolve(job.changed)))
           .as(where)
           .isEqualTo(facts(pristine.resolve(job.changed)));
-      QEMU.img(
-              "compare",
-              "-s",
-              directory.resolve(job.shown).toString(),
-              pristine.resolve(job.shown).toString())
-          .orFail();
+      List<String> compare = new ArrayList<>(List.of("compare"));
+      if (!job.mayHoldMore()) {
+        compare.add("-s");
+      }
+      compare.add(directory.resolve(job.shown).toString());
+      compare.add(pristine.resolve(job.shown).toString());
+      QEMU.img(compare.toArray(String[]::new)).orFail();
     }
   }
 

@@ -172,7 +172,7 @@ final class SimulatedBlockFile implements BlockFile {
     }
     long end = fileOffset + lengthBytes;
     for (long index = fileOffset / Page.BYTES; index * Page.BYTES < end; index++) {
-      if (inode.content.page(index).isHole()) {
+      if (volume.needsRoom(inode.content.page(index))) {
         if (free <= 0) {
           return (int) Math.max(0, index * Page.BYTES - fileOffset);
         }

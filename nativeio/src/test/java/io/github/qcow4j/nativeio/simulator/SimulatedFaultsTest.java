@@ -76,6 +76,22 @@ final class SimulatedFaultsTest {
   }
 
   @Test
+  void whereNothingIsWrittenInPlaceAFullDiskTakesNoOtherBytesEither() throws IOException {
+    SimulatedVolume volume =
+        SimulatedVolume.create(
+            SimulatedVolume.Options.standard().withCapacity(3 * 4096).withCopyingOnWrite(true));
+    try (BlockFile file = volume.open(FILE, OpenOptions.creatingNew())) {
+      Bytes.write(file, CrashExplorerTest.filled(1, 2 * 4096), 0);
+      ByteBuffer source = ByteBuffer.wrap(CrashExplorerTest.filled(2, 2 * 4096));
+      assertThatThrownBy(() -> file.write(source, 0)).hasMessage("/file: No space left on device");
+      assertThat(source.position()).isEqualTo(4096);
+      assertThat(volume.usedBytes()).isEqualTo(2 * 4096);
+      Bytes.write(file, CrashExplorerTest.filled(3, 4096), 4096);
+      assertThat(volume.usedBytes()).isEqualTo(2 * 4096);
+    }
+  }
+
+  @Test
   void aFileLeftOpenIsToldWithTheStackThatOpenedIt() throws IOException {
     SimulatedVolume volume = SimulatedVolume.create();
     BlockFile file = volume.open(FILE, OpenOptions.creatingNew());

@@ -47,29 +47,37 @@ public final class SimulatedVolume implements Volume {
    * @param capacityBytes how much storage there is, in pages of 4096 bytes
    * @param capabilities what it can do; what is left out is refused as a file system would
    * @param recording whether it remembers what is durable; without, it cannot lose power
+   * @param copyingOnWrite whether pages that are overwritten need free ones, as on btrfs; their old
+   *     ones are free afterwards
    */
-  public record Options(long capacityBytes, Set<Capability> capabilities, boolean recording) {
+  public record Options(
+      long capacityBytes, Set<Capability> capabilities, boolean recording, boolean copyingOnWrite) {
 
     /** A large disk that can do everything and lose power. */
     public static Options standard() {
-      return new Options(1L << 50, EnumSet.allOf(Capability.class), true);
+      return new Options(1L << 50, EnumSet.allOf(Capability.class), true, false);
     }
 
     /** The same with this much storage. */
     public Options withCapacity(long bytes) {
-      return new Options(bytes, capabilities, recording);
+      return new Options(bytes, capabilities, recording, copyingOnWrite);
     }
 
     /** The same without this. */
     public Options without(Capability capability) {
       Set<Capability> fewer = EnumSet.copyOf(capabilities);
       fewer.remove(capability);
-      return new Options(capacityBytes, fewer, recording);
+      return new Options(capacityBytes, fewer, recording, copyingOnWrite);
     }
 
     /** The same, remembering what is durable or not. */
     public Options withRecording(boolean on) {
-      return new Options(capacityBytes, capabilities, on);
+      return new Options(capacityBytes, capabilities, on, copyingOnWrite);
+    }
+
+    /** The same, writing nothing in place or as most file systems do. */
+    public Options withCopyingOnWrite(boolean on) {
+      return new Options(capacityBytes, capabilities, recording, on);
     }
   }
 
@@ -255,6 +263,11 @@ public final class SimulatedVolume implements Volume {
     }
     usedPages += growth;
     return true;
+  }
+
+  /** Caller holds the lock. Whether writing to a page needs a free one. */
+  boolean needsRoom(Page before) {
+    return before.isHole() || options.copyingOnWrite();
   }
 
   /** Caller holds the lock. How many pages are free. */

@@ -167,12 +167,23 @@ public final class ClusterAllocator {
 
   /** Takes one reference from each cluster of a run, when {@link #releaseFreed} is next called. */
   public void freeLater(long firstCluster, long count) {
-    Run last = freed.isEmpty() ? null : freed.getLast();
+    append(freed, firstCluster, count);
+  }
+
+  private static void append(List<Run> runs, long firstCluster, long count) {
+    Run last = runs.isEmpty() ? null : runs.getLast();
     if (last != null && last.firstCluster + last.count == firstCluster) {
-      freed.set(freed.size() - 1, new Run(last.firstCluster, last.count + count));
+      runs.set(runs.size() - 1, new Run(last.firstCluster, last.count + count));
     } else {
-      freed.add(new Run(firstCluster, count));
+      runs.add(new Run(firstCluster, count));
     }
+  }
+
+  /** Forgets what {@link #freeLater} collected, for a caller that decides anew. */
+  public List<Run> takeFreed() {
+    List<Run> taken = List.copyOf(freed);
+    freed.clear();
+    return taken;
   }
 
   /**
@@ -219,7 +230,7 @@ public final class ClusterAllocator {
       for (long i = 0; i < run.count; i++) {
         long cluster = run.firstCluster + i;
         if (refcounts.get(cluster) == 0) {
-          empty.add(new Run(cluster, 1));
+          append(empty, cluster, 1);
           becameFree(cluster);
         }
       }

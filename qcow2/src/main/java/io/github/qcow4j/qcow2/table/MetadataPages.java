@@ -117,6 +117,12 @@ public final class MetadataPages {
     }
   }
 
+  /** Whether a cluster was changed and not yet written back. */
+  public boolean isDirty(long hostOffset) {
+    Page page = pages.get(hostOffset);
+    return page != null && page.dirty;
+  }
+
   /** Drops a cluster that is no longer metadata, changed or not. */
   public void forget(long hostOffset) {
     Page page = pages.remove(hostOffset);

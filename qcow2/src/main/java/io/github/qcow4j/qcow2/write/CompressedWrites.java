@@ -58,19 +58,15 @@ final class CompressedWrites {
   private void writeAndLink(long guestOffset, ByteBuffer stream) throws IOException {
     int length = stream.remaining();
     long hostOffset = locks.changeTables(() -> place(guestOffset, length));
-    boolean written = false;
+    boolean linked = false;
     try {
       tables.file().write(stream, hostOffset);
-      written = true;
+      locks.onTables(() -> link(guestOffset, hostOffset, length));
+      linked = true;
     } finally {
-      boolean wanted = written;
-      locks.onTables(() -> {
-        if (wanted) {
-          link(guestOffset, hostOffset, length);
-        } else {
-          tables.allocator().giveBackPacked(hostOffset, length);
-        }
-      });
+      if (!linked) {
+        locks.undo(() -> tables.allocator().giveBackPacked(hostOffset, length));
+      }
     }
   }
 

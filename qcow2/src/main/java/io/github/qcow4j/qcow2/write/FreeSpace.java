@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import java.io.IOException;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class FreeSpace {
         if (refcounts.blockOffset(home / refcounts.blockEntries()) != 0) {
           refcounts.add(home, 1, -1);
         }
-        tables.released(home);
+        tables.released(new Run(home, 1));
       }
       order.flushAll(() -> true);
       // What counted nothing but these counts nothing now.

@@ -34,6 +34,7 @@ public final class ImageWriter {
   private final WritePlanner planner;
   private final ZeroPlanner zeroPlanner;
   private final ClusterFill filling;
+  private boolean abandoned;
 
   /** How the old bytes of the guest are read, through all layers. */
   @FunctionalInterface
@@ -188,20 +189,18 @@ public final class ImageWriter {
   }
 
   private boolean fillAndLink(WritePlan.Fill fill, FillStep step) throws IOException {
-    boolean filled = false;
+    boolean linked = false;
     try {
-      filled = step.fill();
+      if (step.fill()) {
+        locks.onTables(() -> planner.link(fill));
+        linked = true;
+      }
     } finally {
-      boolean wanted = filled;
-      locks.onTables(() -> {
-        if (wanted) {
-          planner.link(fill);
-        } else {
-          planner.abandon(fill);
-        }
-      });
+      if (!linked) {
+        locks.undo(() -> planner.abandon(fill));
+      }
     }
-    return filled;
+    return linked;
   }
 
   /**
@@ -342,10 +341,36 @@ public final class ImageWriter {
 
   /** Makes everything durable, the references taken back included; nothing else is under way. */
   public void finish() throws IOException {
-    locks.onTables(() -> {
-      order.syncDataFile();
-      storeAll();
-    });
+    boolean finished = false;
+    try {
+      locks.onTables(() -> {
+        order.syncDataFile();
+        storeAll();
+      });
+      finished = true;
+    } finally {
+      if (!finished) {
+        abandon();
+      }
+    }
+  }
+
+  /**
+   * Counts anew what is counted in the file for writes that found no room to be linked, as far as
+   * the storage lets: the failure before is the one to be told. Nothing else is under way, and this
+   * writer is of no more use afterwards. Without such a failure nothing is done.
+   */
+  public void abandon() {
+    try {
+      locks.undo(() -> {
+        if (order.isOutOfRoom() && !abandoned) {
+          abandoned = true;
+          new Retreat(tables, header).run(order.emptied());
+        }
+      });
+    } catch (IOException | RuntimeException e) {
+      // They stay lost, until a check finds them.
+    }
   }
 
   /** A change of several structures at once. */

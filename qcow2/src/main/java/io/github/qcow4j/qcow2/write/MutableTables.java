@@ -138,17 +138,25 @@ final class MutableTables {
    * metadata stands, of which a damaged entry says that it is the guest's, nothing is taken back.
    */
   void freeLater(long entry) {
+    Run run = counted(entry);
+    if (run != null
+        && (L2Entry.isCompressed(entry) || overlap.metadataIn(run.firstCluster()) == null)) {
+      allocator.freeLater(run.firstCluster(), run.count());
+    }
+  }
+
+  /** The host clusters that are counted for an L2 entry, or null when there are none. */
+  @Nullable Run counted(long entry) {
     if (L2Entry.isCompressed(entry)) {
       long first = L2Entry.compressedOffset(entry, header.clusterBits());
       long last = first + L2Entry.compressedMaxBytes(entry, header.clusterBits()) - 1;
       long firstCluster = first >>> header.clusterBits();
-      allocator.freeLater(firstCluster, (last >>> header.clusterBits()) - firstCluster + 1);
-    } else if (!header.has(Feature.EXTERNAL_DATA_FILE)) {
-      long hostOffset = entry & L2Entry.OFFSET_MASK;
-      if (hostOffset != 0 && overlap.metadataIn(hostOffset >>> header.clusterBits()) == null) {
-        allocator.freeLater(hostOffset >>> header.clusterBits(), 1);
-      }
+      return new Run(firstCluster, (last >>> header.clusterBits()) - firstCluster + 1);
     }
+    long hostOffset = entry & L2Entry.OFFSET_MASK;
+    return hostOffset == 0 || header.has(Feature.EXTERNAL_DATA_FILE)
+        ? null
+        : new Run(hostOffset >>> header.clusterBits(), 1);
   }
 
   /**
@@ -203,10 +211,12 @@ final class MutableTables {
     return new L2Table(l2Pages.get(hostOffset).bytes(), extended());
   }
 
-  /** A cluster was given back: nothing of it may be written from memory, and others may have it. */
-  void released(long cluster) {
-    l2Pages.forget(cluster << header.clusterBits());
-    overlap.forget(cluster);
+  /** Clusters were given back: nothing of them may be written from memory, others may have them. */
+  void released(Run run) {
+    for (long cluster = run.firstCluster(); cluster < run.firstCluster() + run.count(); cluster++) {
+      l2Pages.forget(cluster << header.clusterBits());
+      overlap.forget(cluster);
+    }
   }
 
   /** The end of the file, or of what was handed out behind it and is not written yet. */

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.qcow2.header.HeaderField;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
@@ -8,6 +9,7 @@ import io.github.qcow4j.qcow2.table.L1Table;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * The one place that decides in which order changed metadata reaches the disk.
@@ -43,6 +45,12 @@ final class WriteOrder {
   private long tableOffsetInFile;
   private int tableEntriesInFile;
 
+  /** What counts nothing in memory since the references were taken back, but does in the file. */
+  private List<Run> emptied = List.of();
+
+  private boolean outOfRoom;
+  private boolean syncFailed;
+
   /**
    * @param tables what is to be written
    * @param dataFile where guest clusters are: the image's file, or its external data file
@@ -71,6 +79,53 @@ final class WriteOrder {
    * Steps 1 to 6. All that was linked into the tables before is durable on return, when syncing.
    */
   void flush(Idleness idleness) throws IOException {
+    noticing(() -> flushInOrder(idleness));
+  }
+
+  /** The same, and the references taken back are written too, for an image that is to be closed. */
+  void flushAll(Idleness idleness) throws IOException {
+    noticing(() -> {
+      flushInOrder(idleness);
+      writeRefcounts();
+      if (tables.allocator().hasFreed()) {
+        // The refcount table moved, and its old place was given back.
+        emptied = tables.allocator().releaseFreed();
+        writeRefcounts();
+      }
+    });
+  }
+
+  /** Some of the steps. */
+  @FunctionalInterface
+  private interface Steps {
+    void take() throws IOException;
+  }
+
+  private void noticing(Steps steps) throws IOException {
+    try {
+      steps.take();
+      outOfRoom = false;
+    } catch (SystemCallException e) {
+      outOfRoom = e.isOutOfRoom();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether a flush ended where a write found no room. All that was written before it is in the
+   * file as the file is read, and a sync makes it durable: not so when it was a sync that failed,
+   * after which nobody knows what is.
+   */
+  boolean isOutOfRoom() {
+    return syncing && outOfRoom && !syncFailed;
+  }
+
+  /** The clusters that are free but for counters that wait to be written. */
+  List<Run> emptied() {
+    return emptied;
+  }
+
+  private void flushInOrder(Idleness idleness) throws IOException {
     writeRefcounts();
     if (tables.l2Pages().dirtyBytes() > 0) {
       if (syncing) {
@@ -84,20 +139,8 @@ final class WriteOrder {
       sync();
     }
     if (tables.allocator().hasFreed() && idleness.isIdle()) {
-      for (Run run : tables.allocator().releaseFreed()) {
-        tables.released(run.firstCluster());
-      }
-    }
-  }
-
-  /** The same, and the references taken back are written too, for an image that is to be closed. */
-  void flushAll(Idleness idleness) throws IOException {
-    flush(idleness);
-    writeRefcounts();
-    if (tables.allocator().hasFreed()) {
-      // The refcount table moved, and its old place was given back.
-      tables.allocator().releaseFreed();
-      writeRefcounts();
+      emptied = tables.allocator().releaseFreed();
+      emptied.forEach(tables::released);
     }
   }
 
@@ -114,6 +157,7 @@ final class WriteOrder {
     }
     refcounts.writeBlocks();
     sync();
+    emptied = List.of();
     if (refcounts.tableIsDirty()) {
       refcounts.writeTable();
       sync();
@@ -131,26 +175,27 @@ final class WriteOrder {
         tables.allocator().freeLater(home.firstCluster(), home.count());
       }
     } while (refcounts.tableEntries() != entries);
-    placeTable(refcounts, home);
-    refcounts.writeBlocks();
+    switchTable(refcounts, home);
     sync();
-    ByteBuffer fields = ByteBuffer.allocate(12);
-    fields.putLong(refcounts.tableOffset()).putInt((int) home.count()).flip();
-    file.write(fields, HeaderField.REFCOUNT_TABLE_OFFSET);
-    sync();
+    emptied = List.of();
     tables.allocator().freeLater(tableOffsetInFile >>> clusterBits, clustersOf(tableEntriesInFile));
     tableOffsetInFile = refcounts.tableOffset();
     tableEntriesInFile = entries;
   }
 
-  /** Before the blocks, which would count what no table leads to when there is no room for one. */
-  private void placeTable(RefcountStore refcounts, Run home) throws IOException {
-    boolean placed = false;
+  private void switchTable(RefcountStore refcounts, Run home) throws IOException {
+    boolean switched = false;
     try {
+      // Before the blocks, which would count what no table leads to when there is no room for one.
       refcounts.moveTable(home.firstCluster() << clusterBits);
-      placed = true;
+      refcounts.writeBlocks();
+      sync();
+      ByteBuffer fields = ByteBuffer.allocate(12);
+      fields.putLong(refcounts.tableOffset()).putInt((int) home.count()).flip();
+      file.write(fields, HeaderField.REFCOUNT_TABLE_OFFSET);
+      switched = true;
     } finally {
-      if (!placed) {
+      if (!switched) {
         tables.allocator().freeLater(home.firstCluster(), home.count());
       }
     }
@@ -190,7 +235,13 @@ final class WriteOrder {
 
   private void sync() throws IOException {
     if (syncing) {
-      file.sync();
+      boolean synced = false;
+      try {
+        file.sync();
+        synced = true;
+      } finally {
+        syncFailed |= !synced;
+      }
     }
   }
 }

@@ -117,6 +117,16 @@ final class WriterLocks {
         });
   }
 
+  /** Changes what is in memory so that nothing is lost of it, also after a failure. */
+  void undo(Action change) throws IOException {
+    metadata.lock();
+    try {
+      change.run();
+    } finally {
+      metadata.unlock();
+    }
+  }
+
   /** Does something to all of the image while no operation is under way. */
   void alone(Action action) throws IOException {
     operations.writeLock().lock();

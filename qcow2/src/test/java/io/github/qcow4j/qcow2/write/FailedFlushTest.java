@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** What a writer does once the storage has failed under it. */
@@ -38,14 +40,14 @@ class FailedFlushTest {
     ImageCreation.create(volume, IMAGE, ImageSpec.ofSize(1 << 20));
     Qcow2Image disk = open();
     disk.write(0, ByteBuffer.allocate(100_000));
-    volume.faults().only("pwrite").failCall(2, Errno.ENOSPC);
-    assertThatThrownBy(disk::sync).hasMessageContaining("No space left on device");
+    volume.faults().only("pwrite").failCall(2, Errno.EIO);
+    assertThatThrownBy(disk::sync).hasMessageContaining("Input/output error");
     volume.faults().none();
     int events = volume.events();
 
     assertThatThrownBy(() -> disk.write(500_000, ByteBuffer.allocate(1)))
         .hasMessageContaining("must be opened anew")
-        .hasRootCauseMessage(IMAGE + ": No space left on device");
+        .hasRootCauseMessage(IMAGE + ": Input/output error");
     assertThatThrownBy(disk::sync).hasMessageContaining("must be opened anew");
     assertThatThrownBy(disk::close).hasMessageContaining("must be opened anew");
 
@@ -56,6 +58,83 @@ class FailedFlushTest {
       anew.write(500_000, ByteBuffer.allocate(1));
     }
     assertSound();
+  }
+
+  /**
+   * Each write of the flush is the first that finds no room, until something is given back, and the
+   * power may be cut while it is.
+   */
+  @Test
+  void afterAFlushThatFoundNoRoomNothingIsCountedThatNothingLeadsTo() throws IOException {
+    long writes = 0;
+    for (boolean found = true; found; writes++) {
+      SimulatedVolume full = SimulatedVolume.create();
+      ImageCreation.create(full, IMAGE, ImageSpec.ofSize(1 << 20));
+      full.settle();
+      Qcow2Image disk = open(full);
+      disk.write(0, ByteBuffer.allocate(100_000));
+      full.faults().only("pwrite").failCall(writes + 1, Errno.ENOSPC);
+      found = !closes(disk);
+      full.faults().none();
+
+      full.assertNothingOpen();
+      assertThat(leaksOf(full)).as("write %d", writes + 1).isZero();
+      CrashExplorer.of(full).explore(state -> leaksOf(state.volume()));
+    }
+    assertThat(writes).isEqualTo(4);
+  }
+
+  private static boolean closes(Qcow2Image disk) {
+    try {
+      disk.close();
+      return true;
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("No space left on device");
+      return false;
+    }
+  }
+
+  /** Of an image that has to be free of corruption. */
+  private static long leaksOf(SimulatedVolume volume) throws IOException {
+    try (ImageCheck check = ImageCheck.open(volume, IMAGE)) {
+      CheckReport report = check.run(finding -> {}, new JobControl());
+      assertThat(report.corruptions() + report.checkErrors()).isZero();
+      return report.leaks();
+    }
+  }
+
+  /**
+   * Another thread's write is under way while the flush fails that counts its clusters; what it
+   * wrote cannot be linked any more.
+   */
+  @Test
+  void whatIsWrittenWhileAFlushFindsNoRoomIsNotCountedEither() throws IOException {
+    Path base = Path.of("/base.qcow2");
+    ImageCreation.create(volume, base, ImageSpec.ofSize(1 << 20));
+    fill(base, ImageFormat.QCOW2, 7);
+    ImageCreation.create(
+        volume, IMAGE, ImageSpec.ofSize(1 << 20).withBacking("base.qcow2", "qcow2"));
+    DiskImage disk = open(IMAGE, ImageFormat.QCOW2);
+    disk.write(500_000, ByteBuffer.allocate(1));
+    disk.sync();
+    disk.write(600_000, ByteBuffer.allocate(1));
+    // The content of the cluster around the byte is read when the cluster is counted already.
+    AtomicReference<Throwable> flushed = new AtomicReference<>();
+    volume
+        .faults()
+        .only("pread")
+        .failCall(1, Errno.EIO)
+        .whenHappened(() -> {
+          volume.faults().only("pwrite").failCall(2, Errno.ENOSPC);
+          flushed.set(catchThrowable(disk::sync));
+          volume.faults().none();
+        });
+    assertThatThrownBy(() -> disk.write(10, ByteBuffer.allocate(1)))
+        .hasMessageContaining("Input/output error");
+    assertThat(flushed.get()).hasMessageContaining("No space left on device");
+    assertThatThrownBy(disk::close).hasMessageContaining("must be opened anew");
+
+    assertThat(leaksOf(volume)).isZero();
   }
 
   @Test
@@ -149,6 +228,10 @@ class FailedFlushTest {
   }
 
   private Qcow2Image open() throws IOException {
+    return open(volume);
+  }
+
+  private static Qcow2Image open(SimulatedVolume volume) throws IOException {
     ImageOptions options = ImageOptions.of(ImageFormat.QCOW2).withWriting();
     return (Qcow2Image) DiskImages.open(volume, IMAGE, ReferencePolicy.deny(), options);
   }

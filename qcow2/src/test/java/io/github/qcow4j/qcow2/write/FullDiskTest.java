@@ -2,6 +2,8 @@ package io.github.qcow4j.qcow2.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -18,9 +20,11 @@ import io.github.qcow4j.qcow2.header.CompressionType;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.qcow2.rebase.RebaseOptions;
+import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,16 +40,47 @@ class FullDiskTest {
   private static final Path TOP = Path.of("/top.qcow2");
   private static final int SIZE = 768 << 10;
   private static final int PAGE = 4096;
+  private static final long CAPACITY = 8 << 20;
   private static final int[] CLUSTER_BITS = {9, 12, 16};
 
   /** What meets the full disk. */
   enum Work {
     WRITE(TOP) {
       @Override
+      void prepare(SimulatedVolume volume) {}
+
+      @Override
       void run(SimulatedVolume volume) throws IOException {
         try (Qcow2Image disk = open(volume, TOP)) {
           disk.write(0, ByteBuffer.wrap(data(2)));
         }
+      }
+    },
+    OVERWRITE_COMPRESSED(TOP) {
+      @Override
+      void prepare(SimulatedVolume volume) throws IOException {
+        super.prepare(volume);
+        flatten(volume, true);
+      }
+
+      @Override
+      void run(SimulatedVolume volume) throws IOException {
+        WRITE.run(volume);
+      }
+    },
+    OVERWRITE_WHAT_A_SNAPSHOT_KEEPS(TOP) {
+      @Override
+      void prepare(SimulatedVolume volume) throws IOException {
+        super.prepare(volume);
+        flatten(volume, false);
+        try (Qcow2Image disk = open(volume, TOP)) {
+          InternalSnapshot _ = disk.createSnapshot("kept", Instant.EPOCH);
+        }
+      }
+
+      @Override
+      void run(SimulatedVolume volume) throws IOException {
+        WRITE.run(volume);
       }
     },
     COMMIT(LOWER) {
@@ -74,7 +109,21 @@ class FullDiskTest {
       this.written = written;
     }
 
+    /** Fills images that are empty. */
+    void prepare(SimulatedVolume volume) throws IOException {
+      try (Qcow2Image holder = open(volume, written.equals(TOP) ? LOWER : TOP)) {
+        holder.write(0, ByteBuffer.wrap(data(1)));
+      }
+    }
+
     abstract void run(SimulatedVolume volume) throws IOException;
+
+    /** Whether it writes other data than the disk shows. */
+    private boolean changes() {
+      return this == WRITE
+          || this == OVERWRITE_COMPRESSED
+          || this == OVERWRITE_WHAT_A_SNAPSHOT_KEEPS;
+    }
   }
 
   private static final ImageOptions QCOW2 = ImageOptions.of(ImageFormat.QCOW2);
@@ -88,16 +137,27 @@ class FullDiskTest {
   @ParameterizedTest
   @EnumSource(Work.class)
   void whatFoundNoRoomIsFreeAgainAndTheContentStays(Work work) throws IOException {
+    meetFullDisks(work, false);
+  }
+
+  /** There tables find no room in the places that they have, nor do counters. */
+  @ParameterizedTest
+  @EnumSource(Work.class)
+  void nothingLeaksWhereNothingIsWrittenInPlace(Work work) throws IOException {
+    meetFullDisks(work, true);
+  }
+
+  private static void meetFullDisks(Work work, boolean copyingOnWrite) throws IOException {
     for (int clusterBits : CLUSTER_BITS) {
       int full = 0;
       boolean enough = false;
       for (long room = 0; !enough; room += PAGE) {
-        SimulatedVolume volume = prepared(work, clusterBits, room);
+        SimulatedVolume volume = prepared(work, clusterBits, room, copyingOnWrite);
         byte[] before = content(volume);
-        enough = work == Work.WRITE ? wrote(work, volume) : ran(work, volume);
+        enough = work.changes() ? wrote(work, volume, before) : ran(work, volume);
         full += enough ? 0 : 1;
         assertSound(volume, work.written, clusterBits, room);
-        if (work != Work.WRITE) {
+        if (!work.changes()) {
           assertThat(content(volume)).as("%d bits, %d bytes", clusterBits, room).isEqualTo(before);
         }
       }
@@ -117,10 +177,9 @@ class FullDiskTest {
     }
   }
 
-  private static boolean wrote(Work work, SimulatedVolume volume) throws IOException {
+  private static boolean wrote(Work work, SimulatedVolume volume, byte[] old) throws IOException {
     boolean enough = ran(work, volume);
     byte[] expected = data(2);
-    byte[] old = new byte[SIZE];
     byte[] now = content(volume);
     for (int sector = 0; sector < SIZE; sector += 512) {
       byte[] found = Arrays.copyOfRange(now, sector, sector + 512);
@@ -131,16 +190,18 @@ class FullDiskTest {
     return enough;
   }
 
-  private static SimulatedVolume prepared(Work work, int clusterBits, long room)
-      throws IOException {
-    SimulatedVolume measured = SimulatedVolume.create();
-    prepare(measured, work, clusterBits);
+  private static SimulatedVolume prepared(
+      Work work, int clusterBits, long room, boolean copyingOnWrite) throws IOException {
     SimulatedVolume volume =
         SimulatedVolume.create(
             SimulatedVolume.Options.standard()
                 .withRecording(false)
-                .withCapacity(measured.usedBytes() + room));
+                .withCopyingOnWrite(copyingOnWrite)
+                .withCapacity(CAPACITY));
     prepare(volume, work, clusterBits);
+    try (BlockFile ballast = volume.open(Path.of("/ballast"), OpenOptions.creatingNew())) {
+      ballast.preallocate(0, CAPACITY - volume.usedBytes() - room);
+    }
     return volume;
   }
 
@@ -148,11 +209,7 @@ class FullDiskTest {
       throws IOException {
     ImageCreation.create(volume, LOWER, spec(clusterBits, null));
     ImageCreation.create(volume, TOP, spec(clusterBits, LOWER.toString()));
-    if (work != Work.WRITE) {
-      try (Qcow2Image holder = open(volume, work.written.equals(TOP) ? LOWER : TOP)) {
-        holder.write(0, ByteBuffer.wrap(data(1)));
-      }
-    }
+    work.prepare(volume);
   }
 
   private static ImageSpec spec(int clusterBits, String backing) {
