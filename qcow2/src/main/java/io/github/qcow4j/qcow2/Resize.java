@@ -94,7 +94,7 @@ final class Resize {
   }
 
   private void grow(long newBytes, int l1Entries) throws IOException {
-    image.structure().requireHeaderRoomForSize(newBytes);
+    image.structure().requireBitmapsCanChange(newBytes);
     long oldBytes = header.virtualSize();
     if (l1Entries > header.l1Entries()) {
       image.changeSize(oldBytes, l1Entries);

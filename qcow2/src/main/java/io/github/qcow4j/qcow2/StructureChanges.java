@@ -120,12 +120,14 @@ final class StructureChanges {
   }
 
   /**
-   * Looks whether the header has room for what a change of the size makes of it.
+   * Looks whether bitmaps can become of another size.
    *
-   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it has not
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when what they replace is not
+   *     counted
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the header has no room
    */
-  void requireHeaderRoomForSize(long sizeBytes) throws IOException {
-    sizeChange().requireHeaderRoom(sizeBytes);
+  void requireBitmapsCanChange(long sizeBytes) throws IOException {
+    sizeChange().requireBitmapsCanChange(sizeBytes);
   }
 
   private SizeChange sizeChange() {

@@ -57,10 +57,11 @@ public final class SizeChange {
    * @param sizeBytes the disk's size afterwards
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when some of it makes the change
    *     impossible; nothing is changed
-   * @throws io.github.qcow4j.qcow2.error.LimitExceededException as {@link #requireHeaderRoom} says
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException as {@link #requireBitmapsCanChange}
+   *     says
    */
   public void requirePossible(long sizeBytes) throws IOException {
-    requireHeaderRoom(sizeBytes);
+    requireBitmapsCanChange(sizeBytes);
     writer.alone(tables -> {
       tables.requireL2Tables();
       List<Run> runs = replaced();
@@ -86,16 +87,20 @@ public final class SizeChange {
   }
 
   /**
-   * Looks whether the header can lead to bitmaps of another size, which is a new header; without
-   * bitmaps it stays as it is but for its numbers. For a caller that has something to do before.
+   * Looks whether bitmaps can be of another size: they are written before the rest is settled, and
+   * the header leads to them, which is a new header; without bitmaps it stays as it is but for its
+   * numbers. For a caller that has something to do before.
    *
    * @param sizeBytes the disk's size afterwards
-   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when its cluster has no room;
-   *     nothing is changed
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when what is replaced is not
+   *     counted; nothing is changed
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the header's cluster has no
+   *     room; nothing is changed
    */
-  public void requireHeaderRoom(long sizeBytes) throws IOException {
+  public void requireBitmapsCanChange(long sizeBytes) throws IOException {
     if (changesBitmaps(sizeBytes)) {
       writer.alone(tables -> {
+        tables.requireCounted(replaced());
         Qcow2Header inFile = writer.headerInFile(header);
         new BitmapStore(file, header, count -> 0)
             .requireHeaderRoom(inFile, HeaderDraft.of(inFile).size(sizeBytes), bitmaps);
@@ -116,10 +121,6 @@ public final class SizeChange {
    * @param l1Entries the number of L1 entries afterwards, enough for that size
    */
   public void apply(long sizeBytes, int l1Entries) throws IOException {
-    if (changesBitmaps(sizeBytes)) {
-      // Bitmaps are written before the rest is settled.
-      writer.alone(tables -> tables.requireCounted(replaced()));
-    }
     writer.changeStructureInGaps((active, change) -> apply(sizeBytes, l1Entries, active, change));
   }
 
