@@ -183,7 +183,8 @@ public final class WriterOpener {
 
   /**
    * Who writes needs all refcounts. QEMU finds a block that is nowhere when it comes to it, which
-   * may be in the midst of a change.
+   * may be in the midst of a change. Changes of the header alone are refused too: that an image is
+   * to be repaired is told before it is changed again, and not after.
    */
   private void requirePossible(long[] table) throws CorruptImageException {
     for (long entry : table) {
