@@ -1,6 +1,5 @@
 package io.github.qcow4j.nativeio;
 
-import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -16,9 +15,7 @@ final class UserCopy {
       return CopyResult.NONE;
     }
     int size = (int) Math.min(BlockFile.CALL_BYTES, lengthBytes);
-    // Direct I/O wants its buffers aligned; the slice ends at a multiple too.
-    int alignment = ScratchBuffers.ALIGNMENT_BYTES;
-    ByteBuffer buffer = ByteBuffer.allocateDirect(size + 2 * alignment).alignedSlice(alignment);
+    ByteBuffer buffer = AlignedBuffers.allocate(size);
     long done = 0;
     while (done < lengthBytes) {
       buffer.clear().limit((int) Math.min(size, lengthBytes - done));

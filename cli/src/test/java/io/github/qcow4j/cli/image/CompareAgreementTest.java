@@ -18,6 +18,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Comparisons end as qemu-img's, at the same offset. */
 final class CompareAgreementTest {
@@ -56,6 +58,30 @@ final class CompareAgreementTest {
     String described = "driver=qcow2,file.filename=" + image;
     assertSame("compare", "--image-opts", "-f", "qcow2", described, described);
     assertSame("compare", "--image-opts", "-F", "qcow2", described, described);
+  }
+
+  /** A piece of 2 MiB is compared in steps of 256 KiB, or of a cluster where that is larger. */
+  @ParameterizedTest
+  @ValueSource(strings = {"cluster_size=64k", "cluster_size=512k", "cluster_size=2M"})
+  void oneChangedByteIsFoundOnEitherSideOfEachStep(String options) {
+    Path raw = directory.resolve("disk.raw");
+    Path plain = directory.resolve("plain.qcow2");
+    Path packed = directory.resolve("packed.qcow2");
+    int sizeBytes = 5 << 20;
+    qemu.create(plain, options, sizeBytes);
+    qemu.io(plain, "write -P 1 0 " + sizeBytes);
+    qemu.convertToRaw(plain, raw);
+    qemu.img("convert", "-c", "-O", "qcow2", "-o", options, raw.toString(), packed.toString())
+        .orFail();
+    for (int step = 256 << 10; step < sizeBytes; step += 256 << 10) {
+      for (int offset : new int[] {step - 1, step}) {
+        qemu.ioFormat("raw", raw, "write -P 2 " + offset + " 1");
+        assertSame("compare", "-F", "raw", plain, raw);
+        assertSame("compare", "-f", "raw", raw, packed);
+        qemu.ioFormat("raw", raw, "write -P 1 " + offset + " 1");
+      }
+    }
+    assertSame("compare", "-F", "raw", plain, raw);
   }
 
   /** Each is converted and compared several times. */

@@ -1,10 +1,10 @@
 package io.github.qcow4j.nativeio.linux;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.OpenOptions;
-import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -127,6 +127,6 @@ final class Opening {
   }
 
   private static int directAlignment(Statx statx) {
-    return statx.directAlignment() > 0 ? statx.directAlignment() : ScratchBuffers.ALIGNMENT_BYTES;
+    return statx.directAlignment() > 0 ? statx.directAlignment() : AlignedBuffers.ALIGNMENT_BYTES;
   }
 }

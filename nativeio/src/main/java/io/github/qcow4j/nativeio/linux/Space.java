@@ -1,11 +1,11 @@
 package io.github.qcow4j.nativeio.linux;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.ZeroMethod;
 import io.github.qcow4j.nativeio.linux.Refusals.Operation;
-import io.github.qcow4j.nativeio.support.ScratchBuffers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +39,7 @@ final class Space {
   private static final class Zeros {
 
     private static final MemorySegment SEGMENT =
-        Arena.global().allocate(BlockFile.CALL_BYTES, ScratchBuffers.ALIGNMENT_BYTES).asReadOnly();
+        Arena.global().allocate(BlockFile.CALL_BYTES, AlignedBuffers.ALIGNMENT_BYTES).asReadOnly();
   }
 
   private final Descriptor file;
@@ -160,7 +160,7 @@ final class Space {
       return;
     }
     if (!fallocate(Operation.ZERO_RANGE, ZERO_RANGE, endOffset - 1, 1)) {
-      long last = file.direct() ? ScratchBuffers.ALIGNMENT_BYTES : 1;
+      long last = file.direct() ? AlignedBuffers.ALIGNMENT_BYTES : 1;
       transfer.writeSegment(Zeros.SEGMENT, true, last, endOffset - last);
     }
   }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio.linux;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.support.Arguments;
@@ -94,7 +95,7 @@ final class Transfer {
 
   private boolean usableAsIs(MemorySegment segment) {
     return segment.isNative()
-        && (!file.direct() || segment.address() % ScratchBuffers.ALIGNMENT_BYTES == 0);
+        && (!file.direct() || segment.address() % AlignedBuffers.ALIGNMENT_BYTES == 0);
   }
 
   private long readSegment(MemorySegment target, boolean own, long lengthBytes, long fileOffset)
@@ -103,7 +104,7 @@ final class Transfer {
     long done = 0;
     while (done < lengthBytes) {
       // O_DIRECT refuses odd offsets: after an odd count the last block is read once more.
-      long from = file.direct() ? done - done % ScratchBuffers.ALIGNMENT_BYTES : done;
+      long from = file.direct() ? done - done % AlignedBuffers.ALIGNMENT_BYTES : done;
       MemorySegment rest = from == 0 ? target : target.asSlice(from);
       long left = lengthBytes - from;
       long result =

@@ -1,5 +1,6 @@
 package io.github.qcow4j.nativeio.support;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ArrayBlockingQueue;
 
@@ -16,9 +17,6 @@ public final class ScratchBuffers {
    */
   public static final int SIZE_BYTES = 256 << 10;
 
-  /** What direct I/O may ask for: {@link io.github.qcow4j.nativeio.OpenOptions#directIo()}. */
-  public static final int ALIGNMENT_BYTES = 4096;
-
   /** Enough for the workers of one job; more than these are left to the garbage collector. */
   private static final int KEPT = 16;
 
@@ -26,15 +24,13 @@ public final class ScratchBuffers {
 
   private ScratchBuffers() {}
 
-  /** A cleared direct buffer of {@link #SIZE_BYTES}, aligned to {@link #ALIGNMENT_BYTES}. */
+  /** A cleared direct buffer of {@link #SIZE_BYTES}, aligned as {@link AlignedBuffers} are. */
   public static ByteBuffer take() {
     ByteBuffer kept = POOL.poll();
     if (kept != null) {
       return kept.clear();
     }
-    return ByteBuffer.allocateDirect(SIZE_BYTES + ALIGNMENT_BYTES)
-        .alignedSlice(ALIGNMENT_BYTES)
-        .slice(0, SIZE_BYTES);
+    return AlignedBuffers.allocate(SIZE_BYTES);
   }
 
   /** Gives a buffer of {@link #take} back; the caller must not touch it again. */

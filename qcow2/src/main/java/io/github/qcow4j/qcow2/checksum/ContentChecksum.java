@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.checksum;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
@@ -45,7 +46,7 @@ public final class ContentChecksum {
   }
 
   private PieceThreads.Worker<ChecksumPieces.Piece> newWorker() {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(ChecksumPieces.PIECE_BYTES);
+    ByteBuffer buffer = AlignedBuffers.allocate(ChecksumPieces.PIECE_BYTES);
     return (piece, turn) -> {
       if (piece.zeros()) {
         if (turn.await()) {

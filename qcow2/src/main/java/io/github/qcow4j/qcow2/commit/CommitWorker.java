@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.commit;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
@@ -22,7 +23,7 @@ final class CommitWorker implements PieceThreads.Worker<Piece> {
   private final Pace pace;
   private final JobControl control;
   private final Totals totals;
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(CommitPieces.DATA_BYTES);
+  private final ByteBuffer buffer = AlignedBuffers.allocate(CommitPieces.DATA_BYTES);
 
   /**
    * What all threads moved.

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.compare;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.compare.ComparisonException.Stage;
 import java.io.IOException;
@@ -23,7 +24,7 @@ final class BufferPairs {
 
   BufferPairs(int bytes) {
     this.bytes = bytes;
-    this.zeros = ByteBuffer.allocateDirect(bytes).asReadOnlyBuffer();
+    this.zeros = AlignedBuffers.allocate(bytes).asReadOnlyBuffer();
   }
 
   Pair take() {
@@ -39,7 +40,7 @@ final class BufferPairs {
   final class Pair {
 
     private final ByteBuffer[] buffers = {
-      ByteBuffer.allocateDirect(bytes), ByteBuffer.allocateDirect(bytes)
+      AlignedBuffers.allocate(bytes), AlignedBuffers.allocate(bytes)
     };
 
     void read(DiskImage[] images, int imageIndex, long guestOffset, int length)

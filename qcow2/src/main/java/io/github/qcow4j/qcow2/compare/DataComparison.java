@@ -1,9 +1,11 @@
 package io.github.qcow4j.qcow2.compare;
 
 import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -17,14 +19,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataComparison implements AutoCloseable {
 
-  /** One read is as long as a cluster may be at most, so that no cluster is decoded twice. */
+  /** What is handed to a thread: as long as a cluster may be at most, so that none is cut. */
   static final int PIECE_BYTES = 2 << 20;
+
+  /**
+   * Two of them fit a second-level cache of 1 MiB. Two threads that read two files of 4 GiB out of
+   * the page cache and compare them: 0.36 s by 64 KiB, 0.32 s by 256 KiB, 0.35 s by 1 MiB and 2
+   * MiB.
+   */
+  private static final int CACHED_BYTES = 256 << 10;
 
   private static final long SAME = -1;
 
   private final DiskImage[] images;
   private final JobControl control;
   private final int window;
+  private final int stepBytes;
   private final ExecutorService threads;
   private final BufferPairs buffers;
   private final Deque<Piece> pending = new ArrayDeque<>();
@@ -40,10 +50,22 @@ final class DataComparison implements AutoCloseable {
     // One under way and one waiting for each thread. 256 MiB of zlib against raw take the same with
     // one, two and four a thread: 0.63, 0.64 and 0.63 s of processor time.
     this.window = 2 * parallelism;
-    this.buffers = new BufferPairs(PIECE_BYTES);
+    this.stepBytes = stepBytes(images);
+    this.buffers = new BufferPairs(stepBytes);
     this.threads =
         Executors.newFixedThreadPool(
             parallelism, Thread.ofPlatform().daemon().name("qcow4j-compare-", 0).factory());
+  }
+
+  /**
+   * How much of a piece is read and then compared, while it is in the processor's own cache; all of
+   * a cluster, though, which may be compressed, so that none is decoded twice.
+   */
+  private static int stepBytes(DiskImage[] images) {
+    return Arrays.stream(images)
+        .flatMap(image -> image.layers().stream())
+        .mapToInt(layer -> layer instanceof Qcow2Image qcow2 ? qcow2.header().clusterSize() : 0)
+        .reduce(CACHED_BYTES, Math::max);
   }
 
   /** Whether the walk may end here, because the first difference or failure is known. */
@@ -85,16 +107,21 @@ final class DataComparison implements AutoCloseable {
   /** Waits for all that was given; the first difference, or null. */
   @Nullable ComparisonResult await(boolean pastShorterDisk) throws IOException {
     takeAll();
+    if (failure != null) {
+      rethrow(failure);
+    }
+    return mismatch == SAME
+        ? null
+        : new ComparisonResult.ContentMismatch(mismatch & -512L, pastShorterDisk);
+  }
+
+  private static void rethrow(Throwable failure) throws IOException {
     switch (failure) {
-      case null -> {}
       case IOException e -> throw e;
       case RuntimeException e -> throw e;
       case Error e -> throw e;
       default -> throw new IOException(failure);
     }
-    return mismatch == SAME
-        ? null
-        : new ComparisonResult.ContentMismatch(mismatch & -512L, pastShorterDisk);
   }
 
   @Override
@@ -126,8 +153,14 @@ final class DataComparison implements AutoCloseable {
     control.checkpoint();
     BufferPairs.Pair pair = buffers.take();
     try {
-      long at = check.run(pair, guestOffset, length);
-      return at < 0 ? SAME : guestOffset + at;
+      for (int from = 0; from < length; from += stepBytes) {
+        int stepLength = Math.min(stepBytes, length - from);
+        long at = check.run(pair, guestOffset + from, stepLength);
+        if (at >= 0) {
+          return guestOffset + from + at;
+        }
+      }
+      return SAME;
     } finally {
       buffers.giveBack(pair);
     }

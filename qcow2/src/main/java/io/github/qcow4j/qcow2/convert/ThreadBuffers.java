@@ -1,14 +1,12 @@
 package io.github.qcow4j.qcow2.convert;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** What one thread of a conversion works with, allocated once. */
 final class ThreadBuffers implements AutoCloseable {
-
-  /** What {@linkplain io.github.qcow4j.nativeio.OpenOptions#directIo direct I/O} asks for. */
-  private static final int PAGE_BYTES = 4096;
 
   private final ByteBuffer data;
   private final ZeroBlocks zeroBlocks;
@@ -23,7 +21,7 @@ final class ThreadBuffers implements AutoCloseable {
    */
   ThreadBuffers(int pieceBytes, int sparseBytes, @Nullable CompressingTarget compressing)
       throws IOException {
-    this.data = ByteBuffer.allocateDirect(pieceBytes + PAGE_BYTES).alignedSlice(PAGE_BYTES);
+    this.data = AlignedBuffers.allocate(pieceBytes);
     this.zeroBlocks = new ZeroBlocks(Math.max(sparseBytes, 512));
     this.batch = compressing == null ? null : new CompressedBatch(compressing, sparseBytes == 0);
   }

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.rebase;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
@@ -72,8 +73,8 @@ final class RebaseWorker implements PieceThreads.Worker<Piece> {
     this.control = control;
     this.totals = totals;
     this.unitBytes = RebasePieces.unitBytes(overlay.header());
-    this.oldBytes = ByteBuffer.allocateDirect(pieceBytes);
-    this.newBytes = ByteBuffer.allocateDirect(pieceBytes);
+    this.oldBytes = AlignedBuffers.allocate(pieceBytes);
+    this.newBytes = AlignedBuffers.allocate(pieceBytes);
     this.zeros = ByteBuffer.allocateDirect(pieceBytes);
     this.packed =
         options.compressed()

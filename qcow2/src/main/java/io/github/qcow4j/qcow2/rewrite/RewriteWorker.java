@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.rewrite;
 
+import io.github.qcow4j.nativeio.AlignedBuffers;
 import io.github.qcow4j.qcow2.FreshImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -51,7 +52,7 @@ final class RewriteWorker implements PieceThreads.Worker<Piece> {
     this.target = fresh.image();
     this.control = control;
     this.totals = totals;
-    this.buffer = ByteBuffer.allocateDirect(pieceBytes);
+    this.buffer = AlignedBuffers.allocate(pieceBytes);
     this.ranges = new RangeCopy(old, totals.offload());
     this.packed = new PackedClusters(target, compressionLevel, pieceBytes);
   }

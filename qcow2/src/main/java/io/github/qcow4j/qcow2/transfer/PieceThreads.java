@@ -108,7 +108,10 @@ public final class PieceThreads<P> {
               return null;
             }));
       }
-      rethrow(firstFailure(running));
+      Throwable failure = firstFailure(running);
+      if (failure != null) {
+        rethrow(failure);
+      }
     }
     control.checkpoint();
   }
@@ -178,9 +181,8 @@ public final class PieceThreads<P> {
     return failure;
   }
 
-  private static void rethrow(@Nullable Throwable failure) throws IOException {
+  private static void rethrow(Throwable failure) throws IOException {
     switch (failure) {
-      case null -> {}
       case IOException e -> throw e;
       case RuntimeException e -> throw e;
       case Error e -> throw e;
