@@ -14,7 +14,9 @@ public record OpenOptions(Access access, Creation creation, boolean directIo, bo
   /** Whether to write. */
   public enum Access {
     READ,
-    READ_WRITE
+    READ_WRITE,
+    /** To be written only, one byte behind the other: a FIFO waits for a reader (fifo(7)). */
+    WRITE
   }
 
   /** What to do about a missing or an existing file. */
@@ -35,6 +37,14 @@ public record OpenOptions(Access access, Creation creation, boolean directIo, bo
   /** An existing file, to be read and written. */
   public static OpenOptions writing() {
     return new OpenOptions(Access.READ_WRITE, Creation.EXISTING, false, true);
+  }
+
+  /**
+   * An existing file that takes bytes one behind the other, such as a FIFO. As nothing reads it
+   * through the same descriptor, a write fails with {@code EPIPE} once its reader has gone.
+   */
+  public static OpenOptions streaming() {
+    return new OpenOptions(Access.WRITE, Creation.EXISTING, false, true);
   }
 
   /** A file that does not exist yet, to be read and written. */

@@ -35,7 +35,8 @@ public interface Volume {
 
   /**
    * Opens a file, creating it when {@code options} say so. Directories are refused with {@code
-   * EISDIR}. A FIFO is never waited for: it opens without blocking.
+   * EISDIR}. A FIFO opens without blocking, except by {@link OpenOptions#streaming()}, which waits
+   * for a reader.
    */
   BlockFile open(Path path, OpenOptions options) throws IOException;
 

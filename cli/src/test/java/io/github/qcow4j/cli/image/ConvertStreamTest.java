@@ -9,6 +9,7 @@ import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,6 +88,29 @@ final class ConvertStreamTest {
     qemu.assertCheckClean(copy);
     assertThat(qemu.img("compare", source.toString(), copy.toString()).stdout())
         .isEqualTo("Images are identical.\n");
+  }
+
+  /** Were it opened to be read as well, the conversion would be a reader, and wait for itself. */
+  @Test
+  void aPipeWhoseReaderHasGoneEndsTheConversion() throws Exception {
+    Path raw = directory.resolve("more-than-a-pipe-holds.raw");
+    Files.write(raw, new byte[1 << 20]);
+    Path pipe = directory.resolve("pipe");
+    Path mkfifo = QemuTools.requireProgram("mkfifo");
+    assertThat(new ProcessBuilder(mkfifo.toString(), pipe.toString()).start().waitFor()).isZero();
+    FutureTask<Integer> firstByte =
+        new FutureTask<>(() -> {
+          try (InputStream reader = Files.newInputStream(pipe)) {
+            return reader.read();
+          }
+        });
+    Thread.ofVirtual().start(firstByte);
+
+    OurRun run = OurRun.asQemuImg("convert", "-O", "raw", raw.toString(), pipe.toString());
+
+    assertThat(run.exitCode()).as("%s", run).isEqualTo(1);
+    assertThat(run.stderr()).endsWith(": Broken pipe\n").hasLineCount(1);
+    assertThat(firstByte.get()).isZero();
   }
 
   @Test

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 record OpenFlags(int directory, int noFollow, int direct) {
 
   static final int READ_ONLY = 0;
+  static final int WRITE_ONLY = 1;
   static final int READ_WRITE = 2;
   static final int CREATE = 0100;
   static final int EXCLUSIVE = 0200;
@@ -34,7 +35,7 @@ record OpenFlags(int directory, int noFollow, int direct) {
     return TMPFILE_BIT | directory;
   }
 
-  /** The flags for these options; never waiting for the other end of a FIFO. */
+  /** The flags for these options; not waiting for the other end of a FIFO. */
   int of(OpenOptions options) {
     int flags =
         CLOSE_ON_EXEC
@@ -42,6 +43,7 @@ record OpenFlags(int directory, int noFollow, int direct) {
             | switch (options.access()) {
               case READ -> READ_ONLY;
               case READ_WRITE -> READ_WRITE;
+              case WRITE -> WRITE_ONLY;
             }
             | switch (options.creation()) {
               case EXISTING -> 0;

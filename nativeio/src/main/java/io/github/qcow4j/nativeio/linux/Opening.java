@@ -31,7 +31,7 @@ final class Opening {
 
   BlockFile file(Path path, OpenOptions options) throws IOException {
     int number = number(path, flags.of(options));
-    boolean writable = options.access() == OpenOptions.Access.READ_WRITE;
+    boolean writable = options.access() != OpenOptions.Access.READ;
     return adopt(number, path, writable, options.directIo());
   }
 
@@ -51,6 +51,9 @@ final class Opening {
       long result = calls.open(name, openFlags, NEW_FILE_MODE);
       if (result == -Errno.EAGAIN.number() && (openFlags & OpenFlags.NON_BLOCKING) != 0) {
         // A lease is being broken: only waiting helps (open(2), EWOULDBLOCK).
+        result = calls.open(name, openFlags & ~OpenFlags.NON_BLOCKING, NEW_FILE_MODE);
+      } else if (result == -Errno.ENXIO.number() && (openFlags & OpenFlags.WRITE_ONLY) != 0) {
+        // Nobody reads the FIFO yet (open(2), ENXIO); what is none is refused with the same again.
         result = calls.open(name, openFlags & ~OpenFlags.NON_BLOCKING, NEW_FILE_MODE);
       }
       return Math.toIntExact(Results.check("open", result, path));

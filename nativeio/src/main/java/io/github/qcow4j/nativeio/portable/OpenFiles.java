@@ -43,7 +43,7 @@ final class OpenFiles {
   private final List<DataChannel> strays = new ArrayList<>();
 
   synchronized PortableBlockFile open(Path path, OpenOptions options) throws IOException {
-    boolean writable = options.access() == Access.READ_WRITE;
+    boolean writable = options.access() != Access.READ;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       SharedFile file = options.creation() == Creation.ALWAYS_NEW ? create(path, options) : null;
       if (file == null) {

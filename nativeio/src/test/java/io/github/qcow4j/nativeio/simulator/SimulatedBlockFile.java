@@ -44,7 +44,7 @@ final class SimulatedBlockFile implements BlockFile {
     this.volume = volume;
     this.inode = inode;
     this.path = path;
-    this.writable = options.access() == OpenOptions.Access.READ_WRITE;
+    this.writable = options.access() != OpenOptions.Access.READ;
     this.direct = options.directIo() && volume.can(Capability.DIRECT_IO);
     // Recording volumes are few; crash states are many, and short of time.
     this.opened = volume.options().recording() ? new Throwable("opened here: " + path) : NOWHERE;

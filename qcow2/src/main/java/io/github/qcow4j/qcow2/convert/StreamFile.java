@@ -32,9 +32,9 @@ public final class StreamFile implements WritableByteChannel {
     return volume.exists(path) && STREAMS.contains(volume.status(path).kind());
   }
 
-  /** Opens an existing file, without waiting for a reader. */
+  /** Opens an existing file; a FIFO when somebody reads it, which is waited for. */
   public static StreamFile open(Volume volume, Path path) throws IOException {
-    return new StreamFile(volume.open(path, OpenOptions.writing()));
+    return new StreamFile(volume.open(path, OpenOptions.streaming()));
   }
 
   @Override
