@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.convert;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.create.CreatedFile;
@@ -58,7 +59,7 @@ public final class RawTargets {
   }
 
   /**
-   * An existing raw image or device, written in place.
+   * An existing raw image or device, written in place; or a FIFO, once somebody reads it.
    *
    * @param volume where the name is looked up
    * @param path the name
@@ -69,7 +70,11 @@ public final class RawTargets {
    */
   public static ConvertTarget existing(
       Volume volume, Path path, long sizeBytes, boolean readsAsZeros) throws IOException {
-    BlockFile file = ReplacedImage.openLocked(volume, path);
+    // A lock is on bytes at positions, which a stream has not.
+    BlockFile file =
+        StreamFile.isStream(volume, path)
+            ? volume.open(path, OpenOptions.streaming())
+            : ReplacedImage.openLocked(volume, path);
     try {
       boolean sized = file.kind() == FileKind.REGULAR || file.kind() == FileKind.BLOCK_DEVICE;
       if (sized && file.size() < sizeBytes) {
