@@ -12,7 +12,7 @@ interface Contender {
     RIVAL,
     /** One that is shown, and that no figure is held against. */
     SHOWN,
-    /** Ours doing nothing: what the start of the runtime takes, which some figures set aside. */
+    /** The runtime doing nothing: what its start takes, which some figures set aside. */
     START
   }
 

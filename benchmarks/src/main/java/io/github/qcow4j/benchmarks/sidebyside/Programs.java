@@ -55,11 +55,6 @@ final class Programs {
         name, Side.SHOWN, Ending.DEFAULT, Program.require(program).file().toString(), arguments);
   }
 
-  /** Ours doing nothing. */
-  CommandContender start() {
-    return command(OURS + " --version", Side.START, Ending.DEFAULT, ourProgram(), "--version");
-  }
-
   /**
    * Everybody converting: ours, and qemu-img as people call it and at its fastest; all told not to
    * wait for the disk as well; and qemu-img followed by a sync, which is what ours does by itself.

@@ -103,15 +103,15 @@ final class Report {
     lines.addAll(
         List.of("", "## " + place, "", "![" + place + "](" + Plot.fileName(place) + ")", ""));
     lines.add(
-        "| job | who | s | CPU s | peak MiB | target MiB | ours takes of it | rounds | day |");
-    lines.add("|---|---|--:|--:|--:|--:|--:|--:|---|");
+        "| job | who | s | CPU s | peak MiB | target MiB | ours takes of it | rounds | day | commit |");
+    lines.add("|---|---|--:|--:|--:|--:|--:|--:|---|---|");
     jobs.values().forEach(job -> job.forEach(result -> addResult(job, result)));
   }
 
   private void addResult(List<Result> job, Result result) {
     Measured median = result.median();
     lines.add(
-        "| %s | %s | %s | %s | %s | %s | %s | %d | %s |"
+        "| %s | %s | %s | %s | %s | %s | %s | %d | %s | %s |"
             .formatted(
                 result.job(),
                 result.contender(),
@@ -121,7 +121,8 @@ final class Report {
                 mebibytes(median.outputMib()),
                 part(job, result),
                 result.rounds(),
-                result.day()));
+                result.day(),
+                result.commit()));
   }
 
   /** Ours beside those that were told the same; told nothing also beside those that sync. */

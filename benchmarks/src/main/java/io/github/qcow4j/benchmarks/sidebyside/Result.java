@@ -18,6 +18,7 @@ import java.util.Locale;
  * @param median what it took
  * @param rounds how many runs that is the median of
  * @param day when
+ * @param commit what of, in short; empty when not known
  */
 record Result(
     String place,
@@ -28,11 +29,12 @@ record Result(
     Ending ending,
     Measured median,
     int rounds,
-    LocalDate day) {
+    LocalDate day,
+    String commit) {
 
   static final String HEADING =
       "place\tjob\tfigure\tcontender\tside\tending\tseconds\tprocessor_seconds\tpeak_mib"
-          + "\toutput_mib\trounds\tday";
+          + "\toutput_mib\trounds\tday\tcommit";
 
   /** Whether another is of the same job in the same place. */
   boolean isOfJobOf(Result other) {
@@ -55,7 +57,8 @@ record Result(
             mebibytes(median.peakMib()),
             mebibytes(median.outputMib()),
             "" + rounds,
-            day.toString()));
+            day.toString(),
+            commit));
   }
 
   private static String seconds(double value) {
@@ -82,6 +85,7 @@ record Result(
             Double.parseDouble(fields[8]),
             Double.parseDouble(fields[9])),
         Integer.parseInt(fields[10]),
-        LocalDate.parse(fields[11]));
+        LocalDate.parse(fields[11]),
+        fields[12]);
   }
 }

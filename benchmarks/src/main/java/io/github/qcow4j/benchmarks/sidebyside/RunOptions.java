@@ -11,7 +11,9 @@ import java.util.stream.Stream;
  * <ul>
  *   <li>{@code folder=DIR} our packaged folder
  *   <li>{@code out=FILE} the results, and {@code data=FILE} where they are kept from run to run
- *   <li>{@code places=DIR,DIR} where to measure, and {@code mib=N} the size of the disks there
+ *   <li>{@code places=DIR,DIR} where to measure, {@code mib=N} the size of the disks there, and
+ *       {@code plain-mib=N} that of those whose data is moved as it is; on tmpfs, which is memory,
+ *       all have the former
  *   <li>{@code sharing=KIND,KIND} which file systems that share storage to make and measure on, if
  *       root does, and {@code sharing-gib=N,N} the sizes of the disks there
  *   <li>{@code rounds=N} how often each contender's turn comes; those that are over at once get
@@ -26,6 +28,7 @@ import java.util.stream.Stream;
  * @param data where they are kept
  * @param places where to measure
  * @param sizeBytes the size of the disks there
+ * @param plainBytes the size of those whose data is moved as it is
  * @param sharing which file systems to make
  * @param sharingGib the sizes of the disks there
  * @param rounds how many
@@ -37,6 +40,7 @@ record RunOptions(
     Path data,
     List<Path> places,
     long sizeBytes,
+    long plainBytes,
     List<String> sharing,
     List<Integer> sharingGib,
     int rounds) {
@@ -49,9 +53,10 @@ record RunOptions(
         Path.of(option(arguments, "data", "benchmarks/results.tsv")),
         list(arguments, "places", "/dev/shm,/var/tmp").map(Path::of).toList(),
         Long.parseLong(option(arguments, "mib", "1024")) << 20,
+        Long.parseLong(option(arguments, "plain-mib", "4096")) << 20,
         list(arguments, "sharing", "xfs,btrfs").toList(),
         list(arguments, "sharing-gib", "10,100").map(Integer::valueOf).toList(),
-        Integer.parseInt(option(arguments, "rounds", "7")));
+        Integer.parseInt(option(arguments, "rounds", "5")));
   }
 
   /** Whether a job is to be measured. */

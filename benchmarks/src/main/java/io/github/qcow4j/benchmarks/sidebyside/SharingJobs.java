@@ -1,6 +1,7 @@
 package io.github.qcow4j.benchmarks.sidebyside;
 
 import io.github.qcow4j.benchmarks.material.Images;
+import io.github.qcow4j.benchmarks.sidebyside.Contender.Side;
 import io.github.qcow4j.benchmarks.sidebyside.Job.Comparison;
 import io.github.qcow4j.benchmarks.sidebyside.Job.Preparation;
 import io.github.qcow4j.benchmarks.sidebyside.Job.Source;
@@ -20,6 +21,7 @@ final class SharingJobs {
   private final Programs programs;
   private final Images images;
   private final boolean largest;
+  private final BareRuntime runtime;
 
   /**
    * @param largest whether there is no room for a target that shares nothing: then qemu-img takes
@@ -29,6 +31,7 @@ final class SharingJobs {
     this.programs = programs;
     this.images = images;
     this.largest = largest;
+    this.runtime = new BareRuntime(programs.folder(), images.directory());
   }
 
   List<Job> all() {
@@ -49,7 +52,7 @@ final class SharingJobs {
     return new Job(
         name,
         largest ? FIGURE_COPYING : FIGURE_AS_CALLED,
-        List.of(source),
+        largest ? List.of(source, runtime::cache) : List.of(source),
         contenders("convert -f " + from + " -O " + to + " {0} {target}", from.equals(to)),
         Preparation.NOTHING,
         largest ? Comparison.NONE : comparison);
@@ -61,7 +64,7 @@ final class SharingJobs {
     all.add(programs.ours(line));
     if (largest) {
       all.add(programs.rival("qemu-img -C", copying));
-      all.add(programs.start());
+      all.add(runtime.contender(Side.START));
     } else {
       all.add(programs.rival("qemu-img", line));
       all.add(programs.shown("qemu-img", "qemu-img -C", copying));

@@ -3,6 +3,7 @@ package io.github.qcow4j.benchmarks.sidebyside;
 import io.github.qcow4j.benchmarks.material.Images;
 import io.github.qcow4j.benchmarks.material.LoopMount;
 import io.github.qcow4j.benchmarks.material.Machine;
+import io.github.qcow4j.benchmarks.material.Program;
 import io.github.qcow4j.benchmarks.material.ResultsFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,10 +34,12 @@ public final class SideBySide {
   private final RunOptions options;
   private final Programs programs;
   private final ResultStore store;
+  private final String commit;
 
   private SideBySide(RunOptions options) throws IOException {
     this.options = options;
     programs = new Programs(options.folder());
+    commit = commit(options.folder());
     store = ResultStore.open(options.data(), Machine.identity());
   }
 
@@ -51,12 +54,27 @@ public final class SideBySide {
     run.report();
   }
 
+  /** What is checked out around a folder that was built there; nothing where there is no git. */
+  private static String commit(Path folder) {
+    try {
+      String directory = folder.toAbsolutePath().toString();
+      return Program.require("git").run(List.of("-C", directory, "rev-parse", "--short", "HEAD"));
+    } catch (IOException | IllegalStateException e) {
+      return "";
+    }
+  }
+
   private void measure() throws IOException, InterruptedException {
     for (Path place : options.places()) {
       String kind = Files.getFileStore(place).type();
-      String size = size(options.sizeBytes() >> 20);
+      long plainBytes = kind.equals("tmpfs") ? options.sizeBytes() : options.plainBytes();
+      try (Images images = Images.in(place, plainBytes)) {
+        measure(
+            "On " + kind + size(plainBytes), images, new PlaceJobs(programs, images).plain(), 1);
+      }
       try (Images images = Images.in(place, options.sizeBytes())) {
-        measure("On " + kind + ", " + size, images, new PlaceJobs(programs, images).all(), 1);
+        List<Job> jobs = new PlaceJobs(programs, images).packed();
+        measure("On " + kind + size(options.sizeBytes()), images, jobs, 1);
       }
       try (Images images = Images.in(place, options.sizeBytes())) {
         measure(
@@ -77,8 +95,9 @@ public final class SideBySide {
     }
   }
 
-  private static String size(long mebibytes) {
-    return mebibytes % 1024 == 0 ? mebibytes / 1024 + " GiB" : mebibytes + " MiB";
+  private static String size(long bytes) {
+    long mebibytes = bytes >> 20;
+    return ", " + (mebibytes % 1024 == 0 ? mebibytes / 1024 + " GiB" : mebibytes + " MiB");
   }
 
   private void measureSharing(String kind) throws IOException, InterruptedException {
@@ -107,7 +126,7 @@ public final class SideBySide {
     }
   }
 
-  private static List<Result> results(
+  private List<Result> results(
       String place, Job job, Map<Contender, Measured> medians, int rounds) {
     List<Result> results = new ArrayList<>();
     medians.forEach((contender, median) ->
@@ -121,7 +140,8 @@ public final class SideBySide {
                 contender.ending(),
                 median,
                 rounds,
-                LocalDate.now(ZoneOffset.UTC))));
+                LocalDate.now(ZoneOffset.UTC),
+                commit)));
     return results;
   }
 
