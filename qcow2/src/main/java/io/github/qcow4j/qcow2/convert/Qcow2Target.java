@@ -17,6 +17,7 @@ class Qcow2Target implements ConvertTarget {
   private final Qcow2Image image;
   private final Ending ending;
   private final Traits traits;
+  private final EarlyWriteback writeback;
   private @Nullable BitmapStep bitmapStep;
 
   /** What is done to the image when all is written, and before it is published. */
@@ -47,6 +48,7 @@ class Qcow2Target implements ConvertTarget {
     this.image = image;
     this.ending = ending;
     this.traits = traits;
+    this.writeback = new EarlyWriteback(image.dataFile());
   }
 
   void beforeCompletion(BitmapStep step) {
@@ -70,7 +72,9 @@ class Qcow2Target implements ConvertTarget {
 
   @Override
   public void write(long guestOffset, ByteBuffer data) throws IOException {
+    int bytes = data.remaining();
     image.write(guestOffset, data);
+    writeback.wrote(bytes);
   }
 
   @Override
@@ -82,7 +86,9 @@ class Qcow2Target implements ConvertTarget {
   public CopyResult copyFrom(
       long guestOffset, BlockFile source, long sourceOffset, long lengthBytes, Set<CopyMethod> ways)
       throws IOException {
-    return image.copyFrom(guestOffset, source, sourceOffset, lengthBytes, ways);
+    CopyResult copied = image.copyFrom(guestOffset, source, sourceOffset, lengthBytes, ways);
+    writeback.wrote(copied.totalBytes() - copied.reflinkBytes());
+    return copied;
   }
 
   @Override
@@ -137,7 +143,9 @@ class Qcow2Target implements ConvertTarget {
 
     @Override
     public void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException {
+      int bytes = stream.remaining();
       image.writeCompressed(guestOffset, stream);
+      super.writeback.wrote(bytes);
     }
   }
 }
