@@ -32,4 +32,17 @@ final class HostileImagesTest {
     System.out.println(cases.size() + " hostile images, " + gauntlet.meetings() + " commands");
     assertThat(gauntlet.misdeeds()).isEmpty();
   }
+
+  @Test
+  void aBlockThatTheWholeRefcountTableNamesKeepsNoChangeSearching() throws IOException {
+    Gauntlet gauntlet = new Gauntlet(directory);
+    HostileCase hostile = TangledCases.longestRefcountTableOfOneFullBlock();
+    for (CommandLine command : CommandLine.ALL) {
+      if (command.writing() && !command.isCheck()) {
+        gauntlet.meet(hostile, command);
+      }
+    }
+    assertThat(gauntlet.meetings()).isGreaterThan(10);
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
 }

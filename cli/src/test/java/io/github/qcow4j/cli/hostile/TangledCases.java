@@ -3,6 +3,8 @@ package io.github.qcow4j.cli.hostile;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -127,6 +129,31 @@ final class TangledCases {
         new HostileCase("a file of the magic alone", Ground.FULL, s -> s.truncate(4)),
         new HostileCase("a file that ends in its header", Ground.FULL, s -> s.truncate(100)),
         new HostileCase("an empty file", Ground.FULL, s -> s.truncate(0)));
+  }
+
+  /** Of as many clusters as there may be; a search for a free cluster is one of all counters. */
+  static HostileCase longestRefcountTableOfOneFullBlock() {
+    return new HostileCase(
+        "all entries of the longest refcount table are one full block",
+        Ground.FULL,
+        surgeon -> {
+          int clusters = (8 << 20) / surgeon.clusterSizeBytes();
+          long table = surgeon.appendClusters(clusters);
+          long block = surgeon.refcountTableEntry(0);
+          byte[] counters = new byte[surgeon.clusterSizeBytes()];
+          for (int i = 1; i < counters.length; i += Short.BYTES) {
+            counters[i] = 1;
+          }
+          surgeon.write(block, counters);
+          byte[] entries = new byte[8 << 20];
+          LongBuffer numbers = ByteBuffer.wrap(entries).asLongBuffer();
+          while (numbers.hasRemaining()) {
+            numbers.put(block);
+          }
+          surgeon.write(table, entries);
+          surgeon.set(HeaderField.REFCOUNT_TABLE_OFFSET, table);
+          surgeon.set(HeaderField.REFCOUNT_TABLE_CLUSTERS, clusters);
+        });
   }
 
   private static HostileCase small(String name, Consumer<ImageSurgeon> edits) {

@@ -63,7 +63,8 @@ final class ImpossibleRefcountTableTest {
     "0, 8000000000020000, lies beyond all that an image can have",
     "0, 0000000000020200, unaligned",
     "1, 8000000000000000, lies beyond all that an image can have",
-    "1, 0000000000020200, unaligned"
+    "1, 0000000000020200, unaligned",
+    "1, 0000000000020000, is named twice"
   })
   void isRefusedByAllThatChangesTheImageUntilItIsRepaired(int index, String entry, String reason)
       throws IOException {

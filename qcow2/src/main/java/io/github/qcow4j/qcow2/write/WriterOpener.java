@@ -18,6 +18,7 @@ import io.github.qcow4j.qcow2.table.MetadataPages;
 import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -187,10 +188,29 @@ public final class WriterOpener {
    * to be repaired is told before it is changed again, and not after.
    */
   private void requirePossible(long[] table) throws CorruptImageException {
-    for (long entry : table) {
-      TableBounds.requirePossible(
-          file, entry & RefcountTable.OFFSET_MASK, header.clusterSize(), REFBLOCK);
+    long[] offsets = new long[table.length];
+    for (int i = 0; i < table.length; i++) {
+      offsets[i] = table[i] & RefcountTable.OFFSET_MASK;
+      TableBounds.requirePossible(file, offsets[i], header.clusterSize(), REFBLOCK);
     }
+    Arrays.sort(offsets);
+    for (int i = 1; i < offsets.length; i++) {
+      if (offsets[i] != 0 && offsets[i] == offsets[i - 1]) {
+        throw namedTwice(offsets[i]);
+      }
+    }
+  }
+
+  /**
+   * A counter in it would be that of two clusters. And one block that is full, named by all entries
+   * of the longest table, makes a search for free clusters of minutes out of a file of 8 MiB.
+   */
+  private CorruptImageException namedTwice(long hostOffset) {
+    return new CorruptImageException(
+        file.path(),
+        "Refblock offset 0x" + Long.toHexString(hostOffset) + " is named twice",
+        "refcount table",
+        header.refcountTableOffset());
   }
 
   private long snapshotTableBytes() {

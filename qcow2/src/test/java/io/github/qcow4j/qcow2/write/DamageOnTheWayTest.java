@@ -102,6 +102,13 @@ class DamageOnTheWayTest {
         Change.WRITE.action);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aRefcountBlockThatIsNamedTwiceRefusesIt(Change change) throws IOException {
+    assertRefused(
+        surgeon -> surgeon.setRefcountTableEntry(7, surgeon.refcountTableEntry(0)), change.action);
+  }
+
   @Test
   void reservedBitsOfARefcountTableEntryAreNoPartOfItsOffset() throws IOException {
     ImageSurgeon.operate(
