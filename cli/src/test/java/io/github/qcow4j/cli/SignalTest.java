@@ -47,7 +47,7 @@ final class SignalTest {
   }
 
   @Test
-  void aConversionThatHangsInAPipeNobodyReadsEndsAsWell() throws Exception {
+  void aConversionThatHangsInAPipeWhoseReaderDoesNotReadEndsAsWell() throws Exception {
     Path kill = QemuTools.requireProgram("kill");
     Path source = directory.resolve("source.raw");
     Files.write(source, new byte[SOURCE_BYTES]);
@@ -55,7 +55,8 @@ final class SignalTest {
     Path mkfifo = QemuTools.requireProgram("mkfifo");
     assertThat(new ProcessBuilder(mkfifo.toString(), pipe.toString()).start().waitFor()).isZero();
     Process process = startSlowConversion(source, "pipe", "-S", "0");
-    try {
+    // To open it waits until the other end is open.
+    try (InputStream _ = Files.newInputStream(pipe)) {
       awaitProgress(process.getInputStream());
       assertThat(exitCodeAfter("TERM", process, kill)).isEqualTo(143);
     } finally {
