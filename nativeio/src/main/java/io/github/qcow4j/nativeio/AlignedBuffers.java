@@ -20,6 +20,7 @@ public final class AlignedBuffers {
    *
    * @param capacityBytes its capacity, from 0 to {@code Integer.MAX_VALUE - 2 * 4096}
    * @throws IllegalArgumentException when the capacity is negative
+   * @throws ArithmeticException when it is larger than that
    * @throws OutOfMemoryError when there is not as much direct memory left
    */
   public static ByteBuffer allocate(int capacityBytes) {

@@ -41,7 +41,9 @@ public record OpenOptions(Access access, Creation creation, boolean directIo, bo
 
   /**
    * An existing file that takes bytes one behind the other, such as a FIFO. As nothing reads it
-   * through the same descriptor, a write fails with {@code EPIPE} once its reader has gone.
+   * through the same descriptor, a write fails with {@code EPIPE} once its reader has gone. The way
+   * through {@code java.nio} alone knows only files with positions, and refuses a FIFO with {@code
+   * ESPIPE}.
    */
   public static OpenOptions streaming() {
     return new OpenOptions(Access.WRITE, Creation.EXISTING, false, true);

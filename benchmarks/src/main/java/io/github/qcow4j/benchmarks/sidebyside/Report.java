@@ -17,13 +17,15 @@ final class Report {
   private static final String INTRODUCTION =
       """
       Written by `mvn -q -Pside-by-side -pl cli,benchmarks -am package -DskipTests`; told
-      `-Dside-by-side.args="jobs=REGEX places=DIR mib=N rounds=N"` it measures some jobs anew and leaves the others.
-      Every run is a process of its own, start-up included, that makes a new target; sources are in the page cache, and
-      are this machine's own files. Medians of rounds in which all take turns; the memory is the most of any run. Processes
-      run under time(1), which adds a millisecond to each. Overlays alone are made in the runner's own process: a hundred
-      a turn, of which the mean counts, after two thousand that are not measured; their memory is not known.
-      qemu-img leaves its target to the page cache; `qcow4j` makes it durable before it shows it. Told `-t unsafe`, both
-      leave it to the page cache; "then sync" makes qemu-img's durable too.\
+      `-Dside-by-side.args="jobs=REGEX places=DIR mib=N plain-mib=N rounds=N"` it measures some jobs anew and leaves the
+      others: the commit is that of which a row was measured. Every run is a process of its own, start-up included, that
+      makes a new target; sources are in the page cache, and are this machine's own files. Medians of rounds in which all
+      take turns, after one that is not measured; before each turn all that waits is stored (`sync`); the memory is the
+      most of any run. Processes run under time(1), which adds a millisecond to each. Overlays alone are made in the
+      runner's own process: a hundred a turn, of which the mean counts, after two thousand that are not measured; their
+      memory is not known. Where the start of the runtime is set aside, what the bare runtime takes to print one line is
+      taken from ours. qemu-img leaves its target to the page cache; `qcow4j` makes it durable before it shows it. Told
+      `-t unsafe`, both leave it to the page cache; "then sync" makes qemu-img's durable too.\
       """;
 
   private final Map<String, Map<String, List<Result>>> places = new LinkedHashMap<>();

@@ -35,6 +35,7 @@ public final class SideBySide {
   private final Programs programs;
   private final ResultStore store;
   private final String commit;
+  private boolean measured;
 
   private SideBySide(RunOptions options) throws IOException {
     this.options = options;
@@ -51,14 +52,24 @@ public final class SideBySide {
   public static void main(String[] arguments) throws IOException, InterruptedException {
     SideBySide run = new SideBySide(RunOptions.parse(List.of(arguments)));
     run.measure();
+    if (!run.measured) {
+      throw new IllegalArgumentException(
+          "no job of that name: jobs= is looked for in \"JOB, On PLACE, SIZE\"");
+    }
     run.report();
   }
 
-  /** What is checked out around a folder that was built there; nothing where there is no git. */
+  /**
+   * What is checked out around a folder that was built there, and whether it was changed since;
+   * nothing where there is no git.
+   */
   private static String commit(Path folder) {
     try {
       String directory = folder.toAbsolutePath().toString();
-      return Program.require("git").run(List.of("-C", directory, "rev-parse", "--short", "HEAD"));
+      return Program.require("git")
+          .run(
+              List.of(
+                  "-C", directory, "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"));
     } catch (IOException | IllegalStateException e) {
       return "";
     }
@@ -122,6 +133,7 @@ public final class SideBySide {
         int rounds = options.rounds() * factor;
         Map<Contender, Measured> medians = job.run(images.directory().resolve("target"), rounds);
         store.put(results(place, job, medians, rounds));
+        measured = true;
       }
     }
   }

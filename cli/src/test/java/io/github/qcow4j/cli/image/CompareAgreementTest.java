@@ -13,12 +13,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Comparisons end as qemu-img's, at the same offset. */
@@ -82,6 +84,31 @@ final class CompareAgreementTest {
       }
     }
     assertSame("compare", "-F", "raw", plain, raw);
+  }
+
+  /** The tail of the longer disk begins within a sector, and its sectors are counted from there. */
+  @ParameterizedTest
+  @CsvSource({
+    "511, 512, 511",
+    "513, 1024, 600",
+    "1000, 5000, 1000",
+    "1000, 5000, 4999",
+    "65537, 70000, 65537",
+    "65537, 70000, 65536",
+    "2097153, 6000001, 5000000",
+    "2097153, 6000001, 6000000"
+  })
+  void differencesBehindAnOddEndAreAtTheSameOffset(int shorter, int longer, int difference)
+      throws IOException {
+    Path first = directory.resolve("shorter.raw");
+    Path second = directory.resolve("longer.raw");
+    byte[] disk = new byte[longer];
+    Arrays.fill(disk, 0, shorter, (byte) 1);
+    Files.write(first, Arrays.copyOf(disk, shorter));
+    disk[difference] = 2;
+    Files.write(second, disk);
+    assertSame("compare", "-f", "raw", "-F", "raw", first, second);
+    assertSame("compare", "-f", "raw", "-F", "raw", second, first);
   }
 
   /** Each is converted and compared several times. */

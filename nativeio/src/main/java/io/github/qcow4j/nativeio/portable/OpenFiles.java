@@ -74,6 +74,9 @@ final class OpenFiles {
         return isDanglingLink(path) ? createThroughLink(path, options) : null;
       }
     }
+    if (status.kind() == FileKind.FIFO && options.access() == Access.WRITE) {
+      throw Errno.ESPIPE.exception("open", path.toString());
+    }
     SharedFile file = files.get(status.identity());
     boolean open = file != null && (writable ? file.hasWriting() : file.hasReading());
     if (file != null && (open || status.kind() == FileKind.FIFO)) {

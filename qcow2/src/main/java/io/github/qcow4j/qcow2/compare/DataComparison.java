@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.compare;
 
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -19,7 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataComparison implements AutoCloseable {
 
-  /** What is handed to a thread: as long as a cluster may be at most, so that none is cut. */
+  /**
+   * What is handed to a thread: as long as a cluster may be at most, so that none is cut. To hand
+   * out less would only cost more hand-outs: what is read at once is {@link #CACHED_BYTES}.
+   */
   static final int PIECE_BYTES = 2 << 20;
 
   /**
@@ -41,7 +45,7 @@ final class DataComparison implements AutoCloseable {
   private @Nullable Throwable failure;
   private long mismatch = SAME;
 
-  /** What is under way: the outcome is the guest offset of the first difference, or -1. */
+  /** What is under way: the outcome is the guest offset of the first sector that differs, or -1. */
   private record Piece(Future<Long> outcome, long lengthBytes) {}
 
   DataComparison(DiskImage[] images, int parallelism, JobControl control) {
@@ -112,7 +116,7 @@ final class DataComparison implements AutoCloseable {
     }
     return mismatch == SAME
         ? null
-        : new ComparisonResult.ContentMismatch(mismatch & -512L, pastShorterDisk);
+        : new ComparisonResult.ContentMismatch(mismatch, pastShorterDisk);
   }
 
   private static void rethrow(Throwable failure) throws IOException {
@@ -149,6 +153,10 @@ final class DataComparison implements AutoCloseable {
     }
   }
 
+  /**
+   * The first sector that differs, or -1. Sectors are counted from the beginning of the piece, as
+   * qemu-img counts them: the tail of a disk may begin within one.
+   */
   private long compare(Check check, long guestOffset, int length) throws IOException {
     control.checkpoint();
     BufferPairs.Pair pair = buffers.take();
@@ -157,7 +165,7 @@ final class DataComparison implements AutoCloseable {
         int stepLength = Math.min(stepBytes, length - from);
         long at = check.run(pair, guestOffset + from, stepLength);
         if (at >= 0) {
-          return guestOffset + from + at;
+          return guestOffset + from + (at & -FormatLimits.SECTOR_BYTES);
         }
       }
       return SAME;
