@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -216,6 +218,34 @@ abstract class HostContract {
             .hasMessage(fifo + ": Illegal seek");
       }
     }
+  }
+
+  @Test
+  void aFifoIsStreamedToFromTheFirstReaderToTheLast() throws Exception {
+    Path fifo = directory.resolve("fifo");
+    int made = new ProcessBuilder("mkfifo", fifo.toString()).inheritIO().start().waitFor();
+    assertThat(made).as("mkfifo").isZero();
+    if (!writesFifos()) {
+      assertThatThrownBy(() -> volume().open(fifo, OpenOptions.streaming()))
+          .hasMessage(fifo + ": Illegal seek");
+      return;
+    }
+    FutureTask<BlockFile> opening =
+        new FutureTask<>(() -> volume().open(fifo, OpenOptions.streaming()));
+    Thread.ofPlatform().daemon().start(opening);
+    InputStream reader = Files.newInputStream(fifo);
+    try (BlockFile file = opening.get()) {
+      file.write(ByteBuffer.wrap(new byte[] {7}), 0);
+      assertThat(reader.read()).isEqualTo(7);
+      reader.close();
+      assertThatThrownBy(() -> file.write(ByteBuffer.wrap(new byte[] {8}), 1))
+          .hasMessage(fifo + ": Broken pipe");
+    }
+  }
+
+  /** Whether bytes can be written that have no position. */
+  protected boolean writesFifos() {
+    return true;
   }
 
   @Test

@@ -6,4 +6,9 @@ final class PortableHostTest extends HostContract {
   protected String provider() {
     return "portable";
   }
+
+  @Override
+  protected boolean writesFifos() {
+    return false;
+  }
 }
