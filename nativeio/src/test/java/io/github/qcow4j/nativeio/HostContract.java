@@ -20,6 +20,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a provider does on a real host: other processes, threads, devices, FIFOs. */
@@ -220,7 +221,9 @@ abstract class HostContract {
     }
   }
 
+  /** Who opens a FIFO waits for the other end, and cannot be interrupted. */
   @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aFifoIsStreamedToFromTheFirstReaderToTheLast() throws Exception {
     Path fifo = directory.resolve("fifo");
     int made = new ProcessBuilder("mkfifo", fifo.toString()).inheritIO().start().waitFor();

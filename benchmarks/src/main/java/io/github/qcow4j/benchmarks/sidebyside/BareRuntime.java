@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** The runtime that ships, with a cache for one class, by the options that suit it best. */
@@ -52,16 +51,15 @@ final class BareRuntime {
   }
 
   private List<String> command(String option) {
-    return new ArrayList<>(
-        List.of(
-            java.toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:-UsePerfData",
-            option,
-            "-cp",
-            ownJar().toString(),
-            OneLine.class.getName()));
+    return List.of(
+        java.toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:-UsePerfData",
+        option,
+        "-cp",
+        ownJar().toString(),
+        OneLine.class.getName());
   }
 
   private static Path ownJar() {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,6 +96,7 @@ final class ConvertStreamTest {
   /** Were it opened to be read as well, the conversion would be a reader, and wait for itself. */
   @ParameterizedTest
   @CsvSource({"raw, -n", "raw, -p", "qcow2, -p"})
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aPipeWhoseReaderHasGoneEndsTheConversion(String format, String option) throws Exception {
     Path raw = directory.resolve("more-than-a-pipe-holds.raw");
     byte[] data = new byte[1 << 20];

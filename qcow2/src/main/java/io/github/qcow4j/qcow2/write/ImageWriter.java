@@ -16,6 +16,9 @@ import java.util.concurrent.locks.Lock;
 /**
  * Writes to one image, for any number of threads: decides under the lock of the tables, does it
  * outside, and links the result under the lock again. {@link WriterLocks} tells who waits for whom.
+ *
+ * <p>Long because there are that many ways to write, each a few lines with what it promises; what
+ * they decide and do stands in the classes beside it.
  */
 public final class ImageWriter {
 
