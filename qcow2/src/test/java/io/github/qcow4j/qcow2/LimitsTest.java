@@ -5,12 +5,14 @@ import static io.github.qcow4j.qcow2.Disks.VOLUME;
 import static io.github.qcow4j.qcow2.Disks.allocatedBytes;
 import static io.github.qcow4j.qcow2.Disks.contentOf;
 import static io.github.qcow4j.qcow2.Disks.open;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
@@ -157,6 +159,61 @@ class LimitsTest {
         .isInstanceOf(LimitExceededException.class)
         .hasMessageContaining(message);
     assertThat(allocatedBytes(() -> open(image))).isLessThan(LITTLE);
+  }
+
+  @Test
+  void anL1TableMayNameL2TablesAgainOnlySoOften() throws IOException {
+    int allowed = (int) (FormatLimits.MAX_REPEATED_L2_BYTES >> 21);
+    Path image = bench.image("image.qcow2", "cluster_size=2M", 600L << 39, "write 0 2M");
+    bench.operate(
+        image,
+        surgeon -> {
+          long entry = surgeon.l1Entry(0) & ~ImageSurgeon.COPIED;
+          for (int i = 0; i <= allowed; i++) {
+            surgeon.setL1Entry(i, entry);
+          }
+        });
+    try (DiskImage disk = open(image)) {
+      assertThat(disk.extentAt(0, 512).kind()).isEqualTo(Extent.Kind.DATA);
+    }
+
+    bench.operate(image, surgeon -> surgeon.setL1Entry(allowed + 1, surgeon.l1Entry(0)));
+    try (DiskImage disk = open(image)) {
+      assertThatThrownBy(() -> disk.extentAt(0, 512))
+          .isInstanceOf(LimitExceededException.class)
+          .hasMessage(
+              "active L1 table names L2 tables %d times that it has named before", allowed + 1);
+    }
+  }
+
+  @Test
+  void bitmapTablesMayBeOnlySoLargeTogether() throws IOException {
+    int entries = (int) (FormatLimits.MAX_BITMAP_DATA_BYTES / 512);
+    int allowed = (int) (FormatLimits.MAX_BITMAP_TABLES_BYTES / entries / Long.BYTES);
+    Path image = bench.image("image.qcow2", "cluster_size=512", SIZE);
+    bench.qemu().img("bitmap", "--add", image.toString(), "b").orFail();
+    bench.operate(image, surgeon -> nameBitmaps(surgeon, allowed, entries));
+    open(image).close();
+
+    bench.operate(image, surgeon -> nameBitmaps(surgeon, allowed + 1, entries));
+    assertThatThrownBy(() -> open(image))
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessage("Bitmap tables have %d bytes together", (allowed + 1L) * entries * Long.BYTES);
+  }
+
+  /** Bitmaps that are in use, whose tables need not fit the disk, at one place far away. */
+  private static void nameBitmaps(ImageSurgeon surgeon, int count, int entries) {
+    ByteBuffer directory = ByteBuffer.allocate(count * 32);
+    for (int i = 0; i < count; i++) {
+      directory.position(i * 32).putLong(FAR).putInt(entries).putInt(1).put((byte) 1).put((byte) 9);
+      directory.putShort((short) 4).putInt(0).put(Integer.toString(1000 + i).getBytes(US_ASCII));
+    }
+    surgeon.truncate(2 * FAR);
+    surgeon.write(FAR / 2, directory.array());
+    long extension = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
+    surgeon.setNumber(extension, 4, count);
+    surgeon.setNumber(extension + 8, directory.capacity());
+    surgeon.setNumber(extension + 16, FAR / 2);
   }
 
   @Test

@@ -46,7 +46,11 @@ class ReadmeTest {
                 + " to 2^"
                 + FormatLimits.MAX_CLUSTER_BITS
                 + " bytes |",
-            "| L1 table | " + mebibytes(FormatLimits.MAX_L1_BYTES) + " |",
+            "| L1 table | "
+                + mebibytes(FormatLimits.MAX_L1_BYTES)
+                + ", of L2 tables that it names again "
+                + mebibytes(FormatLimits.MAX_REPEATED_L2_BYTES)
+                + " |",
             "| refcount table | " + mebibytes(FormatLimits.MAX_REFCOUNT_TABLE_BYTES) + " |",
             "| internal snapshots | "
                 + FormatLimits.MAX_SNAPSHOTS
@@ -54,11 +58,15 @@ class ReadmeTest {
                 + mebibytes(FormatLimits.MAX_SNAPSHOT_TABLE_BYTES)
                 + ", extra data of one "
                 + FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES
-                + " bytes |",
+                + " bytes, all L1 tables, where each is looked through, "
+                + mebibytes(FormatLimits.MAX_SNAPSHOT_L1_BYTES)
+                + " |",
             "| bitmaps | "
                 + FormatLimits.MAX_BITMAPS
                 + ", data of one "
                 + mebibytes(FormatLimits.MAX_BITMAP_DATA_BYTES)
+                + ", all tables "
+                + mebibytes(FormatLimits.MAX_BITMAP_TABLES_BYTES)
                 + " |",
             "| backing file name | "
                 + FormatLimits.MAX_BACKING_NAME_BYTES

@@ -34,6 +34,22 @@ final class HostileImagesTest {
   }
 
   @Test
+  void tablesThatAreNamedAgainAndAgainKeepNoCommandWalking() throws IOException {
+    Gauntlet gauntlet = new Gauntlet(directory);
+    List<HostileCase> cases =
+        List.of(
+            TangledCases.longestL1TableOfOneL2Table(),
+            TangledCases.snapshotsOfOneLongestL1Table(),
+            TangledCases.bitmapsOfOneTable());
+    for (HostileCase hostile : cases) {
+      for (CommandLine command : CommandLine.ALL) {
+        gauntlet.meet(hostile, command);
+      }
+    }
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
+
+  @Test
   void aBlockThatTheWholeRefcountTableNamesKeepsNoChangeSearching() throws IOException {
     Gauntlet gauntlet = new Gauntlet(directory);
     HostileCase hostile = TangledCases.longestRefcountTableOfOneFullBlock();

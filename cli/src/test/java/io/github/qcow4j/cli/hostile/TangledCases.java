@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -145,15 +146,86 @@ final class TangledCases {
             counters[i] = 1;
           }
           surgeon.write(block, counters);
-          byte[] entries = new byte[8 << 20];
-          LongBuffer numbers = ByteBuffer.wrap(entries).asLongBuffer();
-          while (numbers.hasRemaining()) {
-            numbers.put(block);
-          }
-          surgeon.write(table, entries);
+          surgeon.write(table, numbers(8 << 20, block));
           surgeon.set(HeaderField.REFCOUNT_TABLE_OFFSET, table);
           surgeon.set(HeaderField.REFCOUNT_TABLE_CLUSTERS, clusters);
         });
+  }
+
+  /** Of as many entries as there may be: 256 GiB of L2 tables in 34 MB. */
+  static HostileCase longestL1TableOfOneL2Table() {
+    return new HostileCase(
+        "all entries of the longest L1 table are one L2 table",
+        Ground.FULL,
+        surgeon -> {
+          int bytes = 32 << 20;
+          long table = surgeon.appendClusters(bytes / surgeon.clusterSizeBytes());
+          surgeon.write(table, numbers(bytes, surgeon.l1Entry(0) & ~ImageSurgeon.COPIED));
+          surgeon.set(HeaderField.L1_TABLE_OFFSET, table);
+          surgeon.set(HeaderField.L1_SIZE, bytes / Long.BYTES);
+          surgeon.set(HeaderField.SIZE, 1L << 51);
+        });
+  }
+
+  /** As many snapshots as there may be: 2 TiB of L1 tables in 39 MB. */
+  static HostileCase snapshotsOfOneLongestL1Table() {
+    return new HostileCase(
+        "all snapshots have one L1 table, the longest",
+        Ground.FULL,
+        surgeon -> {
+          int count = 65_536;
+          int bytes = 32 << 20;
+          long l1 = surgeon.appendClusters(bytes / surgeon.clusterSizeBytes());
+          ByteBuffer table = ByteBuffer.allocate(count * 64);
+          for (int i = 0; i < count; i++) {
+            byte[] id = Integer.toString(100_000 + i).getBytes(StandardCharsets.US_ASCII);
+            table.position(i * 64).putLong(l1).putInt(bytes / Long.BYTES);
+            table.putShort((short) id.length).putShort((short) 2).position(i * 64 + 36);
+            table.putInt(16).putLong(0).putLong(Ground.SIZE_BYTES).put(id).put((byte) 's');
+          }
+          surgeon.set(HeaderField.SNAPSHOTS_OFFSET, append(surgeon, table.array()));
+          surgeon.set(HeaderField.NB_SNAPSHOTS, count);
+        });
+  }
+
+  /** As many bitmaps as there may be: 68 GB of bitmap tables in 5 MB. */
+  static HostileCase bitmapsOfOneTable() {
+    return new HostileCase(
+        "all bitmaps have one table, as long as any may be",
+        Ground.FULL,
+        surgeon -> {
+          int count = 65_535;
+          long bitmaps = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
+          // Bits for as many sectors as the data of one bitmap may have.
+          surgeon.set(HeaderField.SIZE, 1L << 41);
+          int tableEntries = (1 << 29) / surgeon.clusterSizeBytes();
+          long table = append(surgeon, new byte[tableEntries * Long.BYTES]);
+          ByteBuffer directory = ByteBuffer.allocate(count * 32);
+          for (int i = 0; i < count; i++) {
+            byte[] name = Integer.toString(100_000 + i).getBytes(StandardCharsets.US_ASCII);
+            directory.position(i * 32).putLong(table).putInt(tableEntries).putInt(0);
+            directory.put((byte) 1).put((byte) 9).putShort((short) name.length).putInt(0).put(name);
+          }
+          surgeon.setNumber(bitmaps, 4, count);
+          surgeon.setNumber(bitmaps + 8, directory.capacity());
+          surgeon.setNumber(bitmaps + 16, append(surgeon, directory.array()));
+        });
+  }
+
+  private static long append(ImageSurgeon surgeon, byte[] content) {
+    int clusterSize = surgeon.clusterSizeBytes();
+    long place = surgeon.appendClusters((content.length + clusterSize - 1) / clusterSize);
+    surgeon.write(place, content);
+    return place;
+  }
+
+  private static byte[] numbers(int lengthBytes, long number) {
+    byte[] bytes = new byte[lengthBytes];
+    LongBuffer numbers = ByteBuffer.wrap(bytes).asLongBuffer();
+    while (numbers.hasRemaining()) {
+      numbers.put(number);
+    }
+    return bytes;
   }
 
   private static HostileCase small(String name, Consumer<ImageSurgeon> edits) {

@@ -2,6 +2,8 @@ package io.github.qcow4j.qcow2.bitmap;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
@@ -42,6 +44,7 @@ public final class BitmapDirectory {
    * Reads all entries; an image without bitmaps, or with stale ones, has none.
    *
    * @throws CorruptImageException when the directory does not hold together or leaves the file
+   * @throws LimitExceededException when the tables of all bitmaps are too large together
    */
   public static List<Bitmap> read(BlockFile file, Qcow2Header header) throws IOException {
     BitmapsExtension extension = header.extensions().bitmaps();
@@ -88,7 +91,8 @@ public final class BitmapDirectory {
     return directory.flip();
   }
 
-  private List<Bitmap> readAll(int count) throws CorruptImageException {
+  private List<Bitmap> readAll(int count) throws ImageException {
+    long tablesBytes = 0;
     List<Bitmap> bitmaps = new ArrayList<>();
     Set<String> names = new HashSet<>();
     while (directory.hasRemaining()) {
@@ -101,6 +105,14 @@ public final class BitmapDirectory {
         throw corrupt("Bitmap already exists: " + bitmap.name());
       }
       bitmaps.add(bitmap);
+      tablesBytes += Integer.toUnsignedLong(bitmap.tableEntries()) * Long.BYTES;
+    }
+    if (tablesBytes > FormatLimits.MAX_BITMAP_TABLES_BYTES) {
+      throw new LimitExceededException(
+          file.path(),
+          "Bitmap tables have " + tablesBytes + " bytes together",
+          "bytes of bitmap tables",
+          FormatLimits.MAX_BITMAP_TABLES_BYTES);
     }
     if (bitmaps.size() != count) {
       throw corrupt("Less bitmaps found than specified in header extension");

@@ -24,7 +24,8 @@ final class BitmapAudit {
       Qcow2Header header,
       List<Bitmap> bitmaps,
       References references,
-      JobControl control)
+      JobControl control,
+      WalkLimit limit)
       throws IOException {
     BitmapsExtension extension = header.extensions().bitmaps();
     if (extension == null) {
@@ -36,6 +37,7 @@ final class BitmapAudit {
       references.count(
           bitmap.tableOffset(), Integer.toUnsignedLong(bitmap.tableEntries()) * Long.BYTES);
       BitmapTable table = BitmapTable.load(file, header, bitmap);
+      limit.walk((long) table.size() * Long.BYTES);
       for (int i = 0; i < table.size(); i++) {
         if (table.hostOffset(i) != 0) {
           references.count(table.hostOffset(i), header.clusterSize());

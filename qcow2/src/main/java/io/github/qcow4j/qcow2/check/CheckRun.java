@@ -30,6 +30,7 @@ final class CheckRun implements AutoCloseable {
   private final Qcow2Header header;
   private final CheckTally tally;
   private final JobControl control;
+  private final WalkLimit limit;
   private final @Nullable EntryRepairs repairs;
   private final CounterCodec codec;
   private final RefcountTable table;
@@ -56,6 +57,7 @@ final class CheckRun implements AutoCloseable {
     this.header = header;
     this.tally = tally;
     this.control = control;
+    this.limit = new WalkLimit(file, tally);
     this.repairs = repairs;
     this.codec = CounterCodec.ofOrder(header.refcountOrder());
     this.table = RefcountTable.load(file, header);
@@ -63,9 +65,10 @@ final class CheckRun implements AutoCloseable {
         new References(fileBytes(file), header.clusterBits(), codec.maxValue(), tally);
     RefcountReader reader = reader();
     this.stored = new StoredCounts(table, reader, tally);
-    this.stream = new TableStream(file, header.clusterSize(), control);
+    this.stream = new TableStream(file, header.clusterSize(), control, limit);
     this.ones = new StoredOnes(table, reader, codec, references.clustersInFile());
-    this.mapping = new MappingWalk(file, header, references, ones, tally, stream, control, repairs);
+    this.mapping =
+        new MappingWalk(file, header, references, ones, tally, stream, control, limit, repairs);
   }
 
   private RefcountReader reader() {
@@ -77,11 +80,14 @@ final class CheckRun implements AutoCloseable {
     return (file.size() + FormatLimits.SECTOR_BYTES - 1) & -FormatLimits.SECTOR_BYTES;
   }
 
-  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps, @Nullable OverlapAudit overlaps)
+  /**
+   * @param overlapping whether structures that do not stand alone are told as well
+   */
+  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps, boolean overlapping)
       throws IOException {
     countReferences(snapshots, bitmaps);
-    if (overlaps != null) {
-      overlaps.run(references, snapshots, bitmaps);
+    if (overlapping) {
+      new OverlapAudit(file, header, tally, control, limit).run(references, snapshots, bitmaps);
     }
     compareCounts(null);
     checkCopiedFlags(null);
@@ -115,7 +121,7 @@ final class CheckRun implements AutoCloseable {
     if (encryption != null) {
       references.count(encryption.hostOffset(), encryption.lengthBytes());
     }
-    BitmapAudit.walk(file, header, bitmaps, references, control);
+    BitmapAudit.walk(file, header, bitmaps, references, control, limit);
     mappingsTrusted &= tally.corruptions() == before;
     RefcountBlockAudit blocks = new RefcountBlockAudit(table, references, tally, repairs != null);
     blocks.run();

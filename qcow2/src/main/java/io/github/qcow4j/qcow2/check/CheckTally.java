@@ -11,6 +11,7 @@ final class CheckTally {
   private long checkErrors;
   private long corruptionsFixed;
   private long leaksFixed;
+  private long reported;
 
   /** What is counted at one moment. */
   record Counts(long corruptions, long leaks, long checkErrors) {}
@@ -27,6 +28,7 @@ final class CheckTally {
       case REPAIRED -> countRepaired((RepairFinding) finding);
       case NOTE -> {}
     }
+    reported++;
     sink.accept(finding);
   }
 
@@ -70,6 +72,11 @@ final class CheckTally {
   void addFixed(Counts before, Counts after) {
     corruptionsFixed += Math.max(0, before.corruptions - after.corruptions);
     leaksFixed += Math.max(0, before.leaks - after.leaks);
+  }
+
+  /** How many findings were told, of whatever kind. */
+  long reported() {
+    return reported;
   }
 
   long corruptions() {

@@ -94,7 +94,7 @@ public final class ImageCheck implements Closeable {
       List<Bitmap> bitmaps = BitmapDirectory.read(file, header);
       for (Bitmap bitmap : bitmaps) {
         if (!bitmap.inUse()) {
-          BitmapTable.load(file, header, bitmap);
+          var _ = BitmapTable.load(file, header, bitmap);
         }
       }
       return new ImageCheck(file, header, bitmaps);
@@ -129,7 +129,8 @@ public final class ImageCheck implements Closeable {
    * @param control follows and stops the job; its unit is one table
    * @return what was found, in numbers
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the file has more than {@link
-   *     #MAX_CLUSTERS} clusters, or the snapshot table or one of its entries is too large
+   *     #MAX_CLUSTERS} clusters, the snapshot table or one of its entries is too large, or tables
+   *     are named so often that there is too much to walk for the storage that the file takes
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the snapshot table, or the
    *     table of a bitmap that is marked as in use, makes no sense
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when the job was stopped
@@ -143,7 +144,7 @@ public final class ImageCheck implements Closeable {
     snapshots.readTable();
     requireCountable(file, header);
     try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      return run.check(snapshots, bitmaps, null);
+      return run.check(snapshots, bitmaps, false);
     }
   }
 
@@ -158,8 +159,7 @@ public final class ImageCheck implements Closeable {
     snapshots.readTable();
     requireCountable(file, header);
     try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      OverlapAudit overlaps = new OverlapAudit(file, header, tally, control);
-      return run.check(snapshots, bitmaps, overlaps);
+      return run.check(snapshots, bitmaps, true);
     }
   }
 

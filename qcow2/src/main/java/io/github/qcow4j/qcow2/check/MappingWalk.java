@@ -19,6 +19,7 @@ final class MappingWalk {
   private final L2Audit audit;
   private final TableStream stream;
   private final JobControl control;
+  private final WalkLimit limit;
   private final @Nullable EntryRepairs repairs;
   private final BitSet doubtful = new BitSet();
 
@@ -33,6 +34,7 @@ final class MappingWalk {
       CheckTally tally,
       TableStream stream,
       JobControl control,
+      WalkLimit limit,
       @Nullable EntryRepairs repairs) {
     this.repairs = repairs;
     this.file = file;
@@ -43,6 +45,7 @@ final class MappingWalk {
     this.audit = new L2Audit(header, references, ones, tally, repairs);
     this.stream = stream;
     this.control = control;
+    this.limit = limit;
   }
 
   /** What the active state says about the disk's clusters. */
@@ -65,6 +68,8 @@ final class MappingWalk {
    *
    * @param entryCount its length, already held against the format's limit
    * @param active whether it is that of the disk; otherwise it is an internal snapshot's
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the tables together are too
+   *     many
    * @throws IOException when a table cannot be read
    */
   void walk(long l1Offset, int entryCount, boolean active) throws IOException {
@@ -73,6 +78,7 @@ final class MappingWalk {
     }
     references.count(l1Offset, (long) entryCount * Long.BYTES);
     long[] l1 = load(l1Offset, entryCount);
+    limit.walk((long) l1.length * Long.BYTES);
     control.expect(control.totalUnits() + l1.length);
     stream.forEach(new Tables(l1), new Visitor(l1Offset, l1, active));
   }

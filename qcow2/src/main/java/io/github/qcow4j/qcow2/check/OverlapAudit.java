@@ -18,12 +18,15 @@ final class OverlapAudit {
   private final Qcow2Header header;
   private final CheckTally tally;
   private final JobControl control;
+  private final WalkLimit limit;
 
-  OverlapAudit(BlockFile file, Qcow2Header header, CheckTally tally, JobControl control) {
+  OverlapAudit(
+      BlockFile file, Qcow2Header header, CheckTally tally, JobControl control, WalkLimit limit) {
     this.file = file;
     this.header = header;
     this.tally = tally;
     this.control = control;
+    this.limit = limit;
   }
 
   void run(References references, SnapshotAudit snapshots, List<Bitmap> bitmaps)
@@ -32,7 +35,9 @@ final class OverlapAudit {
         new MetadataPlaces(header, snapshots.snapshots(), snapshots.tableBytes(), bitmaps);
     places.forEach((name, first, end) -> {
       control.checkpoint();
-      for (long cluster = first; cluster < Math.min(end, references.clusterCount()); cluster++) {
+      long endInFile = Math.min(end, references.clusterCount());
+      limit.walk(Math.max(0, endInFile - first) * Long.BYTES);
+      for (long cluster = first; cluster < endInFile; cluster++) {
         report(name, references, cluster, 1);
       }
     });

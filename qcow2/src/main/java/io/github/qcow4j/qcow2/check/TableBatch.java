@@ -62,6 +62,15 @@ final class TableBatch {
     return index;
   }
 
+  /** What it takes to read and visit them, as {@link WalkLimit} counts. */
+  long walkBytes() {
+    long bytes = 0;
+    for (int i = 0; i < count; i++) {
+      bytes += empty[i] ? WalkLimit.EMPTY_TABLE_BYTES : clusterSize;
+    }
+    return bytes;
+  }
+
   /** Reads them, neighbours together. Failures are kept for the visitor. */
   void read() {
     for (int first = 0; first < count; ) {

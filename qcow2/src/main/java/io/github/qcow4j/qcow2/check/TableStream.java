@@ -27,6 +27,7 @@ final class TableStream implements AutoCloseable {
   private final BlockFile file;
   private final int clusterSize;
   private final JobControl control;
+  private final WalkLimit limit;
   private final ArrayDeque<TableBatch> spare = new ArrayDeque<>();
   private @Nullable ExecutorService readers;
 
@@ -62,13 +63,18 @@ final class TableStream implements AutoCloseable {
     void unreadable(long index, IOException failure) throws IOException;
   }
 
-  TableStream(BlockFile file, int clusterSize, JobControl control) {
+  TableStream(BlockFile file, int clusterSize, JobControl control, WalkLimit limit) {
     this.file = file;
     this.clusterSize = clusterSize;
     this.control = control;
+    this.limit = limit;
   }
 
-  /** Reads all tables of a source. Progress advances by one for each index. */
+  /**
+   * Reads all tables of a source. Progress advances by one for each index.
+   *
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when there are too many
+   */
   void forEach(Source source, Visitor visitor) throws IOException {
     ArrayDeque<Pending> ahead = new ArrayDeque<>();
     long fileBytes = file.size();
@@ -79,6 +85,7 @@ final class TableStream implements AutoCloseable {
         while (next < source.size() && ahead.size() <= READERS) {
           TableBatch batch = spare.isEmpty() ? new TableBatch(file, clusterSize) : spare.pop();
           next = batch.fill(source, next, fileBytes);
+          limit.walk(batch.walkBytes());
           ahead.add(start(batch, next, next >= source.size() && ahead.isEmpty()));
         }
         control.checkpoint();

@@ -4,7 +4,9 @@ package io.github.qcow4j.qcow2.header;
  * The limits of the format, each checked before memory is taken for what it bounds.
  *
  * <p>They are those that QEMU enforces, so that every image QEMU opens is opened and none that QEMU
- * would refuse is written.
+ * would refuse is written; but for three that QEMU does not know, {@link #MAX_BITMAP_TABLES_BYTES},
+ * {@link #MAX_REPEATED_L2_BYTES} and {@link #MAX_SNAPSHOT_L1_BYTES}, which no image passes that was
+ * not made to.
  */
 public final class FormatLimits {
 
@@ -37,6 +39,14 @@ public final class FormatLimits {
   /** Largest L1 table, active or of a snapshot: 2 PiB of disk at 64 KiB clusters. */
   public static final long MAX_L1_BYTES = 32L << 20;
 
+  /**
+   * Most of L2 tables that one L1 table names more than once. This one is ours: an L1 table of 32
+   * MiB whose entries all name one L2 table would have everybody who looks through it look through
+   * 256 GiB with clusters of 64 KiB. Measuring 16,384 repetitions of a full table of that size, 134
+   * million clusters, takes a few seconds.
+   */
+  public static final long MAX_REPEATED_L2_BYTES = 1L << 30;
+
   /** Largest refcount table. */
   public static final long MAX_REFCOUNT_TABLE_BYTES = 8L << 20;
 
@@ -63,6 +73,20 @@ public final class FormatLimits {
 
   /** Most entries of one bitmap table. */
   public static final long MAX_BITMAP_TABLE_ENTRIES = 0x8000000L;
+
+  /**
+   * Most of all snapshots' L1 tables, for those who look through each. This one is ours: 65,536
+   * snapshots can share one table of 32 MiB. 32,768 snapshots of a disk of 8 TiB have as much with
+   * clusters of 64 KiB.
+   */
+  public static final long MAX_SNAPSHOT_L1_BYTES = 4L << 30;
+
+  /**
+   * Most of all bitmap tables together. This one is ours: 65,535 bitmaps can name one table of a
+   * megabyte, which every change of them would read as often. 16,384 bitmaps that are as large as
+   * they may be have such tables with clusters of 64 KiB.
+   */
+  public static final long MAX_BITMAP_TABLES_BYTES = 1L << 30;
 
   /** Most data of one bitmap. */
   public static final long MAX_BITMAP_DATA_BYTES = 512L << 20;

@@ -15,6 +15,7 @@ import io.github.qcow4j.qcow2.header.CompressionRule;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
 import java.io.IOException;
@@ -188,6 +189,10 @@ public final class Rebase {
   }
 
   private void refuseDependentSnapshots() throws IOException {
+    if (overlay.backing() == null) {
+      return;
+    }
+    long _ = SnapshotTable.requireFewL1Entries(overlay.imageFile(), overlay.snapshots());
     for (InternalSnapshot snapshot : overlay.snapshots()) {
       Qcow2Image view = overlay.openSnapshot(snapshot);
       ExtentWalk extents = view.extents(0, view.virtualSize());

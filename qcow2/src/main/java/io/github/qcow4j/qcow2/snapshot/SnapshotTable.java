@@ -145,6 +145,28 @@ public final class SnapshotTable {
     }
   }
 
+  /**
+   * Holds the L1 tables of all snapshots against what can be read one after the other.
+   *
+   * @return how many entries they have
+   * @throws LimitExceededException when there are more
+   */
+  public static long requireFewL1Entries(BlockFile file, List<InternalSnapshot> snapshots)
+      throws LimitExceededException {
+    long bytes = 0;
+    for (InternalSnapshot snapshot : snapshots) {
+      bytes += Integer.toUnsignedLong(snapshot.l1Entries()) * Long.BYTES;
+    }
+    if (bytes > FormatLimits.MAX_SNAPSHOT_L1_BYTES) {
+      throw new LimitExceededException(
+          file.path(),
+          "L1 tables of internal snapshots have " + bytes + " bytes together",
+          "bytes of L1 tables of snapshots",
+          FormatLimits.MAX_SNAPSHOT_L1_BYTES);
+    }
+    return bytes / Long.BYTES;
+  }
+
   private List<InternalSnapshot> readAll() throws IOException {
     List<InternalSnapshot> snapshots = new ArrayList<>();
     for (int i = 0; i < header.snapshotCount(); i++) {

@@ -37,6 +37,9 @@ public final class L1Table {
    * @param name what to call the table in an error
    * @throws CorruptImageException when the table does not lie within the file; a tail missing from
    *     its last cluster reads as zeros
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it names the same L2 tables
+   *     again and again, see {@link
+   *     io.github.qcow4j.qcow2.header.FormatLimits#MAX_REPEATED_L2_BYTES}
    */
   public static L1Table load(
       BlockFile file, long hostOffset, int entryCount, int clusterSize, String name)
@@ -56,6 +59,7 @@ public final class L1Table {
       chunk.asLongBuffer().get(entries, loaded, count);
       loaded += count;
     }
+    RepeatedTables.requireFew(file, entries, clusterSize, name);
     return new L1Table(hostOffset, entries);
   }
 

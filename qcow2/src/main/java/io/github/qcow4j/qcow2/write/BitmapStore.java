@@ -68,6 +68,24 @@ final class BitmapStore {
     return new Stored(List.copyOf(stored), writeDirectory(stored));
   }
 
+  /** Where the bits of a bitmap come from. */
+  @FunctionalInterface
+  interface BitsSource {
+    DirtyBits bitsOf(Bitmap bitmap) throws IOException;
+  }
+
+  /**
+   * Writes the bits of all bitmaps anew, of one at a time: those of all together can be more than
+   * fit into memory. Not durable on return.
+   */
+  Stored rewrite(List<Bitmap> bitmaps, BitsSource source) throws IOException {
+    List<Bitmap> stored = new ArrayList<>();
+    for (Bitmap bitmap : bitmaps) {
+      stored.add(write(bitmap, source.bitsOf(bitmap)));
+    }
+    return new Stored(List.copyOf(stored), writeDirectory(stored));
+  }
+
   /**
    * Refuses bitmaps whose header has no room, while nothing is written yet.
    *

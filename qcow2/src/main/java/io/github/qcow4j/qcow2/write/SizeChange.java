@@ -3,8 +3,7 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapData;
-import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
-import io.github.qcow4j.qcow2.bitmap.DirtyBits;
+import io.github.qcow4j.qcow2.bitmap.BitmapTable;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
@@ -72,12 +71,12 @@ public final class SizeChange {
 
   /** The clusters that every change takes from the bitmaps, and from what is written with them. */
   private List<Run> replaced() throws IOException {
-    List<BitmapEdit.Entry> resized = new ArrayList<>();
     for (Bitmap bitmap : bitmaps) {
-      resized.add(new BitmapEdit.Entry(bitmap, BitmapData.load(file, header, bitmap)));
+      // Damage is met before anything is changed.
+      var _ = BitmapTable.load(file, header, bitmap);
     }
     List<Run> runs =
-        new ArrayList<>(new BitmapStore(file, header, count -> 0).replaced(bitmaps, resized));
+        new ArrayList<>(new BitmapStore(file, header, count -> 0).replaced(bitmaps, List.of()));
     runs.add(
         run(
             header.refcountTableOffset(),
@@ -164,16 +163,12 @@ public final class SizeChange {
       return;
     }
     ShadowRefcounts refcounts = change.refcounts();
-    List<BitmapEdit.Entry> resized = new ArrayList<>();
-    for (Bitmap bitmap : bitmaps) {
-      DirtyBits bits = BitmapData.load(file, header, bitmap);
-      resized.add(new BitmapEdit.Entry(bitmap, bits.resized(sizeBytes)));
-    }
     BitmapStore store = new BitmapStore(file, header, refcounts::allocate);
-    for (Run run : store.replaced(bitmaps, resized)) {
+    for (Run run : store.replaced(bitmaps, List.of())) {
       refcounts.add(run.firstCluster(), run.count(), -1);
     }
-    BitmapStore.Stored stored = store.write(resized);
+    BitmapStore.Stored stored =
+        store.rewrite(bitmaps, bitmap -> BitmapData.load(file, header, bitmap).resized(sizeBytes));
     HeaderDraft draft = HeaderDraft.of(change.header()).size(sizeBytes).bitmaps(stored.directory());
     change.commit(draft, l1, snapshots, snapshots);
   }

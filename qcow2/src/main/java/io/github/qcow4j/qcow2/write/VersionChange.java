@@ -72,6 +72,8 @@ public final class VersionChange {
    * @param hasBacking whether there is a backing file
    * @param control told of every entry of an L1 table
    * @throws UnsupportedFeatureException when the image has what version 2 cannot hold
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the L1 tables of snapshots are
+   *     too large together
    */
   public void downgrade(boolean hasBacking, JobControl control) throws IOException {
     refuseWhatVersion2CannotHold();
@@ -123,27 +125,17 @@ public final class VersionChange {
   private void downgrade(
       L1Table active, StructureSwitch change, boolean hasBacking, JobControl control)
       throws IOException {
-    List<L1Table> ofSnapshots = new ArrayList<>();
-    long entries = active.size();
+    control.expect(active.size() + SnapshotTable.requireFewL1Entries(file, snapshots));
     for (InternalSnapshot snapshot : snapshots) {
-      SnapshotTable.checkL1(file, header, snapshot);
-      L1Table table =
-          L1Table.load(
-              file,
-              snapshot.l1TableOffset(),
-              snapshot.l1Entries(),
-              header.clusterSize(),
-              "L1 table of snapshot " + snapshot.id());
-      ofSnapshots.add(table);
-      entries += table.size();
+      // Damage is met before anything is changed; all tables together need not fit into memory.
+      var _ = loadL1(snapshot);
     }
-    control.expect(entries);
     ZeroExpansion expansion = new ZeroExpansion(file, header, hasBacking, change, control);
     long[] own = active.copyOfEntries(active.size());
     long[] expanded = expansion.expand(own);
     List<InternalSnapshot> moved = new ArrayList<>();
-    for (int i = 0; i < snapshots.size(); i++) {
-      moved.add(expandSnapshot(snapshots.get(i), ofSnapshots.get(i), expansion, change));
+    for (InternalSnapshot snapshot : snapshots) {
+      moved.add(expandSnapshot(snapshot, loadL1(snapshot), expansion, change));
     }
     L1Table forDisk = active;
     boolean snapshotsChanged = !moved.equals(snapshots);
@@ -162,6 +154,16 @@ public final class VersionChange {
       change.refcounts().add(run.firstCluster(), run.count(), -1);
     }
     change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
+  }
+
+  private L1Table loadL1(InternalSnapshot snapshot) throws IOException {
+    SnapshotTable.checkL1(file, header, snapshot);
+    return L1Table.load(
+        file,
+        snapshot.l1TableOffset(),
+        snapshot.l1Entries(),
+        header.clusterSize(),
+        "L1 table of snapshot " + snapshot.id());
   }
 
   private static InternalSnapshot expandSnapshot(
