@@ -13,7 +13,10 @@ import java.util.List;
 /** Reads the names of a directory ({@code getdents64(2)}). */
 final class DirectoryEntries {
 
-  /** More than a thousand names a call: one call for nearly every directory. */
+  /**
+   * More than a thousand names a call: one call for nearly every directory. 100,000 names take 64,
+   * 69, 61 and 60 ms by 4, 16, 64 and 256 KiB.
+   */
   private static final int BUFFER_BYTES = 64 << 10;
 
   /** {@code struct linux_dirent64}: inode 0, position 8, record length 16, type 18, name 19. */

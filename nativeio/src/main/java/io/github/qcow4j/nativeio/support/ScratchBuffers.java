@@ -17,7 +17,10 @@ public final class ScratchBuffers {
    */
   public static final int SIZE_BYTES = 256 << 10;
 
-  /** Enough for the workers of one job; more than these are left to the garbage collector. */
+  /**
+   * As many as a job may have workers, so that none is made twice; no more, since what is kept
+   * stays for ever: 4 MiB. More than these are left to the garbage collector.
+   */
   private static final int KEPT = 16;
 
   private static final ArrayBlockingQueue<ByteBuffer> POOL = new ArrayBlockingQueue<>(KEPT);

@@ -9,7 +9,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CounterPage {
 
-  /** As many as a refcount block of 64 KiB counts with 16 bits: a page is filled by one block. */
+  /**
+   * As many as a refcount block of 64 KiB counts with 16 bits: a page is filled by one block. A
+   * check of 1 TiB with all metadata takes 0.21 to 0.22 s of processor time with 9, 12, 15, 18 and
+   * 21 bits; more would cost memory where few clusters have counts that need more than one bit.
+   */
   static final int INDEX_BITS = 15;
 
   static final int COUNTERS = 1 << INDEX_BITS;

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChecksumPieces implements PieceThreads.Source<ChecksumPieces.Piece> {
 
-  /** A piece is as long as a cluster may be at most, so that no cluster is decoded twice. */
+  /**
+   * A piece is as long as a cluster may be at most, so that no cluster is decoded twice. For its
+   * crc32c, 1 GiB in the page cache takes 0.28, 0.26, 0.25, 0.25 and 0.25 s of processor time by
+   * 512 KiB, 1, 2, 4 and 8 MiB, and zlib clusters 1.84, 1.79 and 1.77 s by 512 KiB, 2 and 8 MiB.
+   */
   static final int PIECE_BYTES = 2 << 20;
 
   private final DiskImage image;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public record CommitOptions(
     @Nullable String base, boolean emptying, int parallelism, long bytesPerSecond) {
 
-  /** The largest number of threads. */
+  /** The largest number of threads: that of {@code qemu-img convert -m}, whatever a machine has. */
   public static final int MAX_PARALLELISM = 16;
 
   /**

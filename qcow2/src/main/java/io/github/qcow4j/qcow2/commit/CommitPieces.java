@@ -20,7 +20,10 @@ final class CommitPieces implements PieceThreads.Source<CommitPieces.Piece> {
   /** A thread's buffer; pieces end on multiples of it, so that the base's clusters stay whole. */
   static final int DATA_BYTES = BlockFile.CALL_BYTES;
 
-  /** Zeros cost no buffer, only time until the next checkpoint. */
+  /**
+   * Zeros cost no buffer, only time until the next checkpoint. A commit of 1 TiB of zeros takes
+   * 0.33 s of processor time by 16 MiB, 256 MiB, 1 GiB and 16 GiB.
+   */
   private static final long ZERO_BYTES = 1L << 30;
 
   private final DiskImage overlay;

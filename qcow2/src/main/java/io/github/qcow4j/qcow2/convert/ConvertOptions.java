@@ -17,7 +17,7 @@ import java.util.Set;
 public record ConvertOptions(
     int parallelism, int sparseBytes, boolean salvage, long bytesPerSecond, boolean offloading) {
 
-  /** The largest number of threads. */
+  /** The largest number of threads: that of {@code qemu-img convert -m}, whatever a machine has. */
   public static final int MAX_PARALLELISM = 16;
 
   /** The largest block that counts as a run of zeros. */

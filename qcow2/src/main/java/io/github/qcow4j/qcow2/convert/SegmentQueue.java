@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentQueue {
 
-  /** The largest piece of data: the largest unit there is. */
+  /**
+   * The largest piece of data: the largest unit there is. By 512 KiB, 1, 2, 4 and 8 MiB, 1 GiB of
+   * plain data in the page cache takes the same time to qcow2, 0.55 to 0.56 s, and to raw, 0.54 to
+   * 0.55 s, and zlib clusters to raw 0.96 to 0.97 s.
+   */
   static final int MAX_DATA_BYTES = 2 << 20;
 
   /** When an extent cannot be told, salvaging goes on behind so many bytes. */

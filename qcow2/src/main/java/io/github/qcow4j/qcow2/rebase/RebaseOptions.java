@@ -23,7 +23,7 @@ public record RebaseOptions(
     boolean zerosAsData,
     boolean offloading) {
 
-  /** The largest number of threads. */
+  /** The largest number of threads: that of {@code qemu-img convert -m}, whatever a machine has. */
   public static final int MAX_PARALLELISM = 16;
 
   /**

@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class RewritePieces implements PieceThreads.Source<RewritePieces.Piece> {
 
-  /** What needs no buffer is cut only so that a job can be stopped. */
+  /**
+   * What needs no buffer is cut only so that a job can be stopped. New clusters for 1 TiB of zeros
+   * take 0.66 to 0.68 s of processor time by 16 MiB, 256 MiB, 1 GiB and 16 GiB.
+   */
   private static final long TABLES_BYTES = 1L << 30;
 
   private final Qcow2Image old;

@@ -25,7 +25,7 @@ public record RewriteRequest(
     int parallelism,
     AmendRequest others) {
 
-  /** The largest number of threads. */
+  /** The largest number of threads: that of {@code qemu-img convert -m}, whatever a machine has. */
   public static final int MAX_PARALLELISM = 16;
 
   /**

@@ -31,7 +31,9 @@ public final class Offload {
 
   /**
    * The most that is shared by one call, which cannot be cancelled. A file system takes it in time
-   * that grows with the number of its extents, not with its bytes.
+   * that grows with the number of its extents, not with its bytes: on XFS less than 1 ms for 1 GiB
+   * in one piece, 5.8 s where each block is an extent of its own. 100 GiB of large extents take
+   * 0.116, 0.090, 0.078, 0.073 and 0.071 s, start included, by 64 MiB, 256 MiB, 1, 4 and 16 GiB.
    */
   private static final long MAX_SHARED_BYTES = 1L << 30;
 

@@ -8,7 +8,10 @@ import java.util.concurrent.locks.LockSupport;
 /** Holds a job down to a number of bytes a second. Safe for many threads. */
 public final class Pace {
 
-  /** How long a cancelled job may go on waiting. */
+  /**
+   * How long a cancelled job may go on waiting: less than anybody notices. Speed does not depend on
+   * it, who waits longer parks again.
+   */
   private static final long MAX_PARK_NANOS = 50_000_000;
 
   private final long bytesPerSecond;

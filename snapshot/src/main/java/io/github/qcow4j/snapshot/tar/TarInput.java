@@ -9,7 +9,10 @@ import java.nio.channels.ReadableByteChannel;
 /** The bytes of an archive, front to back, and no more of them than allowed. For one thread. */
 final class TarInput {
 
-  /** How much that nobody keeps is read at once: paddings of less than a block, nearly always. */
+  /**
+   * How much that nobody keeps is read at once: paddings of less than a block, nearly always, so
+   * that its length is no matter of speed. Longer is only what a hostile archive has skipped.
+   */
   static final int SKIPPED_BYTES = 64 << 10;
 
   private final ReadableByteChannel channel;
