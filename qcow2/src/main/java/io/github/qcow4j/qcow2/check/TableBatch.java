@@ -62,11 +62,11 @@ final class TableBatch {
     return index;
   }
 
-  /** What it takes to read and visit them, as {@link WalkLimit} counts. */
+  /** How much of them there is to walk. */
   long walkBytes() {
     long bytes = 0;
     for (int i = 0; i < count; i++) {
-      bytes += empty[i] ? WalkLimit.EMPTY_TABLE_BYTES : clusterSize;
+      bytes += empty[i] ? 0 : clusterSize;
     }
     return bytes;
   }

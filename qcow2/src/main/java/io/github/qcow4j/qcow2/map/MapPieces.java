@@ -43,8 +43,11 @@ public final class MapPieces {
       if (layer instanceof RawImage) {
         return dataOfRawFile(extent, layer.dataFile());
       }
-      if (preallocated.contains(layer)) {
-        return dataOrHole(extent, layer.dataFile());
+      StoredRuns runs = preallocated.runsOf(layer);
+      if (runs != null) {
+        long hostOffset = extent.hostOffset();
+        long length = Math.min(extent.lengthBytes(), runs.length(hostOffset));
+        return entry(extent, length, !runs.hasData(hostOffset), true, layer.dataFile());
       }
     }
     boolean data = extent.kind() == Extent.Kind.DATA || extent.kind() == Extent.Kind.COMPRESSED;
@@ -56,17 +59,6 @@ public final class MapPieces {
     return inFile <= 0
         ? entry(extent, extent.lengthBytes(), true, false, file)
         : entry(extent, Math.min(extent.lengthBytes(), inFile), false, true, file);
-  }
-
-  private static MapEntry dataOrHole(Extent extent, BlockFile file) throws IOException {
-    long hostOffset = extent.hostOffset();
-    long dataOffset = hostOffset < file.size() ? file.nextData(hostOffset) : -1;
-    if (dataOffset == hostOffset) {
-      long length = file.nextHole(hostOffset) - hostOffset;
-      return entry(extent, Math.min(extent.lengthBytes(), length), false, true, file);
-    }
-    long length = dataOffset < 0 ? Long.MAX_VALUE : dataOffset - hostOffset;
-    return entry(extent, Math.min(extent.lengthBytes(), length), true, true, file);
   }
 
   private static MapEntry entry(

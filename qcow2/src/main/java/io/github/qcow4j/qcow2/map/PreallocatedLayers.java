@@ -7,6 +7,8 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which layers were made with metadata for their whole disk, so that data clusters may be holes of
@@ -15,15 +17,17 @@ import java.util.Map;
  */
 final class PreallocatedLayers {
 
-  private final Map<DiskImage, Boolean> known = new HashMap<>();
+  private final Map<DiskImage, Optional<StoredRuns>> known = new HashMap<>();
 
-  boolean contains(DiskImage layer) throws IOException {
-    Boolean answer = known.get(layer);
+  /** What of a layer's data clusters is stored, or null where all of them are. */
+  @Nullable StoredRuns runsOf(DiskImage layer) throws IOException {
+    Optional<StoredRuns> answer = known.get(layer);
     if (answer == null) {
-      answer = layer instanceof Qcow2Image qcow2 && looksPreallocated(qcow2);
+      boolean preallocated = layer instanceof Qcow2Image qcow2 && looksPreallocated(qcow2);
+      answer = preallocated ? Optional.of(new StoredRuns(layer.dataFile())) : Optional.empty();
       known.put(layer, answer);
     }
-    return answer;
+    return answer.orElse(null);
   }
 
   /** Refcounts that make no sense say nothing of preallocation. */
