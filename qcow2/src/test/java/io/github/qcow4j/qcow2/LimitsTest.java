@@ -187,8 +187,43 @@ class LimitsTest {
   }
 
   @Test
+  void anL1TableMayNameL2TablesInHolesOnlyAsFarAsTheyCanBeWalked() throws IOException {
+    long tableBytes = 2L << 20;
+    int named = 2800;
+    Path image = bench.image("image.qcow2", "cluster_size=2M", 2900L << 39, "write 0 2M");
+    bench.operate(
+        image,
+        surgeon -> {
+          long far = 1L << 40;
+          for (int i = 0; i < named; i++) {
+            surgeon.setL1Entry(i + 1, far + i * tableBytes);
+          }
+          surgeon.truncate(far + named * tableBytes);
+        });
+
+    try (DiskImage disk = open(image)) {
+      assertThatThrownBy(() -> disk.extentAt(0, 512))
+          .isInstanceOf(LimitExceededException.class)
+          .hasMessage(
+              "active L1 table names %d L2 tables, more than the file has storage for", named + 1);
+    }
+
+    bench.operate(
+        image,
+        surgeon -> {
+          for (int i = 1000; i < named; i++) {
+            surgeon.setL1Entry(i + 1, 0);
+          }
+        });
+    try (DiskImage disk = open(image)) {
+      assertThat(disk.extentAt(0, 512).kind()).isEqualTo(Extent.Kind.DATA);
+    }
+  }
+
+  @Test
   void bitmapTablesMayBeOnlySoLargeTogether() throws IOException {
     int entries = (int) (FormatLimits.MAX_BITMAP_DATA_BYTES / 512);
+    // The file takes less storage than one more table would have.
     int allowed = (int) (FormatLimits.MAX_BITMAP_TABLES_BYTES / entries / Long.BYTES);
     Path image = bench.image("image.qcow2", "cluster_size=512", SIZE);
     bench.qemu().img("bitmap", "--add", image.toString(), "b").orFail();

@@ -58,16 +58,14 @@ class ReadmeTest {
                 + mebibytes(FormatLimits.MAX_SNAPSHOT_TABLE_BYTES)
                 + ", extra data of one "
                 + FormatLimits.MAX_SNAPSHOT_EXTRA_BYTES
-                + " bytes, all L1 tables, where each is looked through, "
-                + mebibytes(FormatLimits.MAX_SNAPSHOT_L1_BYTES)
-                + " |",
+                + " bytes |",
             "| bitmaps | "
                 + FormatLimits.MAX_BITMAPS
                 + ", data of one "
                 + mebibytes(FormatLimits.MAX_BITMAP_DATA_BYTES)
                 + ", all tables "
                 + mebibytes(FormatLimits.MAX_BITMAP_TABLES_BYTES)
-                + " |",
+                + " more than the file's storage |",
             "| backing file name | "
                 + FormatLimits.MAX_BACKING_NAME_BYTES
                 + " bytes, inside the first cluster |",

@@ -34,7 +34,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.table       -> qcow2.error
           qcow2.lock        -> qcow2.error
           qcow2.chain       -> qcow2.error
-          qcow2.snapshot    -> qcow2.error qcow2.header
+          qcow2.snapshot    -> qcow2.error qcow2.header qcow2.table
           qcow2.bitmap      -> qcow2.error qcow2.header qcow2.table
           qcow2.cluster     -> qcow2.error qcow2.header qcow2.table
           qcow2.refcount    -> qcow2.error qcow2.header qcow2.table
@@ -54,7 +54,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.encryption  -> qcow2.error qcow2.header
           qcow2.inspect     -> qcow2 qcow2.bitmap qcow2.chain qcow2.encryption qcow2.error qcow2.header \
                                qcow2.snapshot
-          qcow2.map         -> qcow2 qcow2.error qcow2.header qcow2.table
+          qcow2.map         -> qcow2 qcow2.error qcow2.header qcow2.table qcow2.transfer
           qcow2.compare     -> qcow2 qcow2.header qcow2.job qcow2.map
           qcow2.checksum    -> qcow2 qcow2.job qcow2.transfer
           qcow2.check       -> qcow2.error qcow2.header qcow2.table qcow2.refcount qcow2.snapshot qcow2.bitmap \

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,21 @@ final class HostileImagesTest {
     for (HostileCase hostile : cases) {
       for (CommandLine command : CommandLine.ALL) {
         gauntlet.meet(hostile, command);
+      }
+    }
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
+
+  /** All but those that read guest data, of which there are half a terabyte. */
+  @Test
+  void tablesThatAreNamedAsOftenAsMayBeAreWalkedInTime() throws IOException {
+    Gauntlet gauntlet = new Gauntlet(directory);
+    for (CommandLine command : CommandLine.ALL) {
+      boolean readsData =
+          Stream.of("convert", "compare IMAGE IMAGE", "checksum", "flatten", "rebase -b", "commit")
+              .anyMatch(command.words()::startsWith);
+      if (!readsData) {
+        gauntlet.meet(TangledCases.mostRepetitionsOfOneL2Table(), command);
       }
     }
     assertThat(gauntlet.misdeeds()).isEmpty();

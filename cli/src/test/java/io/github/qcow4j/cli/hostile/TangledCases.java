@@ -167,6 +167,29 @@ final class TangledCases {
         });
   }
 
+  /**
+   * As many repetitions of one full L2 table as there may be, in which no two clusters are
+   * neighbours: 8.4 million extents in 200 KB.
+   */
+  static HostileCase mostRepetitionsOfOneL2Table() {
+    return new HostileCase(
+        "as many L1 entries as may be are one L2 table",
+        Ground.FULL,
+        surgeon -> {
+          int clusterSize = surgeon.clusterSizeBytes();
+          long first = surgeon.appendClusters(4);
+          long l1Table = append(surgeon, numbers(1025 * Long.BYTES, first));
+          byte[] entries = numbers(clusterSize, first + 2L * clusterSize);
+          for (int i = 0; i < clusterSize; i += 2 * Long.BYTES) {
+            ByteBuffer.wrap(entries).putLong(i, first + 3L * clusterSize);
+          }
+          surgeon.write(first, entries);
+          surgeon.set(HeaderField.L1_TABLE_OFFSET, l1Table);
+          surgeon.set(HeaderField.L1_SIZE, 1025);
+          surgeon.set(HeaderField.SIZE, 1025L << 29);
+        });
+  }
+
   /** As many snapshots as there may be: 2 TiB of L1 tables in 39 MB. */
   static HostileCase snapshotsOfOneLongestL1Table() {
     return new HostileCase(
@@ -178,10 +201,11 @@ final class TangledCases {
           long l1 = surgeon.appendClusters(bytes / surgeon.clusterSizeBytes());
           ByteBuffer table = ByteBuffer.allocate(count * 64);
           for (int i = 0; i < count; i++) {
-            byte[] id = Integer.toString(100_000 + i).getBytes(StandardCharsets.US_ASCII);
+            byte[] id = Integer.toString(i + 1).getBytes(StandardCharsets.US_ASCII);
+            byte[] name = (i == 0 ? "first" : "s").getBytes(StandardCharsets.US_ASCII);
             table.position(i * 64).putLong(l1).putInt(bytes / Long.BYTES);
-            table.putShort((short) id.length).putShort((short) 2).position(i * 64 + 36);
-            table.putInt(16).putLong(0).putLong(Ground.SIZE_BYTES).put(id).put((byte) 's');
+            table.putShort((short) id.length).putShort((short) name.length).position(i * 64 + 36);
+            table.putInt(16).putLong(0).putLong(Ground.SIZE_BYTES).put(id).put(name);
           }
           surgeon.set(HeaderField.SNAPSHOTS_OFFSET, append(surgeon, table.array()));
           surgeon.set(HeaderField.NB_SNAPSHOTS, count);

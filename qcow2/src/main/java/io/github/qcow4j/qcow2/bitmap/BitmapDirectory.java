@@ -2,7 +2,6 @@ package io.github.qcow4j.qcow2.bitmap;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
-import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
@@ -91,7 +90,7 @@ public final class BitmapDirectory {
     return directory.flip();
   }
 
-  private List<Bitmap> readAll(int count) throws ImageException {
+  private List<Bitmap> readAll(int count) throws IOException {
     long tablesBytes = 0;
     List<Bitmap> bitmaps = new ArrayList<>();
     Set<String> names = new HashSet<>();
@@ -107,13 +106,7 @@ public final class BitmapDirectory {
       bitmaps.add(bitmap);
       tablesBytes += Integer.toUnsignedLong(bitmap.tableEntries()) * Long.BYTES;
     }
-    if (tablesBytes > FormatLimits.MAX_BITMAP_TABLES_BYTES) {
-      throw new LimitExceededException(
-          file.path(),
-          "Bitmap tables have " + tablesBytes + " bytes together",
-          "bytes of bitmap tables",
-          FormatLimits.MAX_BITMAP_TABLES_BYTES);
-    }
+    requireFew(tablesBytes);
     if (bitmaps.size() != count) {
       throw corrupt("Less bitmaps found than specified in header extension");
     }
@@ -123,6 +116,19 @@ public final class BitmapDirectory {
       }
     }
     return List.copyOf(bitmaps);
+  }
+
+  private void requireFew(long tablesBytes) throws IOException {
+    if (tablesBytes > FormatLimits.MAX_BITMAP_TABLES_BYTES) {
+      long limit = FormatLimits.MAX_BITMAP_TABLES_BYTES + TableBounds.storageBytes(file);
+      if (tablesBytes > limit) {
+        throw new LimitExceededException(
+            file.path(),
+            "Bitmap tables have " + tablesBytes + " bytes together",
+            "bytes of bitmap tables",
+            limit);
+      }
+    }
   }
 
   private Bitmap readEntry() throws CorruptImageException {

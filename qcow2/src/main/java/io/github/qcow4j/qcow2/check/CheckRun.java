@@ -64,7 +64,7 @@ final class CheckRun implements AutoCloseable {
     this.references =
         new References(fileBytes(file), header.clusterBits(), codec.maxValue(), tally);
     RefcountReader reader = reader();
-    this.stored = new StoredCounts(table, reader, tally);
+    this.stored = new StoredCounts(table, reader, tally, limit);
     this.stream = new TableStream(file, header.clusterSize(), control, limit);
     this.ones = new StoredOnes(table, reader, codec, references.clustersInFile());
     this.mapping =
@@ -109,6 +109,7 @@ final class CheckRun implements AutoCloseable {
 
   /** Walks all tables, and counts what they refer to. */
   void countReferences(SnapshotAudit snapshots, List<Bitmap> bitmaps) throws IOException {
+    limit.beginStep();
     long before = tally.corruptions();
     references.count(0, header.clusterSize());
     mapping.walk(header.l1TableOffset(), header.l1Entries(), true);
@@ -130,6 +131,7 @@ final class CheckRun implements AutoCloseable {
 
   /** Holds all counts against the references. */
   void compareCounts(@Nullable RefcountFix fix) throws IOException {
+    limit.beginStep();
     RefcountComparison comparison =
         new RefcountComparison(table, codec, references, stored, ones, tally, fix);
     control.expect(control.totalUnits() + comparison.size());
@@ -137,7 +139,7 @@ final class CheckRun implements AutoCloseable {
     refcountsUnusable |= comparison.foundFreeInUse();
     highestUsed = comparison.highestUsed();
     if (fix != null && fix.changedAnything()) {
-      stored = new StoredCounts(table, reader(), tally);
+      stored = new StoredCounts(table, reader(), tally, limit);
       mapping.doubtAll(header.l1Entries());
     }
   }
@@ -147,6 +149,7 @@ final class CheckRun implements AutoCloseable {
     if (mapping.doubtful().isEmpty()) {
       return;
     }
+    limit.beginStep();
     long[] l1 = TableEntries.entries(file, header.l1TableOffset(), header.l1Entries());
     FlagRepair repair = rules == null ? null : new FlagRepair(file, header, rules, l1);
     CopiedFlagCheck flags = new CopiedFlagCheck(header, l1, stored, tally, repair);

@@ -1,6 +1,9 @@
 package io.github.qcow4j.qcow2.check;
 
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Counts findings by severity on their way to the caller. For the check's own thread. */
 final class CheckTally {
@@ -12,6 +15,8 @@ final class CheckTally {
   private long corruptionsFixed;
   private long leaksFixed;
   private long reported;
+  private long allowed = Long.MAX_VALUE;
+  private @Nullable Supplier<LimitExceededException> refusal;
 
   /** What is counted at one moment. */
   record Counts(long corruptions, long leaks, long checkErrors) {}
@@ -27,6 +32,9 @@ final class CheckTally {
       case CHECK_ERROR -> checkErrors++;
       case REPAIRED -> countRepaired((RepairFinding) finding);
       case NOTE -> {}
+    }
+    if (refusal != null && reported >= allowed) {
+      throw new EndedByLimit(refusal.get());
     }
     reported++;
     sink.accept(finding);
@@ -74,9 +82,14 @@ final class CheckTally {
     leaksFixed += Math.max(0, before.leaks - after.leaks);
   }
 
-  /** How many findings were told, of whatever kind. */
-  long reported() {
-    return reported;
+  /**
+   * Allows so many findings from now on, of whatever kind.
+   *
+   * @param instead what {@link EndedByLimit} is thrown with instead of telling one more
+   */
+  void allow(long count, Supplier<LimitExceededException> instead) {
+    allowed = reported + count;
+    refusal = instead;
   }
 
   long corruptions() {

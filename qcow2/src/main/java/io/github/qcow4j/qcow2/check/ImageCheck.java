@@ -130,7 +130,8 @@ public final class ImageCheck implements Closeable {
    * @return what was found, in numbers
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the file has more than {@link
    *     #MAX_CLUSTERS} clusters, the snapshot table or one of its entries is too large, or tables
-   *     are named so often that there is too much to walk for the storage that the file takes
+   *     are named so often that there is too much to walk for the storage that the file takes, or
+   *     more is wrong than it could hold
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the snapshot table, or the
    *     table of a bitmap that is marked as in use, makes no sense
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when the job was stopped
@@ -139,13 +140,7 @@ public final class ImageCheck implements Closeable {
    */
   public CheckReport run(Consumer<? super CheckFinding> findings, JobControl control)
       throws IOException {
-    CheckTally tally = new CheckTally(findings);
-    SnapshotAudit snapshots = new SnapshotAudit(file, header, tally);
-    snapshots.readTable();
-    requireCountable(file, header);
-    try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      return run.check(snapshots, bitmaps, false);
-    }
+    return check(findings, control, false);
   }
 
   /**
@@ -154,12 +149,20 @@ public final class ImageCheck implements Closeable {
    */
   public CheckReport inspect(Consumer<? super CheckFinding> findings, JobControl control)
       throws IOException {
+    return check(findings, control, true);
+  }
+
+  private CheckReport check(
+      Consumer<? super CheckFinding> findings, JobControl control, boolean overlapping)
+      throws IOException {
     CheckTally tally = new CheckTally(findings);
     SnapshotAudit snapshots = new SnapshotAudit(file, header, tally);
     snapshots.readTable();
     requireCountable(file, header);
     try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      return run.check(snapshots, bitmaps, true);
+      return run.check(snapshots, bitmaps, overlapping);
+    } catch (EndedByLimit e) {
+      throw e.limit();
     }
   }
 

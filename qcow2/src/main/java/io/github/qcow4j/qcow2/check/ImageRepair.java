@@ -104,7 +104,9 @@ public final class ImageRepair implements Closeable {
    * @return what was repaired and what was not
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when the snapshot table makes no
    *     sense, or with {@link RepairScope#LEAKS} when refcounts would have to be written anew
-   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the file has too many clusters
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the file has too many
+   *     clusters, or there is too much to walk or wrong, see {@link ImageCheck#run}; a step that
+   *     was durable before stays so
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when the job was stopped
    * @throws IOException when the storage fails; what was repaired before stays so
    */

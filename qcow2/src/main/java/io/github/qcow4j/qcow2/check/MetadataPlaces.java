@@ -10,6 +10,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where all metadata but L2 tables are said to stand: nothing may be written there in the belief
@@ -21,6 +25,9 @@ final class MetadataPlaces {
   private final List<Place> places = new ArrayList<>();
   private final Place activeL1;
   private long[] blockClusters = {};
+
+  /** The places but the active L1 table, by their first clusters, with their ends; none overlap. */
+  private @Nullable NavigableMap<Long, Long> merged;
 
   /** Takes one place after the other. */
   @FunctionalInterface
@@ -111,10 +118,36 @@ final class MetadataPlaces {
     return overlapsOther(activeL1);
   }
 
+  private boolean overlapsPlaces(Place wanted) {
+    if (merged == null) {
+      merged = merge();
+    }
+    Map.Entry<Long, Long> before = merged.lowerEntry(wanted.endCluster);
+    return before != null && before.getValue() > wanted.firstCluster;
+  }
+
+  private NavigableMap<Long, Long> merge() {
+    NavigableMap<Long, Long> ends = new TreeMap<>();
+    for (Place place : places) {
+      ends.merge(place.firstCluster, place.endCluster, Math::max);
+    }
+    NavigableMap<Long, Long> disjoint = new TreeMap<>();
+    long begin = 0;
+    long end = 0;
+    for (Map.Entry<Long, Long> place : ends.entrySet()) {
+      if (place.getKey() > end) {
+        begin = place.getKey();
+      }
+      end = Math.max(end, place.getValue());
+      disjoint.put(begin, end);
+    }
+    return disjoint;
+  }
+
   private boolean overlapsOther(Place wanted) {
     int index = Arrays.binarySearch(blockClusters, wanted.firstCluster);
     int next = index < 0 ? -index - 1 : index;
     return (next < blockClusters.length && blockClusters[next] < wanted.endCluster)
-        || places.stream().anyMatch(wanted::overlaps);
+        || overlapsPlaces(wanted);
   }
 }

@@ -48,6 +48,14 @@ final class RepairRun {
   }
 
   RepairReport run(List<Bitmap> bitmaps) throws IOException {
+    try {
+      return repair(bitmaps);
+    } catch (EndedByLimit e) {
+      throw e.limit();
+    }
+  }
+
+  private RepairReport repair(List<Bitmap> bitmaps) throws IOException {
     SnapshotTableRepair snapshotTable = new SnapshotTableRepair(file, header, scope, tally);
     SnapshotAudit snapshots = snapshotTable.read();
     atStart = tally.counts();

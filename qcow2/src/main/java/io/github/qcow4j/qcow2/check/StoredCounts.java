@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.refcount.RefcountReader;
 import io.github.qcow4j.qcow2.refcount.RefcountTable;
 import java.io.IOException;
@@ -14,9 +15,12 @@ final class StoredCounts {
   private final RefcountTable table;
   private final RefcountReader reader;
   private final CheckTally tally;
+  private final WalkLimit limit;
+  private long countedBytes;
   private boolean saidUnreadable;
 
-  StoredCounts(RefcountTable table, RefcountReader reader, CheckTally tally) {
+  StoredCounts(RefcountTable table, RefcountReader reader, CheckTally tally, WalkLimit limit) {
+    this.limit = limit;
     this.table = table;
     this.reader = reader;
     this.tally = tally;
@@ -29,7 +33,7 @@ final class StoredCounts {
    */
   long refcount(long clusterIndex) throws IOException {
     try {
-      return reader.refcount(clusterIndex);
+      return refcountSilently(clusterIndex);
     } catch (CorruptImageException e) {
       sayUnreadable(table.blockIndex(clusterIndex));
       throw e;
@@ -38,7 +42,20 @@ final class StoredCounts {
 
   /** The same without a word about blocks that have no place. */
   long refcountSilently(long clusterIndex) throws IOException {
-    return reader.refcount(clusterIndex);
+    long refcount = reader.refcount(clusterIndex);
+    if (reader.bytesRead() != countedBytes) {
+      countNewBlocks();
+    }
+    return refcount;
+  }
+
+  private void countNewBlocks() {
+    try {
+      limit.walk(reader.bytesRead() - countedBytes);
+      countedBytes = reader.bytesRead();
+    } catch (LimitExceededException e) {
+      throw new EndedByLimit(e);
+    }
   }
 
   /** Says that a block has no aligned place, unless that was said before. */

@@ -17,7 +17,7 @@ final class ClusterDecoder implements AutoCloseable {
 
   private final int clusterSize;
   private final ClusterCodec codec;
-  private ByteBuffer compressed;
+  private final StreamWindow window;
   private final ByteBuffer cluster;
   private @Nullable BlockFile heldFile;
   private long heldOffset = -1;
@@ -27,13 +27,18 @@ final class ClusterDecoder implements AutoCloseable {
       throws UnsupportedFeatureException {
     this.clusterSize = clusterSize;
     this.codec = ClusterCodec.of(type, image);
-    this.compressed = ByteBuffer.allocateDirect(clusterSize);
+    this.window = new StreamWindow(clusterSize);
     this.cluster = ByteBuffer.allocateDirect(clusterSize);
   }
 
   /** Whether the cluster decoded last is this one. */
   boolean holds(BlockFile file, long hostOffset, long generation) {
     return heldOffset == hostOffset && heldGeneration == generation && file.equals(heldFile);
+  }
+
+  /** Whether a cluster's stream stands near the one decoded last. */
+  boolean isNear(BlockFile file, long hostOffset, long generation) {
+    return window.isNear(file, hostOffset, generation);
   }
 
   /** Copies a part of a compressed cluster to {@code target}, whose remaining bytes it fills. */
@@ -43,12 +48,12 @@ final class ClusterDecoder implements AutoCloseable {
       boolean whole = target.isDirect() && target.remaining() == clusterSize;
       if (whole) {
         // The target's position tells how far reading came, and a damaged cluster yields nothing.
-        decode(file, where, target.slice());
+        decode(file, where, generation, target.slice());
         target.position(target.limit());
         return;
       }
       heldOffset = -1;
-      decode(file, where, cluster.clear());
+      decode(file, where, generation, cluster.clear());
       heldFile = file;
       heldOffset = where.hostOffset();
       heldGeneration = generation;
@@ -56,15 +61,12 @@ final class ClusterDecoder implements AutoCloseable {
     target.put(cluster.duplicate().clear().slice(where.offsetInCluster(), target.remaining()));
   }
 
-  private void decode(BlockFile file, Mapping.Compressed where, ByteBuffer into)
+  private void decode(BlockFile file, Mapping.Compressed where, long generation, ByteBuffer into)
       throws IOException {
-    if (where.maxBytes() > compressed.capacity()) {
-      compressed = ByteBuffer.allocateDirect(2 * clusterSize);
-    }
     // A file that ends before the descriptor's last sector does reads on as zeros.
-    file.readPadded(compressed.clear().limit(where.maxBytes()), where.hostOffset());
+    ByteBuffer stream = window.take(file, where.hostOffset(), where.maxBytes(), generation);
     try {
-      codec.decode(compressed.flip(), into);
+      codec.decode(stream, into);
     } catch (ClusterCodec.BadStreamException e) {
       throw new CorruptImageException(
           file.path(),

@@ -87,18 +87,13 @@ public final class ClusterMap {
   }
 
   private long missingTables(long l1Index, long guestOffset, long maxBytes) {
-    long tableBytes = 1L << coverageBits;
-    long length = tableBytes - (guestOffset & (tableBytes - 1));
-    for (long next = l1Index + 1; length < maxBytes; next++) {
-      if (next >= l1.size()) {
-        return maxBytes;
-      }
-      if (l1.l2Offset(next) != 0) {
-        return length;
-      }
-      length += tableBytes;
+    if (l1Index >= l1.size()) {
+      return maxBytes;
     }
-    return maxBytes;
+    int used = l1.firstUsedFrom((int) l1Index);
+    return used == l1.size()
+        ? maxBytes
+        : Math.min(maxBytes, ((long) used << coverageBits) - guestOffset);
   }
 
   private L2Table table(long l1Index, long l2Offset) throws IOException {

@@ -74,6 +74,11 @@ public final class DecoderPool implements AutoCloseable {
           return decoders.remove(i);
         }
       }
+      for (int i = decoders.size() - 1; i >= 0; i--) {
+        if (decoders.get(i).isNear(file, hostOffset, generation)) {
+          return decoders.remove(i);
+        }
+      }
       if (!decoders.isEmpty()) {
         return decoders.removeLast();
       }

@@ -113,7 +113,7 @@ public final class Comparison {
   }
 
   /** The status, or null when it could not be had, which is then the result after all earlier. */
-  private @Nullable BlockStatus status(int index, long offset) {
+  private @Nullable BlockStatus status(int index, long offset) throws IOException {
     try {
       return readers[index].at(offset);
     } catch (IOException e) {

@@ -42,6 +42,9 @@ final class DataComparison implements AutoCloseable {
   private final ExecutorService threads;
   private final BufferPairs buffers;
   private final Deque<Piece> pending = new ArrayDeque<>();
+  private @Nullable Check joined;
+  private long joinedBegin;
+  private long joinedEnd;
   private @Nullable Throwable failure;
   private long mismatch = SAME;
 
@@ -79,29 +82,16 @@ final class DataComparison implements AutoCloseable {
 
   /** Both disks must hold the same there. */
   void expectSame(long guestOffset, long lengthBytes) throws IOException {
-    split(
-        guestOffset,
-        lengthBytes,
-        (buffer, offset, length) -> {
-          buffer.read(images, 0, offset, length);
-          buffer.read(images, 1, offset, length);
-          return buffer.mismatch();
-        });
+    join(Check.SAME, guestOffset, lengthBytes);
   }
 
   /** One disk must hold zeros there. */
   void expectZeros(int imageIndex, long guestOffset, long lengthBytes) throws IOException {
-    split(
-        guestOffset,
-        lengthBytes,
-        (buffer, offset, length) -> {
-          buffer.read(images, imageIndex, offset, length);
-          return buffer.nonZero(imageIndex);
-        });
+    join(imageIndex == 0 ? Check.FIRST_IS_ZERO : Check.SECOND_IS_ZERO, guestOffset, lengthBytes);
   }
 
   /** The walker could not go on; everything given before comes first. */
-  void fail(ComparisonException walkFailure) {
+  void fail(ComparisonException walkFailure) throws IOException {
     takeAll();
     if (!hasResult()) {
       failure = walkFailure;
@@ -134,13 +124,54 @@ final class DataComparison implements AutoCloseable {
     threads.close();
   }
 
-  /** Compares one piece; the answer is the first difference within it, or -1. */
-  private interface Check {
-    long run(BufferPairs.Pair buffer, long guestOffset, int length) throws IOException;
+  /** What is looked for in a piece. */
+  private enum Check {
+    SAME,
+    FIRST_IS_ZERO,
+    SECOND_IS_ZERO;
+
+    /** The first byte of a step that is not as it should be, or -1. */
+    int run(BufferPairs.Pair buffer, DiskImage[] images, long guestOffset, int length)
+        throws IOException {
+      if (this != SECOND_IS_ZERO) {
+        buffer.read(images, 0, guestOffset, length);
+      }
+      if (this != FIRST_IS_ZERO) {
+        buffer.read(images, 1, guestOffset, length);
+      }
+      return this == SAME ? buffer.mismatch() : buffer.nonZero(this == FIRST_IS_ZERO ? 0 : 1);
+    }
   }
 
-  private void split(long guestOffset, long lengthBytes, Check check) throws IOException {
-    long end = guestOffset + lengthBytes;
+  /**
+   * Puts a range to the one before, where it goes on with the same in whole sectors. Extents of
+   * compressed or scattered clusters are one cluster long: each was handed to a thread by itself.
+   */
+  private void join(Check check, long guestOffset, long lengthBytes) throws IOException {
+    boolean goesOn =
+        check == joined
+            && guestOffset == joinedEnd
+            && (guestOffset - joinedBegin) % FormatLimits.SECTOR_BYTES == 0;
+    if (!goesOn) {
+      handOutJoined();
+      joined = check;
+      joinedBegin = guestOffset;
+    }
+    joinedEnd = guestOffset + lengthBytes;
+    if (joinedEnd - joinedBegin >= PIECE_BYTES) {
+      handOutJoined();
+    }
+  }
+
+  private void handOutJoined() throws IOException {
+    Check check = joined;
+    joined = null;
+    if (check != null) {
+      split(check, joinedBegin, joinedEnd);
+    }
+  }
+
+  private void split(Check check, long guestOffset, long end) throws IOException {
     for (long offset = guestOffset; offset < end && !hasResult(); ) {
       control.checkpoint();
       int length = (int) Math.min(end - offset, PIECE_BYTES);
@@ -161,12 +192,15 @@ final class DataComparison implements AutoCloseable {
     control.checkpoint();
     BufferPairs.Pair pair = buffers.take();
     try {
-      for (int from = 0; from < length; from += stepBytes) {
-        int stepLength = Math.min(stepBytes, length - from);
-        long at = check.run(pair, guestOffset + from, stepLength);
+      for (int from = 0; from < length; ) {
+        // Steps end where clusters end, so that none is decoded for two of them.
+        int left = stepBytes - (int) ((guestOffset + from) & (stepBytes - 1));
+        int stepLength = Math.min(left, length - from);
+        int at = check.run(pair, images, guestOffset + from, stepLength);
         if (at >= 0) {
-          return guestOffset + from + (at & -FormatLimits.SECTOR_BYTES);
+          return guestOffset + ((from + at) & -FormatLimits.SECTOR_BYTES);
         }
+        from += stepLength;
       }
       return SAME;
     } finally {
@@ -174,7 +208,8 @@ final class DataComparison implements AutoCloseable {
     }
   }
 
-  private void takeAll() {
+  private void takeAll() throws IOException {
+    handOutJoined();
     while (!pending.isEmpty() && !hasResult()) {
       takeFirst();
     }

@@ -4,9 +4,10 @@ package io.github.qcow4j.qcow2.header;
  * The limits of the format, each checked before memory is taken for what it bounds.
  *
  * <p>They are those that QEMU enforces, so that every image QEMU opens is opened and none that QEMU
- * would refuse is written; but for three that QEMU does not know, {@link #MAX_BITMAP_TABLES_BYTES},
- * {@link #MAX_REPEATED_L2_BYTES} and {@link #MAX_SNAPSHOT_L1_BYTES}, which no image passes that was
- * not made to.
+ * would refuse is written; but for two that QEMU does not know, {@link #MAX_BITMAP_TABLES_BYTES}
+ * and {@link #MAX_REPEATED_L2_BYTES}, and for what {@link
+ * io.github.qcow4j.qcow2.table.TableBounds#walkableBytes} says: they are for images that were made
+ * to keep their readers busy.
  */
 public final class FormatLimits {
 
@@ -75,18 +76,11 @@ public final class FormatLimits {
   public static final long MAX_BITMAP_TABLE_ENTRIES = 0x8000000L;
 
   /**
-   * Most of all snapshots' L1 tables, for those who look through each. This one is ours: 65,536
-   * snapshots can share one table of 32 MiB. 32,768 snapshots of a disk of 8 TiB have as much with
-   * clusters of 64 KiB.
+   * Most of all bitmap tables together, beside the storage that the file takes. This one is ours:
+   * every table has storage of its own, but 65,535 bitmaps can name one table of a megabyte, which
+   * every change of them would read as often.
    */
-  public static final long MAX_SNAPSHOT_L1_BYTES = 4L << 30;
-
-  /**
-   * Most of all bitmap tables together. This one is ours: 65,535 bitmaps can name one table of a
-   * megabyte, which every change of them would read as often. 16,384 bitmaps that are as large as
-   * they may be have such tables with clusters of 64 KiB.
-   */
-  public static final long MAX_BITMAP_TABLES_BYTES = 1L << 30;
+  public static final long MAX_BITMAP_TABLES_BYTES = 64L << 20;
 
   /** Most data of one bitmap. */
   public static final long MAX_BITMAP_DATA_BYTES = 512L << 20;

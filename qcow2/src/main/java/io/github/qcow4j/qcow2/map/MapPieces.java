@@ -4,8 +4,11 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
 import io.github.qcow4j.qcow2.RawImage;
+import io.github.qcow4j.qcow2.transfer.StoredRuns;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Answers what stands at one place of a disk. Neighbouring answers may turn out to belong together;
@@ -20,6 +23,9 @@ public final class MapPieces {
   private final DiskImage image;
   private final List<DiskImage> layers;
   private final PreallocatedLayers preallocated = new PreallocatedLayers();
+
+  /** The lengths of raw layers' files, by depth, as they were when they were first asked for. */
+  private final Map<Integer, Long> rawBytes = new HashMap<>();
 
   /**
    * @param image the image, which stays open as long as questions are asked
@@ -46,16 +52,22 @@ public final class MapPieces {
       StoredRuns runs = preallocated.runsOf(layer);
       if (runs != null) {
         long hostOffset = extent.hostOffset();
-        long length = Math.min(extent.lengthBytes(), runs.length(hostOffset));
-        return entry(extent, length, !runs.hasData(hostOffset), true, layer.dataFile());
+        StoredRuns.Run run = runs.at(hostOffset);
+        long length = Math.min(extent.lengthBytes(), run.lengthBytes());
+        return entry(extent, length, run.hole(), true, layer.dataFile());
       }
     }
     boolean data = extent.kind() == Extent.Kind.DATA || extent.kind() == Extent.Kind.COMPRESSED;
     return entry(extent, extent.lengthBytes(), !data, data, layer.dataFile());
   }
 
-  private static MapEntry dataOfRawFile(Extent extent, BlockFile file) throws IOException {
-    long inFile = file.size() - extent.hostOffset();
+  private MapEntry dataOfRawFile(Extent extent, BlockFile file) throws IOException {
+    Long fileBytes = rawBytes.get(extent.depth());
+    if (fileBytes == null) {
+      fileBytes = file.size();
+      rawBytes.put(extent.depth(), fileBytes);
+    }
+    long inFile = fileBytes - extent.hostOffset();
     return inFile <= 0
         ? entry(extent, extent.lengthBytes(), true, false, file)
         : entry(extent, Math.min(extent.lengthBytes(), inFile), false, true, file);

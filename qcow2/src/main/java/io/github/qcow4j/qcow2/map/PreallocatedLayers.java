@@ -4,6 +4,7 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.transfer.StoredRuns;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;

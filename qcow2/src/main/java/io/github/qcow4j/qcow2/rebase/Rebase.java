@@ -20,7 +20,9 @@ import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.PieceThreads;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -188,13 +190,20 @@ public final class Rebase {
     };
   }
 
+  /** What of an L1 table a snapshot shows. */
+  private record View(long l1TableOffset, int l1Entries, long sizeBytes) {}
+
   private void refuseDependentSnapshots() throws IOException {
     if (overlay.backing() == null) {
       return;
     }
     long _ = SnapshotTable.requireFewL1Entries(overlay.imageFile(), overlay.snapshots());
+    Set<View> seen = new HashSet<>();
     for (InternalSnapshot snapshot : overlay.snapshots()) {
       Qcow2Image view = overlay.openSnapshot(snapshot);
+      if (!seen.add(new View(snapshot.l1TableOffset(), snapshot.l1Entries(), view.virtualSize()))) {
+        continue;
+      }
       ExtentWalk extents = view.extents(0, view.virtualSize());
       for (Extent extent = extents.next(); extent != null; extent = extents.next()) {
         control.checkpoint();

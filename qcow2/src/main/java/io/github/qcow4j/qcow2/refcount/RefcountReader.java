@@ -19,6 +19,7 @@ public final class RefcountReader {
   private final RefcountTable table;
   private final CounterCodec codec;
   private final int maxHeld;
+  private long bytesRead;
   private final LinkedHashMap<Long, byte[]> held = new LinkedHashMap<>(16, 0.75f, true);
 
   /**
@@ -49,6 +50,11 @@ public final class RefcountReader {
     return codec.get(block(blockIndex), table.indexInBlock(clusterIndex));
   }
 
+  /** How many bytes of blocks were read for {@link #refcount} so far. */
+  public long bytesRead() {
+    return bytesRead;
+  }
+
   private byte[] block(long blockIndex) throws IOException {
     byte[] known = held.get(blockIndex);
     if (known != null) {
@@ -56,6 +62,7 @@ public final class RefcountReader {
     }
     byte[] block = new byte[table.blockBytes()];
     read(blockIndex, block);
+    bytesRead += block.length;
     held.put(blockIndex, block);
     if (held.size() > maxHeld) {
       held.pollFirstEntry();

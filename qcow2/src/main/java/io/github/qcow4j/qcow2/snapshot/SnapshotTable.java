@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.header.UnknownBytes;
+import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -149,20 +150,23 @@ public final class SnapshotTable {
    * Holds the L1 tables of all snapshots against what can be read one after the other.
    *
    * @return how many entries they have
-   * @throws LimitExceededException when there are more
+   * @throws LimitExceededException when they are longer together than {@link
+   *     TableBounds#walkableBytes} allows: each has storage of its own, but 65,536 entries can name
+   *     one table of 32 MiB
    */
   public static long requireFewL1Entries(BlockFile file, List<InternalSnapshot> snapshots)
-      throws LimitExceededException {
+      throws IOException {
     long bytes = 0;
     for (InternalSnapshot snapshot : snapshots) {
       bytes += Integer.toUnsignedLong(snapshot.l1Entries()) * Long.BYTES;
     }
-    if (bytes > FormatLimits.MAX_SNAPSHOT_L1_BYTES) {
+    long walkable = TableBounds.walkableBytes(file);
+    if (bytes > walkable) {
       throw new LimitExceededException(
           file.path(),
           "L1 tables of internal snapshots have " + bytes + " bytes together",
           "bytes of L1 tables of snapshots",
-          FormatLimits.MAX_SNAPSHOT_L1_BYTES);
+          walkable);
     }
     return bytes / Long.BYTES;
   }

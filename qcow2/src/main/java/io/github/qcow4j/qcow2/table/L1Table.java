@@ -15,12 +15,17 @@ public final class L1Table {
 
   /**
    * How much of a table is read at once. So much maps 16 TiB at clusters of 64 KiB: nearly every
-   * table comes in one read, and the largest, of 32 MiB, is not in memory twice.
+   * table comes in one read, so that its length is no matter of speed; and no second copy of the
+   * largest, of 32 MiB, is made as bytes.
    */
   public static final int LOAD_CHUNK_BYTES = 256 << 10;
 
   private final long hostOffset;
   private final long[] entries;
+  private volatile Gap lastGap = new Gap(0, 0);
+
+  /** Entries without an L2 table, from one index to the one that has one again. */
+  private record Gap(int begin, int end) {}
 
   private L1Table(long hostOffset, long[] entries) {
     this.hostOffset = hostOffset;
@@ -37,9 +42,9 @@ public final class L1Table {
    * @param name what to call the table in an error
    * @throws CorruptImageException when the table does not lie within the file; a tail missing from
    *     its last cluster reads as zeros
-   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it names the same L2 tables
-   *     again and again, see {@link
-   *     io.github.qcow4j.qcow2.header.FormatLimits#MAX_REPEATED_L2_BYTES}
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it names L2 tables again and
+   *     again, see {@link io.github.qcow4j.qcow2.header.FormatLimits#MAX_REPEATED_L2_BYTES}, or
+   *     more of them than {@link TableBounds#walkableBytes} allows
    */
   public static L1Table load(
       BlockFile file, long hostOffset, int entryCount, int clusterSize, String name)
@@ -59,7 +64,7 @@ public final class L1Table {
       chunk.asLongBuffer().get(entries, loaded, count);
       loaded += count;
     }
-    RepeatedTables.requireFew(file, entries, clusterSize, name);
+    WalkableTables.require(file, entries, clusterSize, name);
     return new L1Table(hostOffset, entries);
   }
 
@@ -86,6 +91,25 @@ public final class L1Table {
   /** Changes an entry in memory only. */
   public void setEntry(int index, long entry) {
     entries[index] = entry;
+    lastGap = new Gap(0, 0);
+  }
+
+  /**
+   * The first entry from an index on that names an L2 table, or the table's size. The gap found
+   * last is remembered: an empty overlay of 8 TiB over a disk of many extents is asked for each of
+   * them.
+   */
+  public int firstUsedFrom(int index) {
+    Gap gap = lastGap;
+    if (index >= gap.begin && index < gap.end) {
+      return gap.end;
+    }
+    int end = index;
+    while (end < entries.length && l2Offset(end) == 0) {
+      end++;
+    }
+    lastGap = new Gap(index, end);
+    return end;
   }
 
   /** A copy of the entries, cut or filled up with zeros. */

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holes behind data clusters: a preallocated image maps its whole disk as data, while its file has
@@ -16,15 +18,8 @@ import java.util.Map;
 public final class DataRanges {
 
   private final List<DiskImage> layers;
-  private final Map<Integer, Boolean> sparseByDepth = new HashMap<>();
+  private final Map<Integer, Optional<StoredRuns>> runsByDepth = new HashMap<>();
   private final Map<Integer, Long> sizeByDepth = new HashMap<>();
-
-  /**
-   * The last answer for each layer, which holds for many pieces. Asking for each piece made a
-   * conversion of 1 GiB on tmpfs three times as long, and for each change of the layer a chain of
-   * four still one and a half times: there the kernel visits every page up to the next hole.
-   */
-  private final Map<Integer, HostRange> lastByDepth = new HashMap<>();
 
   /**
    * @param image the disk whose extents are asked about, with all its layers
@@ -41,13 +36,6 @@ public final class DataRanges {
    */
   public record Range(boolean hole, long lengthBytes) {}
 
-  private record HostRange(boolean hole, long start, long end) {
-
-    boolean covers(long hostOffset) {
-      return start <= hostOffset && hostOffset < end;
-    }
-  }
-
   /**
    * What stands at an offset within an extent of data.
    *
@@ -56,16 +44,13 @@ public final class DataRanges {
    */
   public Range at(Extent extent, long guestOffset) throws IOException {
     long left = extent.end() - guestOffset;
-    if (!isSparse(extent.depth())) {
+    StoredRuns runs = runsOf(extent.depth());
+    if (runs == null) {
       return new Range(false, left);
     }
     long hostOffset = extent.hostOffset() + (guestOffset - extent.guestOffset());
-    HostRange last = lastByDepth.get(extent.depth());
-    if (last == null || !last.covers(hostOffset)) {
-      last = ask(extent.depth(), hostOffset);
-      lastByDepth.put(extent.depth(), last);
-    }
-    return new Range(last.hole, Math.min(left, last.end - hostOffset));
+    StoredRuns.Run run = runs.at(hostOffset);
+    return new Range(run.hole(), Math.min(left, run.lengthBytes()));
   }
 
   /** Where the beginning of what is left of an extent stands, as far as its file reaches. */
@@ -80,23 +65,15 @@ public final class DataRanges {
     return new FilePlace(file, hostOffset, Math.clamp(size - hostOffset, 0, lengthBytes));
   }
 
-  private HostRange ask(int depth, long hostOffset) throws IOException {
-    BlockFile file = layers.get(depth).dataFile();
-    long data = file.nextData(hostOffset);
-    if (data != hostOffset) {
-      return new HostRange(true, hostOffset, data < 0 ? Long.MAX_VALUE : data);
-    }
-    long hole = file.nextHole(hostOffset);
-    return new HostRange(false, hostOffset, hole < 0 ? Long.MAX_VALUE : hole);
-  }
-
-  private boolean isSparse(int depth) throws IOException {
-    Boolean known = sparseByDepth.get(depth);
+  /** What of a layer's file is stored, or null where all of it is. */
+  private @Nullable StoredRuns runsOf(int depth) throws IOException {
+    Optional<StoredRuns> known = runsByDepth.get(depth);
     if (known == null) {
       BlockFile file = layers.get(depth).dataFile();
-      known = file.allocatedSize() < file.size();
-      sparseByDepth.put(depth, known);
+      boolean sparse = file.allocatedSize() < file.size();
+      known = sparse ? Optional.of(new StoredRuns(file)) : Optional.empty();
+      runsByDepth.put(depth, known);
     }
-    return known;
+    return known.orElse(null);
   }
 }

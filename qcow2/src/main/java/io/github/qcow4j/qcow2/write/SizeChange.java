@@ -3,7 +3,7 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapData;
-import io.github.qcow4j.qcow2.bitmap.BitmapTable;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
+import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,9 +72,18 @@ public final class SizeChange {
 
   /** The clusters that every change takes from the bitmaps, and from what is written with them. */
   private List<Run> replaced() throws IOException {
+    long bytes = 0;
+    long walkable = TableBounds.walkableBytes(file);
     for (Bitmap bitmap : bitmaps) {
       // Damage is met before anything is changed.
-      var _ = BitmapTable.load(file, header, bitmap);
+      bytes += BitmapData.load(file, header, bitmap).storedBytes();
+      if (bytes > walkable) {
+        throw new LimitExceededException(
+            file.path(),
+            "The bits of all bitmaps would have to be written, more than " + walkable + " bytes",
+            "bytes of bitmap data",
+            walkable);
+      }
     }
     List<Run> runs =
         new ArrayList<>(new BitmapStore(file, header, count -> 0).replaced(bitmaps, List.of()));
@@ -93,8 +103,8 @@ public final class SizeChange {
    * @param sizeBytes the disk's size afterwards
    * @throws io.github.qcow4j.qcow2.error.CorruptImageException when what is replaced is not
    *     counted; nothing is changed
-   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the header's cluster has no
-   *     room; nothing is changed
+   * @throws LimitExceededException when the header's cluster has no room, or there are more bits to
+   *     write than any image needs; nothing is changed
    */
   public void requireBitmapsCanChange(long sizeBytes) throws IOException {
     if (changesBitmaps(sizeBytes)) {

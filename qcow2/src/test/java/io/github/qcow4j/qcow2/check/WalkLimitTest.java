@@ -37,6 +37,7 @@ final class WalkLimitTest {
   void asMuchAsTheStorageAllowsIsWalked() throws IOException {
     try (BlockFile file = Volumes.host().open(image, OpenOptions.reading())) {
       WalkLimit limit = new WalkLimit(file, tally);
+      limit.beginStep();
       limit.walk(limitBytes - 1);
       limit.walk(1);
       assertThatThrownBy(() -> limit.walk(1))
@@ -46,20 +47,20 @@ final class WalkLimitTest {
   }
 
   @Test
-  void findingsCountFromWhereTheWalkBegins() throws IOException {
+  void asManyFindingsAsTheStorageAllowsAreToldInEachStep() throws IOException {
     CheckFinding finding = new RefcountFinding.ReferencePastEnd(0, 1);
     try (BlockFile file = Volumes.host().open(image, OpenOptions.reading())) {
-      long allowed = 3_000_000 + file.allocatedSize() / 10;
-      tally.report(finding);
+      long allowed = 2_000_000 + file.allocatedSize() / 8;
       WalkLimit limit = new WalkLimit(file, tally);
-      for (long i = 0; i < allowed; i++) {
-        tally.report(finding);
+      for (int step = 0; step < 2; step++) {
+        limit.beginStep();
+        for (long i = 0; i < allowed; i++) {
+          tally.report(finding);
+        }
+        assertThatThrownBy(() -> tally.report(finding))
+            .isInstanceOfSatisfying(
+                EndedByLimit.class, e -> assertThat(e.limit().limit()).isEqualTo(allowed));
       }
-      limit.walk(0);
-      tally.report(finding);
-      assertThatThrownBy(() -> limit.walk(0))
-          .isInstanceOfSatisfying(
-              LimitExceededException.class, e -> assertThat(e.limit()).isEqualTo(allowed));
     }
   }
 }
