@@ -29,8 +29,7 @@ public final class Program {
       }
     }
     throw new IllegalStateException(
-        name
-            + " is not in the PATH. The images to measure on are made with it: install qemu-utils");
+        name + " is not in the PATH; what the measurements need stands in README.md, \"Speed\"");
   }
 
   /** Where it is. */

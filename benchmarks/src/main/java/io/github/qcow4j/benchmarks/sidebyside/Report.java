@@ -54,7 +54,7 @@ final class Report {
     report.addVerdicts("Against what is wanted", "", job -> Verdict.of(job).stream().toList());
     report.addVerdicts(
         "Lost",
-        "Slower than wanted, or than qemu-img where nothing is, or above 256 MiB; at equal promises too.",
+        "Slower than wanted, or than anybody where nothing is, or above 256 MiB; at equal promises too.",
         job -> Verdict.all(job).stream().filter(Verdict::isLost).toList());
     report.addVerdicts(
         "At equal promises",
@@ -98,7 +98,7 @@ final class Report {
             verdict.rival().contender(),
             seconds(verdict.rival().median().wallSeconds()),
             ratio(verdict.ratio()),
-            ours.figure() == 0 ? "" : "≤ " + ours.figure()));
+            verdict.figure() == 0 ? "" : "≤ " + verdict.figure()));
   }
 
   private void addPlace(String place, Map<String, List<Result>> jobs) {

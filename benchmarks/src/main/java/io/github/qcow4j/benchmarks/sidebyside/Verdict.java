@@ -14,8 +14,9 @@ import java.util.stream.Stream;
  * @param ours what ours took
  * @param rival the fastest of those it is held against
  * @param startSeconds what of our time is set aside
+ * @param figure what the ratio is to be at most, or 0 where nothing is wanted
  */
-record Verdict(Result ours, Result rival, double startSeconds) {
+record Verdict(Result ours, Result rival, double startSeconds, double figure) {
 
   /** The most memory that any job of ours is to take, in MiB. */
   static final double MOST_MIB = 256;
@@ -37,9 +38,20 @@ record Verdict(Result ours, Result rival, double startSeconds) {
         .toList();
   }
 
+  /** Ours against each of those that no figure is held against. */
+  private static List<Verdict> againstShown(List<Result> job) {
+    return job.stream()
+        .filter(each -> each.side() == Side.SHOWN && each.ending() == Ending.DEFAULT)
+        .flatMap(shown -> of(job, Ending.DEFAULT, each -> each.equals(shown)).stream())
+        .map(each -> new Verdict(each.ours, each.rival, each.startSeconds, 0))
+        .toList();
+  }
+
   /** All of them. */
   static List<Verdict> all(List<Result> job) {
-    return Stream.concat(of(job).stream(), atEqualPromises(job).stream()).toList();
+    return Stream.of(of(job).stream(), againstShown(job).stream(), atEqualPromises(job).stream())
+        .flatMap(each -> each)
+        .toList();
   }
 
   private static boolean isTheirs(Result result) {
@@ -61,7 +73,7 @@ record Verdict(Result ours, Result rival, double startSeconds) {
             .mapToDouble(each -> each.median().wallSeconds())
             .sum();
     return ours.isPresent() && rival.isPresent()
-        ? Optional.of(new Verdict(ours.get(), rival.get(), start))
+        ? Optional.of(new Verdict(ours.get(), rival.get(), start, ours.get().figure()))
         : Optional.empty();
   }
 
@@ -70,9 +82,8 @@ record Verdict(Result ours, Result rival, double startSeconds) {
     return (ours.median().wallSeconds() - startSeconds) / rival.median().wallSeconds();
   }
 
-  /** Whether a figure is set, and was missed. */
+  /** Whether the figure was missed, or, where nothing is wanted, the rival was faster. */
   boolean isLost() {
-    double figure = ours.figure() == 0 ? 1 : ours.figure();
-    return ratio() > figure || ours.median().peakMib() > MOST_MIB;
+    return ratio() > (figure == 0 ? 1 : figure) || ours.median().peakMib() > MOST_MIB;
   }
 }

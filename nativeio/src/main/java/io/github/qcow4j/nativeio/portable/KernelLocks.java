@@ -23,7 +23,8 @@ final class KernelLocks {
 
   /**
    * How often a lock given up for a moment is asked for again: what stands in the way is another
-   * process that is just asking, and gone in microseconds.
+   * process that is just asking, and gone in microseconds. Speed does not depend on it: the first
+   * time that nothing stands in the way is the last.
    */
   private static final int RETRIES = 10_000;
 

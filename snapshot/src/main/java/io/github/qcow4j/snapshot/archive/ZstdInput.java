@@ -16,6 +16,7 @@ import java.nio.channels.ReadableByteChannel;
  */
 final class ZstdInput implements ArchiveInput {
 
+  /** 128 MiB, see above: a limit on memory, not on speed. */
   private static final int MAX_WINDOW_BITS = 27;
 
   /**

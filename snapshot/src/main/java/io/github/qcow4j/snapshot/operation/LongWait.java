@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 /** Says what is being waited for, once that takes longer than people take for granted. */
 final class LongWait implements AutoCloseable {
 
+  /** What a person waits without asking; nothing is faster or slower for it. */
   private static final long PATIENCE_SECONDS = 3;
 
   private final CountDownLatch over = new CountDownLatch(1);

@@ -18,7 +18,10 @@ public final class GuestAgent implements Quiescer {
   /** The agent answers at once, but for the freeze: the guest writes back all it holds. */
   private static final long ANSWER_MILLIS = 5_000;
 
+  /** The guest may hold gigabytes that its disk has to take: who knows better says so. */
   private static final long FREEZE_MILLIS = 30_000;
+
+  /** Twice an answer: the guest wakes all that waited for its file systems. */
   private static final long THAW_MILLIS = 10_000;
 
   private final Path socket;
