@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.qcow2.testing.Feature;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.ImageZoo;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import io.github.qcow4j.qcow2.testing.ToolRun;
@@ -86,6 +87,31 @@ final class CompareAgreementTest {
     assertSame("compare", "-F", "raw", plain, raw);
   }
 
+  /** Clusters that are read together are told of one by one where one of them cannot be read. */
+  @Test
+  void aDamagedClusterIsToldOfByItselfAndAfterAnEarlierDifference() throws IOException {
+    Path raw = directory.resolve("disk.raw");
+    Path packed = directory.resolve("packed.qcow2");
+    byte[] disk = new byte[1 << 20];
+    Random random = new Random(5);
+    for (int i = 0; i < disk.length; i += 3) {
+      disk[i] = (byte) random.nextInt();
+    }
+    Files.write(raw, disk);
+    qemu.img("convert", "-c", "-f", "raw", "-O", "qcow2", raw.toString(), packed.toString())
+        .orFail();
+    ImageSurgeon.operate(
+        packed,
+        surgeon -> surgeon.write(surgeon.compressedEntry(2 << 16).hostOffset() + 9, new byte[99]));
+
+    assertSameFailure("compare", "-f", "raw", raw.toString(), packed.toString());
+    assertSameFailure("compare", "-F", "raw", packed.toString(), raw.toString());
+    qemu.ioFormat("raw", raw, "write -P 2 65537 1");
+    assertSame("compare", "-f", "raw", raw, packed);
+    qemu.ioFormat("raw", raw, "write -P 2 1 1");
+    assertSame("compare", "-F", "raw", packed, raw);
+  }
+
   /** The tail of the longer disk begins within a sector, and its sectors are counted from there. */
   @ParameterizedTest
   @CsvSource({
@@ -140,6 +166,16 @@ final class CompareAgreementTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Of why it cannot be read we say more. */
+  private void assertSameFailure(String... command) {
+    ToolRun theirs = qemu.img(command);
+    OurRun ours = OurRun.asQemuImg(List.of(command));
+    String place = theirs.stderr().substring(0, theirs.stderr().lastIndexOf(':'));
+    assertThat(place).contains("Error while reading offset 131072 of ");
+    assertThat(ours.stderr()).startsWith(place);
+    assertThat(ours.exitCode()).isEqualTo(theirs.exitCode());
   }
 
   private void assertSame(Object... command) {

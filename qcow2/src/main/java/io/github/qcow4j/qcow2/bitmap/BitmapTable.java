@@ -70,6 +70,15 @@ public final class BitmapTable {
     return entries.length;
   }
 
+  /** The number of entries whose bits are not all zeros without being stored. */
+  public int usedEntries() {
+    int used = 0;
+    for (long entry : entries) {
+      used += entry != 0 ? 1 : 0;
+    }
+    return used;
+  }
+
   /** Whether the bits of an entry are all ones, without a cluster that holds them. */
   public boolean isAllOnes(int index) {
     return entries[index] == ALL_ONES;

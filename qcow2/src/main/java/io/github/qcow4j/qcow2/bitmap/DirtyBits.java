@@ -76,15 +76,6 @@ public final class DirtyBits {
     return false;
   }
 
-  /** How many bytes of chunks with a set bit there are, which a file has to store. */
-  public long storedBytes() {
-    long bytes = 0;
-    for (int i = 0; i < chunks.length; i++) {
-      bytes += hasAny(i) ? chunkBytes : 0;
-    }
-    return bytes;
-  }
-
   /**
    * Sets the bits that stored bytes have set. Bits past the end of the disk have no meaning, and
    * are left out.

@@ -90,10 +90,11 @@ public final class ClusterMap {
     if (l1Index >= l1.size()) {
       return maxBytes;
     }
-    int used = l1.firstUsedFrom((int) l1Index);
-    return used == l1.size()
+    long last = (guestOffset + maxBytes - 1) >>> coverageBits;
+    int end = l1.endOfGap((int) l1Index, (int) Math.min(l1.size(), last + 1));
+    return end == l1.size()
         ? maxBytes
-        : Math.min(maxBytes, ((long) used << coverageBits) - guestOffset);
+        : Math.min(maxBytes, ((long) end << coverageBits) - guestOffset);
   }
 
   private L2Table table(long l1Index, long l2Offset) throws IOException {

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.cluster;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ final class StreamWindow {
   /** The end of the last of the streams that were taken near each other. */
   private long farthest;
 
+  /** Up to where something could not be read that was not asked for. */
+  private long failedEnd;
+
   /**
    * @param usualBytes how long streams are at most, nearly always
    */
@@ -58,24 +62,29 @@ final class StreamWindow {
       throws IOException {
     boolean near = isNear(wanted, hostOffset, wantedGeneration);
     if (!near || hostOffset < begin || hostOffset + maxBytes > end) {
-      load(wanted, hostOffset, maxBytes, near);
+      load(wanted, hostOffset, maxBytes, near && hostOffset >= begin);
       generation = wantedGeneration;
     }
-    farthest = Math.max(near ? farthest : 0, hostOffset + maxBytes);
+    // Who goes backwards leaves behind what is far ahead.
+    long stillNear = near ? Math.min(farthest, hostOffset + maxBytes + AHEAD_BYTES / 2) : 0;
+    farthest = Math.max(stillNear, hostOffset + maxBytes);
     int position = (int) (hostOffset - begin);
     return bytes.limit(position + maxBytes).position(position);
   }
 
-  private void load(BlockFile wanted, long hostOffset, int maxBytes, boolean near)
+  private void load(BlockFile wanted, long hostOffset, int maxBytes, boolean goesOn)
       throws IOException {
+    failedEnd = wanted.equals(file) ? failedEnd : 0;
     file = null;
     if (maxBytes > bytes.capacity()) {
       bytes = ByteBuffer.allocateDirect(maxBytes);
     }
-    // Where one was left out, it is likely to be wanted next.
-    boolean withGap = hostOffset > farthest && hostOffset + maxBytes <= farthest + bytes.capacity();
-    long from = withGap ? farthest : hostOffset;
-    int length = near ? readAhead(wanted, from) : 0;
+    // Where one was left out, it is likely to be wanted next; it begins in the last one's last
+    // sector.
+    long gap = Math.max(0, farthest - FormatLimits.SECTOR_BYTES);
+    boolean withGap = hostOffset > farthest && hostOffset + maxBytes <= gap + bytes.capacity();
+    long from = withGap ? gap : hostOffset;
+    int length = goesOn && from >= failedEnd ? readAhead(wanted, from) : 0;
     if (length == 0) {
       wanted.readPadded(bytes.clear().limit(maxBytes), hostOffset);
       length = maxBytes;
@@ -92,6 +101,7 @@ final class StreamWindow {
       wanted.readPadded(bytes.clear(), from);
       return bytes.capacity();
     } catch (IOException e) {
+      failedEnd = from + bytes.capacity();
       return 0;
     }
   }

@@ -45,6 +45,11 @@ final class DataComparison implements AutoCloseable {
   private @Nullable Check joined;
   private long joinedBegin;
   private long joinedEnd;
+
+  /** Where the ranges end that were joined. */
+  private long[] seams = new long[16];
+
+  private int seamCount;
   private @Nullable Throwable failure;
   private long mismatch = SAME;
 
@@ -145,7 +150,8 @@ final class DataComparison implements AutoCloseable {
 
   /**
    * Puts a range to the one before, where it goes on with the same in whole sectors. Extents of
-   * compressed or scattered clusters are one cluster long: each was handed to a thread by itself.
+   * compressed or scattered clusters are one cluster long, and to hand out each by itself took a
+   * seventh longer.
    */
   private void join(Check check, long guestOffset, long lengthBytes) throws IOException {
     boolean goesOn =
@@ -156,8 +162,13 @@ final class DataComparison implements AutoCloseable {
       handOutJoined();
       joined = check;
       joinedBegin = guestOffset;
+      seamCount = 0;
     }
     joinedEnd = guestOffset + lengthBytes;
+    if (seamCount == seams.length) {
+      seams = Arrays.copyOf(seams, 2 * seamCount);
+    }
+    seams[seamCount++] = joinedEnd;
     if (joinedEnd - joinedBegin >= PIECE_BYTES) {
       handOutJoined();
     }
@@ -167,16 +178,17 @@ final class DataComparison implements AutoCloseable {
     Check check = joined;
     joined = null;
     if (check != null) {
-      split(check, joinedBegin, joinedEnd);
+      split(check, joinedBegin, Arrays.copyOf(seams, seamCount));
     }
   }
 
-  private void split(Check check, long guestOffset, long end) throws IOException {
+  private void split(Check check, long guestOffset, long[] ends) throws IOException {
+    long end = ends[ends.length - 1];
     for (long offset = guestOffset; offset < end && !hasResult(); ) {
       control.checkpoint();
       int length = (int) Math.min(end - offset, PIECE_BYTES);
       long begin = offset;
-      pending.add(new Piece(threads.submit(() -> compare(check, begin, length)), length));
+      pending.add(new Piece(threads.submit(() -> compare(check, begin, length, ends)), length));
       if (pending.size() > window) {
         takeFirst();
       }
@@ -188,24 +200,54 @@ final class DataComparison implements AutoCloseable {
    * The first sector that differs, or -1. Sectors are counted from the beginning of the piece, as
    * qemu-img counts them: the tail of a disk may begin within one.
    */
-  private long compare(Check check, long guestOffset, int length) throws IOException {
+  private long compare(Check check, long guestOffset, int length, long[] ends) throws IOException {
     control.checkpoint();
     BufferPairs.Pair pair = buffers.take();
     try {
-      for (int from = 0; from < length; ) {
-        // Steps end where clusters end, so that none is decoded for two of them.
-        int left = stepBytes - (int) ((guestOffset + from) & (stepBytes - 1));
-        int stepLength = Math.min(left, length - from);
-        int at = check.run(pair, images, guestOffset + from, stepLength);
-        if (at >= 0) {
-          return guestOffset + ((from + at) & -FormatLimits.SECTOR_BYTES);
-        }
-        from += stepLength;
+      return compareSteps(pair, check, guestOffset, length);
+    } catch (ComparisonException e) {
+      if (ends.length == 1) {
+        throw e;
       }
-      return SAME;
+      return compareOneByOne(pair, check, guestOffset, guestOffset + length, ends);
     } finally {
       buffers.giveBack(pair);
     }
+  }
+
+  /**
+   * Compares joined ranges each by itself, because one of them cannot be read: those before it are
+   * compared first, and the failure is told of its own offset.
+   */
+  private long compareOneByOne(
+      BufferPairs.Pair pair, Check check, long begin, long end, long[] ends) throws IOException {
+    long from = begin;
+    for (long seam : ends) {
+      long to = Math.min(seam, end);
+      if (to > from) {
+        long at = compareSteps(pair, check, from, (int) (to - from));
+        if (at != SAME) {
+          return at;
+        }
+        from = to;
+      }
+    }
+    return SAME;
+  }
+
+  private long compareSteps(BufferPairs.Pair pair, Check check, long guestOffset, int length)
+      throws IOException {
+    for (int from = 0; from < length; ) {
+      // Steps end where clusters end, so that none is decoded for two of them.
+      int left = stepBytes - (int) ((guestOffset + from) & (stepBytes - 1));
+      int stepLength = Math.min(left, length - from);
+      int at = check.run(pair, images, guestOffset + from, stepLength);
+      if (at >= 0) {
+        return guestOffset + ((from + at) & -FormatLimits.SECTOR_BYTES);
+      }
+      from += stepLength;
+    }
+    return SAME;
   }
 
   private void takeAll() throws IOException {

@@ -22,10 +22,16 @@ public final class L1Table {
 
   private final long hostOffset;
   private final long[] entries;
-  private volatile Gap lastGap = new Gap(0, 0);
+  private volatile Gap lastGap = NO_GAP;
 
-  /** Entries without an L2 table, from one index to the one that has one again. */
-  private record Gap(int begin, int end) {}
+  /**
+   * Entries without an L2 table, from one index to another.
+   *
+   * @param whole whether the next entry has one, or there is none
+   */
+  private record Gap(int begin, int end, boolean whole) {}
+
+  private static final Gap NO_GAP = new Gap(0, 0, true);
 
   private L1Table(long hostOffset, long[] entries) {
     this.hostOffset = hostOffset;
@@ -91,24 +97,32 @@ public final class L1Table {
   /** Changes an entry in memory only. */
   public void setEntry(int index, long entry) {
     entries[index] = entry;
-    lastGap = new Gap(0, 0);
+    lastGap = NO_GAP;
   }
 
   /**
-   * The first entry from an index on that names an L2 table, or the table's size. The gap found
-   * last is remembered: an empty overlay of 8 TiB over a disk of many extents is asked for each of
-   * them.
+   * How far entries from an index on name no L2 table. The gap found last is remembered: an empty
+   * overlay of 8 TiB over a disk of many extents is asked for each of them.
+   *
+   * @param index where to begin
+   * @param limit how far that matters
+   * @return the first entry that names one, or the table's size; or any between the limit and that
    */
-  public int firstUsedFrom(int index) {
+  public int endOfGap(int index, int limit) {
     Gap gap = lastGap;
-    if (index >= gap.begin && index < gap.end) {
-      return gap.end;
-    }
+    int begin = index;
     int end = index;
-    while (end < entries.length && l2Offset(end) == 0) {
+    if (index >= gap.begin && index < gap.end) {
+      if (gap.whole || gap.end >= limit) {
+        return gap.end;
+      }
+      begin = gap.begin;
+      end = gap.end;
+    }
+    while (end < entries.length && end < limit && l2Offset(end) == 0) {
       end++;
     }
-    lastGap = new Gap(index, end);
+    lastGap = new Gap(begin, end, end == entries.length || l2Offset(end) != 0);
     return end;
   }
 

@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapData;
+import io.github.qcow4j.qcow2.bitmap.BitmapTable;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -75,15 +76,18 @@ public final class SizeChange {
     long bytes = 0;
     long walkable = TableBounds.walkableBytes(file);
     for (Bitmap bitmap : bitmaps) {
-      // Damage is met before anything is changed.
-      bytes += BitmapData.load(file, header, bitmap).storedBytes();
+      bytes += BitmapTable.load(file, header, bitmap).usedEntries() * (long) header.clusterSize();
       if (bytes > walkable) {
         throw new LimitExceededException(
             file.path(),
-            "The bits of all bitmaps would have to be written, more than " + walkable + " bytes",
+            "The bits of all bitmaps would have to be read and written, more than "
+                + walkable
+                + " bytes",
             "bytes of bitmap data",
             walkable);
       }
+      // Damage is met before anything is changed.
+      var _ = BitmapData.load(file, header, bitmap);
     }
     List<Run> runs =
         new ArrayList<>(new BitmapStore(file, header, count -> 0).replaced(bitmaps, List.of()));

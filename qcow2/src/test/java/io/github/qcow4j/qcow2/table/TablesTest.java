@@ -36,6 +36,26 @@ class TablesTest {
   }
 
   @Test
+  void gapsOfAnL1TableEndWhereTheNextL2TableIsAlsoWhenTheyWereLookedAtBefore() {
+    long[] entries = new long[1000];
+    entries[10] = 65_536;
+    entries[700] = 131_072;
+    L1Table table = L1Table.of(0, entries);
+    assertThat(table.endOfGap(0, 1000)).isEqualTo(10);
+    assertThat(table.endOfGap(3, 5)).isEqualTo(10);
+    assertThat(table.endOfGap(11, 20)).isEqualTo(20);
+    assertThat(table.endOfGap(15, 18)).isEqualTo(20);
+    assertThat(table.endOfGap(12, 300)).isEqualTo(300);
+    assertThat(table.endOfGap(299, 1000)).isEqualTo(700);
+    assertThat(table.endOfGap(11, 12)).isEqualTo(700);
+    table.setEntry(400, 196_608);
+    assertThat(table.endOfGap(11, 1000)).isEqualTo(400);
+    assertThat(table.endOfGap(701, 1000)).isEqualTo(1000);
+    table.setEntry(10, 0);
+    assertThat(table.endOfGap(0, 1000)).isEqualTo(400);
+  }
+
+  @Test
   void theSpecificationsBitsOfACompressedEntryHold() {
     // With clusters of 64 KiB the offset has bits 0 to 53, the further sectors bits 54 to 61.
     assertThat(L2Entry.compressedEntry(1000, 1025, 16)).isEqualTo(1L << 62 | 2L << 54 | 1000);
