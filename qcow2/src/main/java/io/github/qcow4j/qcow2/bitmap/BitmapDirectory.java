@@ -119,15 +119,13 @@ public final class BitmapDirectory {
   }
 
   private void requireFew(long tablesBytes) throws IOException {
-    if (tablesBytes > FormatLimits.MAX_BITMAP_TABLES_BYTES) {
-      long limit = FormatLimits.MAX_BITMAP_TABLES_BYTES + TableBounds.storageBytes(file);
-      if (tablesBytes > limit) {
-        throw new LimitExceededException(
-            file.path(),
-            "Bitmap tables have " + tablesBytes + " bytes together",
-            "bytes of bitmap tables",
-            limit);
-      }
+    long limit = FormatLimits.MAX_BITMAP_TABLES_BYTES + TableBounds.storageBytes(file);
+    if (tablesBytes > limit) {
+      throw new LimitExceededException(
+          file.path(),
+          "Bitmap tables have " + tablesBytes + " bytes together",
+          "bytes of bitmap tables",
+          limit);
     }
   }
 

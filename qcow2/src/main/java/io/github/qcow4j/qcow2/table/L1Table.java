@@ -20,6 +20,8 @@ public final class L1Table {
    */
   public static final int LOAD_CHUNK_BYTES = 256 << 10;
 
+  private static final Gap NO_GAP = new Gap(0, 0, true);
+
   private final long hostOffset;
   private final long[] entries;
   private volatile Gap lastGap = NO_GAP;
@@ -30,8 +32,6 @@ public final class L1Table {
    * @param whole whether the next entry has one, or there is none
    */
   private record Gap(int begin, int end, boolean whole) {}
-
-  private static final Gap NO_GAP = new Gap(0, 0, true);
 
   private L1Table(long hostOffset, long[] entries) {
     this.hostOffset = hostOffset;

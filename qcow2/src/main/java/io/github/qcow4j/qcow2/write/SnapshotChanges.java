@@ -4,7 +4,6 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
-import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
@@ -114,7 +113,7 @@ public final class SnapshotChanges {
 
   private void apply(InternalSnapshot wanted, L1Table active, StructureSwitch change)
       throws IOException {
-    L1Table source = loadL1(wanted);
+    L1Table source = SnapshotL1.load(file, header, wanted);
     long size = wanted.virtualSize(header.virtualSize());
     for (int i = 0; i < source.size(); i++) {
       change.addTree(source.entry(i), 1);
@@ -143,7 +142,7 @@ public final class SnapshotChanges {
       throw new CorruptImageException(
           null, "Snapshot " + unwanted.id() + " is not in the table", "snapshot table", -1);
     }
-    L1Table source = loadL1(unwanted);
+    L1Table source = SnapshotL1.load(file, header, unwanted);
     for (int i = 0; i < source.size(); i++) {
       change.addTree(source.entry(i), -1);
     }
@@ -164,15 +163,5 @@ public final class SnapshotChanges {
     return (l1Entry & L2Entry.OFFSET_MASK) == 0
         ? 0
         : change.l1EntryFor(change.withRightFlags(l1Entry));
-  }
-
-  private L1Table loadL1(InternalSnapshot snapshot) throws IOException {
-    SnapshotTable.checkL1(file, header, snapshot);
-    return L1Table.load(
-        file,
-        snapshot.l1TableOffset(),
-        snapshot.l1Entries(),
-        header.clusterSize(),
-        "L1 table of snapshot " + snapshot.id());
   }
 }

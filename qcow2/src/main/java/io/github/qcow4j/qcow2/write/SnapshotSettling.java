@@ -62,13 +62,7 @@ public final class SnapshotSettling {
   private void settle(long firstCluster, L1Table active, StructureSwitch change)
       throws IOException {
     InternalSnapshot newest = snapshots.getLast();
-    L1Table shared =
-        L1Table.load(
-            file,
-            newest.l1TableOffset(),
-            newest.l1Entries(),
-            header.clusterSize(),
-            "L1 table of snapshot " + newest.id());
+    L1Table shared = SnapshotL1.load(file, header, newest);
     change.refcounts().fillGaps();
     change.refcounts().placeTable();
     change.refcounts().moveBlocksFrom(firstCluster);

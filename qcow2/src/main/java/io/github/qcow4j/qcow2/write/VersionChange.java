@@ -128,14 +128,15 @@ public final class VersionChange {
     control.expect(active.size() + SnapshotTable.requireFewL1Entries(file, snapshots));
     for (InternalSnapshot snapshot : snapshots) {
       // Damage is met before anything is changed; all tables together need not fit into memory.
-      var _ = loadL1(snapshot);
+      var _ = SnapshotL1.load(file, header, snapshot);
     }
     ZeroExpansion expansion = new ZeroExpansion(file, header, hasBacking, change, control);
     long[] own = active.copyOfEntries(active.size());
     long[] expanded = expansion.expand(own);
     List<InternalSnapshot> moved = new ArrayList<>();
     for (InternalSnapshot snapshot : snapshots) {
-      moved.add(expandSnapshot(snapshot, loadL1(snapshot), expansion, change));
+      moved.add(
+          expandSnapshot(snapshot, SnapshotL1.load(file, header, snapshot), expansion, change));
     }
     L1Table forDisk = active;
     boolean snapshotsChanged = !moved.equals(snapshots);
@@ -154,16 +155,6 @@ public final class VersionChange {
       change.refcounts().add(run.firstCluster(), run.count(), -1);
     }
     change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
-  }
-
-  private L1Table loadL1(InternalSnapshot snapshot) throws IOException {
-    SnapshotTable.checkL1(file, header, snapshot);
-    return L1Table.load(
-        file,
-        snapshot.l1TableOffset(),
-        snapshot.l1Entries(),
-        header.clusterSize(),
-        "L1 table of snapshot " + snapshot.id());
   }
 
   private static InternalSnapshot expandSnapshot(
