@@ -27,6 +27,7 @@ import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -246,13 +247,42 @@ public final class Qcow2Image implements DiskImage {
    *     data file; nothing is changed then
    */
   public void writeCompressed(long guestOffset, ByteBuffer compressed) throws IOException {
-    ImageWriter writer = requireWriter(guestOffset, 1);
-    if (guestOffset % header().clusterSize() != 0
-        || !compressed.hasRemaining()
-        || compressed.remaining() >= header().clusterSize()) {
+    if (!compressed.hasRemaining()) {
       throw new IllegalArgumentException("not one compressed cluster");
     }
-    writer.writeCompressed(guestOffset, compressed);
+    writeCompressed(guestOffset, IntBuffer.wrap(new int[] {compressed.remaining()}), compressed);
+  }
+
+  /**
+   * Stores neighbouring clusters compressed, with as few writes to the file as their places allow.
+   * Not durable on return; after a failure some of them may be stored.
+   *
+   * @param guestOffset the first cluster's beginning
+   * @param lengths for each cluster how many bytes its stream has, less than a cluster; 0 leaves
+   *     the cluster as it is; consumed
+   * @param streams one behind the other, streams of the image's compression type that each decode
+   *     to exactly one cluster; consumed
+   * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the image has an external
+   *     data file; nothing is changed then
+   */
+  public void writeCompressed(long guestOffset, IntBuffer lengths, ByteBuffer streams)
+      throws IOException {
+    int clusters = lengths.remaining();
+    long lastOffset = guestOffset + Math.max(clusters - 1L, 0) * header().clusterSize();
+    ImageWriter writer = requireWriter(guestOffset, lastOffset - guestOffset + 1);
+    long streamBytes = 0;
+    for (int i = 0; i < clusters; i++) {
+      int length = lengths.get(lengths.position() + i);
+      if (length < 0 || length >= header().clusterSize()) {
+        throw new IllegalArgumentException("not a compressed cluster: " + length + " bytes");
+      }
+      streamBytes += length;
+    }
+    if (guestOffset % header().clusterSize() != 0 || streamBytes != streams.remaining()) {
+      throw new IllegalArgumentException(
+          "not compressed clusters: " + streamBytes + " of " + streams.remaining() + " bytes");
+    }
+    writer.writeCompressed(guestOffset, lengths, streams);
   }
 
   /**

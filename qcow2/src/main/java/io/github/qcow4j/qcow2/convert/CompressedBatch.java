@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.convert;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 
 /**
  * The clusters of one piece, compressed by one thread, and stored when it is its turn. Used for one
@@ -10,8 +11,10 @@ import java.nio.ByteBuffer;
  */
 final class CompressedBatch implements AutoCloseable {
 
-  private static final int ZERO = -1;
-  private static final int PLAIN = 0;
+  /** In place of a stream's length; what is left as it is has none. */
+  private static final int ZERO = 0;
+
+  private static final int PLAIN = -1;
 
   private final CompressingTarget target;
   private final ClusterEncoder encoder;
@@ -58,8 +61,9 @@ final class CompressedBatch implements AutoCloseable {
       }
       int before = streams.position();
       ByteBuffer room = streams.slice(before, clusterSize - 1);
-      lengths[i] = encoder.encode(wholeCluster(data, from, to), room) ? room.position() : PLAIN;
-      streams.position(before + lengths[i]);
+      boolean smaller = encoder.encode(wholeCluster(data, from, to), room);
+      lengths[i] = smaller ? room.position() : PLAIN;
+      streams.position(before + (smaller ? lengths[i] : 0));
     }
   }
 
@@ -86,25 +90,41 @@ final class CompressedBatch implements AutoCloseable {
    */
   Stored store(long offset, ByteBuffer data) throws IOException {
     long zeroBytes = 0;
-    int position = 0;
+    int first = 0;
+    streams.flip();
     for (int i = 0; i * clusterSize < data.limit(); i++) {
       int from = i * clusterSize;
       int length = Math.min(clusterSize, data.limit() - from);
-      switch (lengths[i]) {
-        case ZERO -> {
-          zeroBytes += length;
-          if (!target.readsAsZeros()) {
-            target.writeZeroes(offset + from, length);
-          }
-        }
-        case PLAIN -> target.write(offset + from, data.slice(from, length));
-        default -> {
-          target.writeCompressed(offset + from, streams.slice(position, lengths[i]));
-          position += lengths[i];
+      if (lengths[i] == ZERO) {
+        zeroBytes += length;
+      }
+      if (lengths[i] == PLAIN || (lengths[i] == ZERO && !target.readsAsZeros())) {
+        storeStreams(offset, first, i);
+        first = i + 1;
+        if (lengths[i] == PLAIN) {
+          target.write(offset + from, data.slice(from, length));
+        } else {
+          target.writeZeroes(offset + from, length);
         }
       }
     }
+    storeStreams(offset, first, (data.limit() + clusterSize - 1) / clusterSize);
     return new Stored(data.limit() - zeroBytes, zeroBytes);
+  }
+
+  /** Stores what lies between two clusters that are stored otherwise. */
+  private void storeStreams(long offset, int first, int end) throws IOException {
+    int bytes = 0;
+    for (int i = first; i < end; i++) {
+      bytes += lengths[i];
+    }
+    if (bytes > 0) {
+      target.writeCompressed(
+          offset + (long) first * clusterSize,
+          IntBuffer.wrap(lengths, first, end - first),
+          streams.slice(streams.position(), bytes));
+      streams.position(streams.position() + bytes);
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.convert;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 
 /**
  * A target that stores clusters compressed. Streams are made by many threads, and stored in order.
@@ -19,10 +20,11 @@ interface CompressingTarget extends ConvertTarget {
   long virtualSize();
 
   /**
-   * Stores one compressed cluster; not durable on return.
+   * Stores neighbouring clusters compressed; not durable on return.
    *
-   * @param guestOffset the cluster's beginning
-   * @param stream what an encoder made of it; consumed
+   * @param guestOffset the first cluster's beginning
+   * @param lengths how long each one's stream is, 0 for a cluster that is left as it is; consumed
+   * @param streams what an encoder made of them, one behind the other; consumed
    */
-  void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException;
+  void writeCompressed(long guestOffset, IntBuffer lengths, ByteBuffer streams) throws IOException;
 }

@@ -4,6 +4,7 @@ import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 
 /**
  * The compressed clusters of a streamed image, packed one behind the other at the places that the
@@ -71,14 +72,36 @@ final class PackedStreamTarget implements CompressingTarget {
   public void writeZeroes(long guestOffset, long lengthBytes) {}
 
   @Override
-  public void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException {
+  public void writeCompressed(long guestOffset, IntBuffer lengths, ByteBuffer streams)
+      throws IOException {
     long cluster = guestOffset >>> spec.clusterBits();
-    if (cluster != nextCluster || plan.state(cluster) != stream.remaining()) {
+    int end = streams.position();
+    while (lengths.hasRemaining()) {
+      int length = lengths.get();
+      if (length > 0) {
+        requirePlanned(cluster, length);
+        long place = start + packing.place(length);
+        if (place != sink.position() + end - streams.position()) {
+          writeUpTo(end, streams);
+          sink.padTo(place);
+        }
+        end += length;
+      }
+      cluster++;
+    }
+    writeUpTo(end, streams);
+  }
+
+  private void requirePlanned(long cluster, int length) throws IOException {
+    if (cluster != nextCluster || plan.state(cluster) != length) {
       throw changed();
     }
-    sink.padTo(start + packing.place(stream.remaining()));
-    sink.write(stream);
     nextCluster = plan.next(cluster + 1, true, true);
+  }
+
+  private void writeUpTo(int end, ByteBuffer streams) throws IOException {
+    sink.write(streams.slice(streams.position(), end - streams.position()));
+    streams.position(end);
   }
 
   @Override

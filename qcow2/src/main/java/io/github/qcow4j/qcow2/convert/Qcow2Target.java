@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -142,9 +143,10 @@ class Qcow2Target implements ConvertTarget {
     }
 
     @Override
-    public void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException {
-      int bytes = stream.remaining();
-      image.writeCompressed(guestOffset, stream);
+    public void writeCompressed(long guestOffset, IntBuffer lengths, ByteBuffer streams)
+        throws IOException {
+      int bytes = streams.remaining();
+      image.writeCompressed(guestOffset, lengths, streams);
       super.writeback.wrote(bytes);
     }
   }

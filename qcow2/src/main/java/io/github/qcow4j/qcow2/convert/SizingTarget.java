@@ -4,6 +4,7 @@ import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 
 /** Stores nothing, but remembers how long the compressed clusters are. */
 final class SizingTarget implements CompressingTarget {
@@ -66,9 +67,16 @@ final class SizingTarget implements CompressingTarget {
   }
 
   @Override
-  public void writeCompressed(long guestOffset, ByteBuffer stream) {
-    plan.markPacked(guestOffset, stream.remaining());
-    stream.position(stream.limit());
+  public void writeCompressed(long guestOffset, IntBuffer lengths, ByteBuffer streams) {
+    long position = guestOffset;
+    while (lengths.hasRemaining()) {
+      int length = lengths.get();
+      if (length > 0) {
+        plan.markPacked(position, length);
+      }
+      position += clusterSize();
+    }
+    streams.position(streams.limit());
   }
 
   @Override

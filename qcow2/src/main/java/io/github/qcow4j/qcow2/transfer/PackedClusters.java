@@ -4,8 +4,8 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.cluster.ClusterEncoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Queue;
+import java.nio.IntBuffer;
+import java.util.Arrays;
 
 /**
  * Writes data to an image, its whole clusters compressed where that makes them smaller, in two
@@ -15,6 +15,7 @@ import java.util.Queue;
  */
 public final class PackedClusters implements AutoCloseable {
 
+  /** In place of a stream's length. */
   private static final int PLAIN = 0;
 
   private final Qcow2Image image;
@@ -22,8 +23,13 @@ public final class PackedClusters implements AutoCloseable {
   private final ClusterEncoder encoder;
   private final ByteBuffer streams;
   private final ByteBuffer lastCluster;
-  private final Queue<Integer> lengths = new ArrayDeque<>();
-  private int storedTo;
+
+  /** Doubled when it is full: parts may be as small as the caller makes them. */
+  private int[] lengths = new int[64];
+
+  private int parts;
+  private int storedParts;
+  private int storedBytes;
 
   /**
    * Prepares for pieces of one image.
@@ -45,8 +51,9 @@ public final class PackedClusters implements AutoCloseable {
   /** Forgets what was compressed and not stored. */
   public void begin() {
     streams.clear();
-    lengths.clear();
-    storedTo = 0;
+    parts = 0;
+    storedParts = 0;
+    storedBytes = 0;
   }
 
   /**
@@ -60,10 +67,17 @@ public final class PackedClusters implements AutoCloseable {
     int from = data.position();
     while (from < data.limit()) {
       int length = partBytes(position, data.limit() - from);
-      lengths.add(isWhole(position, length) ? compressOne(data.slice(from, length)) : PLAIN);
+      add(isWhole(position, length) ? compressOne(data.slice(from, length)) : PLAIN);
       position += length;
       from += length;
     }
+  }
+
+  private void add(int length) {
+    if (parts == lengths.length) {
+      lengths = Arrays.copyOf(lengths, 2 * parts);
+    }
+    lengths[parts++] = length;
   }
 
   /** A stream that is no shorter than a cluster is not worth storing. */
@@ -84,17 +98,34 @@ public final class PackedClusters implements AutoCloseable {
   public void store(long guestOffset, ByteBuffer data) throws IOException {
     long position = guestOffset;
     while (data.hasRemaining()) {
-      int length = partBytes(position, data.remaining());
-      int streamBytes = lengths.remove();
-      if (streamBytes == PLAIN) {
-        image.write(position, data.slice(data.position(), length));
+      int first = storedParts;
+      int length = 0;
+      while (length < data.remaining() && lengths[storedParts] != PLAIN) {
+        length += partBytes(position + length, data.remaining() - length);
+        storedParts++;
+      }
+      if (length > 0) {
+        storeStreams(position, first);
       } else {
-        image.writeCompressed(position, streams.slice(storedTo, streamBytes));
-        storedTo += streamBytes;
+        length = partBytes(position, data.remaining());
+        image.write(position, data.slice(data.position(), length));
+        storedParts++;
       }
       data.position(data.position() + length);
       position += length;
     }
+  }
+
+  private void storeStreams(long guestOffset, int first) throws IOException {
+    int bytes = 0;
+    for (int i = first; i < storedParts; i++) {
+      bytes += lengths[i];
+    }
+    image.writeCompressed(
+        guestOffset,
+        IntBuffer.wrap(lengths, first, storedParts - first),
+        streams.slice(storedBytes, bytes));
+    storedBytes += bytes;
   }
 
   private int partBytes(long position, int remaining) {

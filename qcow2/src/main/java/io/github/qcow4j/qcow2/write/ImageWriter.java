@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L1Table;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
@@ -256,16 +257,19 @@ public final class ImageWriter {
   }
 
   /**
-   * Stores one guest cluster compressed.
+   * Stores guest clusters compressed.
    *
-   * @param guestOffset the cluster's beginning
-   * @param stream a stream of the image's compression type that decodes to the whole cluster, less
-   *     than a cluster long; consumed
+   * @param guestOffset the first cluster's beginning
+   * @param lengths for each cluster how long its stream is, less than a cluster; 0 leaves the
+   *     cluster as it is; consumed
+   * @param streams one behind the other, streams of the image's compression type that decode to
+   *     whole clusters; consumed
    * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the image has an external
    *     data file; nothing is changed then
    */
-  public void writeCompressed(long guestOffset, ByteBuffer stream) throws IOException {
-    compressed.write(guestOffset, stream);
+  public void writeCompressed(long guestOffset, IntBuffer lengths, ByteBuffer streams)
+      throws IOException {
+    compressed.write(guestOffset, lengths, streams);
     flushWhenFull();
   }
 

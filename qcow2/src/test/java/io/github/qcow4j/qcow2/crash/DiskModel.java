@@ -4,6 +4,7 @@ import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -91,23 +92,37 @@ final class DiskModel {
     disk.discard(from, length);
   }
 
-  /** Stores the cluster at {@code from} compressed, filled with a pattern. */
-  void writeCompressed(Qcow2Image disk, int from, byte pattern) throws IOException {
+  /**
+   * Stores the cluster at {@code from} and some behind it compressed, each filled with a pattern of
+   * its own, and every third left as it is.
+   */
+  void writeCompressed(Qcow2Image disk, int from, int clusters, byte pattern) throws IOException {
     int clusterSize = disk.header().clusterSize();
     int start = from & -clusterSize;
-    byte[] cluster = new byte[clusterSize];
-    int inside = Math.min(clusterSize, content.length - start);
-    Arrays.fill(cluster, 0, inside, pattern);
-    byte[] stream = new byte[clusterSize - 1];
-    int length;
+    IntBuffer lengths = IntBuffer.allocate(clusters);
+    ByteBuffer streams = ByteBuffer.allocate(clusters * clusterSize);
+    for (int i = 0; i < clusters && start + i * clusterSize < content.length; i++) {
+      int before = streams.position();
+      if (i % 3 != 2) {
+        int offset = start + i * clusterSize;
+        byte[] cluster = new byte[clusterSize];
+        int inside = Math.min(clusterSize, content.length - offset);
+        Arrays.fill(cluster, 0, inside, (byte) (pattern + i));
+        deflate(cluster, streams);
+        System.arraycopy(cluster, 0, content, offset, inside);
+      }
+      lengths.put(streams.position() - before);
+    }
+    begun();
+    disk.writeCompressed(start, lengths.flip(), streams.flip());
+  }
+
+  private static void deflate(byte[] cluster, ByteBuffer target) {
     try (Deflater deflater = new Deflater(1, true)) {
       deflater.setInput(cluster);
       deflater.finish();
-      length = deflater.deflate(stream);
+      deflater.deflate(target);
     }
-    System.arraycopy(cluster, 0, content, start, inside);
-    begun();
-    disk.writeCompressed(start, ByteBuffer.wrap(stream, 0, length));
   }
 
   void sync(Qcow2Image disk) throws IOException {

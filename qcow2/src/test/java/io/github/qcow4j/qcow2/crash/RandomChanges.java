@@ -94,7 +94,9 @@ record RandomChanges(int steps, boolean dataFile, List<Change> changes) implemen
       case WRITE -> model.write(disk, from, randomBytes(random, length));
       case ZEROES -> model.writeZeroes(disk, from, length, random.nextBoolean());
       case DISCARD -> model.discard(disk, from, length);
-      case COMPRESS -> model.writeCompressed(disk, from, (byte) (1 + random.nextInt(100)));
+      case COMPRESS ->
+          model.writeCompressed(
+              disk, from, 1 + random.nextInt(4), (byte) (1 + random.nextInt(100)));
       case SYNC -> model.sync(disk);
       case SNAPSHOT_CREATE -> model.createSnapshot(disk);
       case SNAPSHOT_APPLY -> {

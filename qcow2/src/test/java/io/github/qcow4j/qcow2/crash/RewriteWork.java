@@ -51,7 +51,7 @@ final class RewriteWork implements CrashWorkload {
       int length = 1 + random.nextInt(Math.min(model.sizeBytes() - from, 20_000));
       switch (random.nextInt(4)) {
         case 0 -> model.writeZeroes(disk, from, length, true);
-        case 1 -> model.writeCompressed(disk, from, (byte) (1 + random.nextInt(100)));
+        case 1 -> model.writeCompressed(disk, from, 1, (byte) (1 + random.nextInt(100)));
         default -> model.write(disk, from, RandomChanges.randomBytes(random, length));
       }
     }

@@ -14,6 +14,7 @@ import io.github.qcow4j.qcow2.header.CompressionType;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -194,25 +195,41 @@ class WriteModelTest {
     return now;
   }
 
+  /** Some neighbours at once; what does not become smaller is left as it is. */
   private static void compress(Qcow2Image disk, byte[] model, Random random, int clusterSize)
       throws Exception {
     int start = random.nextInt(model.length) / clusterSize * clusterSize;
+    int clusters = Math.min(1 + random.nextInt(5), (model.length - start - 1) / clusterSize + 1);
+    IntBuffer lengths = IntBuffer.allocate(clusters);
+    ByteBuffer streams = ByteBuffer.allocate(clusters * clusterSize);
+    while (lengths.hasRemaining()) {
+      int offset = start + lengths.position() * clusterSize;
+      int inside = Math.min(clusterSize, model.length - offset);
+      byte[] cluster = halfRandom(random, clusterSize, inside);
+      byte[] stream = new byte[clusterSize - 1];
+      try (Deflater deflater = new Deflater(9, true)) {
+        deflater.setInput(cluster);
+        deflater.finish();
+        int count = deflater.deflate(stream);
+        if (!deflater.finished() || random.nextInt(5) == 0) {
+          lengths.put(0);
+          continue;
+        }
+        lengths.put(count);
+        streams.put(stream, 0, count);
+      }
+      System.arraycopy(cluster, 0, model, offset, inside);
+    }
+    disk.writeCompressed(start, lengths.flip(), streams.flip());
+  }
+
+  private static byte[] halfRandom(Random random, int clusterSize, int inside) {
     byte[] cluster = new byte[clusterSize];
     byte value = (byte) random.nextInt();
-    int length = Math.min(clusterSize, model.length - start);
-    for (int i = 0; i < length; i++) {
+    for (int i = 0; i < inside; i++) {
       cluster[i] = random.nextInt(4) == 0 ? (byte) random.nextInt() : value;
     }
-    byte[] compressed = new byte[clusterSize - 1];
-    try (Deflater deflater = new Deflater(9, true)) {
-      deflater.setInput(cluster);
-      deflater.finish();
-      int count = deflater.deflate(compressed);
-      if (deflater.finished()) {
-        System.arraycopy(cluster, 0, model, start, length);
-        disk.writeCompressed(start, ByteBuffer.wrap(compressed, 0, count));
-      }
-    }
+    return cluster;
   }
 
   private void assertContent(QemuTools qemu, Path image, byte[] model) throws Exception {
