@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A program of the PATH. */
+/** A program to be run, of the PATH mostly. */
 public final class Program {
 
   private final Path file;
@@ -30,6 +30,11 @@ public final class Program {
     }
     throw new IllegalStateException(
         name + " is not in the PATH; what the measurements need stands in README.md, \"Speed\"");
+  }
+
+  /** The program in this file. */
+  public static Program at(Path file) {
+    return new Program(file);
   }
 
   /** Where it is. */

@@ -4,10 +4,12 @@ import io.github.qcow4j.benchmarks.material.Program;
 import io.github.qcow4j.benchmarks.sidebyside.CommandContender.Output;
 import io.github.qcow4j.benchmarks.sidebyside.Contender.Ending;
 import io.github.qcow4j.benchmarks.sidebyside.Contender.Side;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The programs that take part, with what they are told. */
 final class Programs {
@@ -32,6 +34,20 @@ final class Programs {
   /** Our packaged folder. */
   Path folder() {
     return folder;
+  }
+
+  /**
+   * What our program says that it works with, in a line of Markdown: the way to the kernel, the
+   * library that does deflate, those it ships. Where they stand on this machine is nobody else's
+   * concern.
+   */
+  String ourParts() throws IOException {
+    return Program.at(folder.resolve("bin/qcow4j"))
+        .run(List.of("--version", "--verbose"))
+        .lines()
+        .filter(line -> !line.startsWith(" ") && !line.startsWith("runtime:"))
+        .map(line -> line.replaceFirst(" \\(.*", "").replace("library: ", ""))
+        .collect(Collectors.joining(", ", "- ", ""));
   }
 
   /** qemu-img. */

@@ -51,12 +51,31 @@ public final class SideBySide {
    */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     SideBySide run = new SideBySide(RunOptions.parse(List.of(arguments)));
-    run.measure();
+    run.requireTools();
+    try {
+      run.measure();
+    } finally {
+      // After an hour, what was measured is worth having also when the rest failed.
+      if (run.measured) {
+        run.report();
+      }
+    }
     if (!run.measured) {
       throw new IllegalArgumentException(
           "no job of that name: jobs= is looked for in \"JOB, On PLACE, SIZE\"");
     }
-    run.report();
+  }
+
+  /** Before the first job, not when their turn comes after an hour. */
+  private void requireTools() {
+    for (String program : List.of("qemu-img", "qemu-io", "time", "dd", "cp")) {
+      Program _ = Program.require(program);
+    }
+    if (!options.sharingGib().isEmpty() && LoopMount.isPossible()) {
+      for (String kind : options.sharing()) {
+        Program _ = Program.require("mkfs." + kind);
+      }
+    }
   }
 
   /**
@@ -99,9 +118,11 @@ public final class SideBySide {
             SHORT_JOBS_ROUNDS_FACTOR);
       }
     }
-    if (LoopMount.isPossible()) {
-      for (String kind : options.sharing()) {
+    for (String kind : options.sharing()) {
+      if (LoopMount.isPossible()) {
         measureSharing(kind);
+      } else {
+        System.out.println("not measured: " + kind + ", which only root can mount");
       }
     }
   }
@@ -158,7 +179,9 @@ public final class SideBySide {
   }
 
   private void report() throws IOException {
-    List<String> part = Report.of(Machine.describe(), store.results());
+    List<String> machine = new ArrayList<>(Machine.describe());
+    machine.add(programs.ourParts());
+    List<String> part = Report.of(machine, store.results());
     part.forEach(System.out::println);
     ResultsFile.replace(options.out(), part);
     for (var place : Report.byPlaceAndJob(store.results()).entrySet()) {
