@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Keeps up to date the bitmaps of an image that follow every write.
@@ -30,6 +32,13 @@ final class BitmapTracking {
   private final BlockFile file;
   private final Qcow2Header header;
   private final List<Followed> followed = new ArrayList<>();
+
+  /**
+   * What was written since the bitmaps were stored, by binary logarithm of their granularity: those
+   * that are equally coarse miss the same, and there may be 65,535 of them.
+   */
+  private final Map<Integer, DirtyBits> added = new TreeMap<>();
+
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -46,14 +55,15 @@ final class BitmapTracking {
     for (Bitmap bitmap : bitmaps) {
       // One that is in use already missed something: no later mark makes it complete.
       if (bitmap.auto() && !bitmap.inUse()) {
-        followed.add(new Followed(bitmap, position + Bitmap.FLAGS_OFFSET, noBits(bitmap)));
+        DirtyBits bits = added.computeIfAbsent(bitmap.granularityBits(), this::noBits);
+        followed.add(new Followed(bitmap, position + Bitmap.FLAGS_OFFSET, bits));
       }
       position += bitmap.storedBytes();
     }
   }
 
-  private DirtyBits noBits(Bitmap bitmap) {
-    return new DirtyBits(header.virtualSize(), bitmap.granularityBits(), header.clusterSize());
+  private DirtyBits noBits(int granularityBits) {
+    return new DirtyBits(header.virtualSize(), granularityBits, header.clusterSize());
   }
 
   /**
@@ -74,8 +84,8 @@ final class BitmapTracking {
         file.sync();
         inUse = true;
       }
-      for (Followed each : followed) {
-        each.added.setRange(guestOffset, lengthBytes);
+      for (DirtyBits bits : added.values()) {
+        bits.setRange(guestOffset, lengthBytes);
       }
     }
   }
@@ -122,9 +132,9 @@ final class BitmapTracking {
       file.sync();
       for (Followed each : complete) {
         writeFlags(each, each.bitmap.flags());
-        each.added.clear();
       }
       file.sync();
+      added.values().forEach(DirtyBits::clear);
       inUse = false;
       followed.retainAll(complete);
     }
