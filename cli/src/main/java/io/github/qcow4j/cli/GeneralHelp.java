@@ -2,6 +2,7 @@ package io.github.qcow4j.cli;
 
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.option.TimeLimit;
 import java.io.PrintStream;
 
 /** What {@code --help} says. */
@@ -17,7 +18,7 @@ final class GeneralHelp {
         "usage: "
             + program
             + " [-h|--help] [-V|--version [--verbose]]"
-            + (own ? " [-v|--verbose]" : "")
+            + (own ? " [-v|--verbose] [--timeout SECONDS]" : "")
             + " COMMAND [OPTION]... [OPERAND]...\n"
             + "Works on disk images: qcow2 and raw.\n\n"
             + "Commands, with qemu-img's options:\n  "
@@ -40,6 +41,12 @@ final class GeneralHelp {
             + " ...).\n"
             + "Environment: QCOW4J_REFERENCES=deny|same-dir|under=DIR|allow tightens which files an"
             + " image may lead to;\n"
+            + TimeLimit.VARIABLE
+            + "=SECONDS"
+            + (own ? ", or " + TimeLimit.OPTION + "," : "")
+            + " ends a command that takes longer, with exit code "
+            + TimeLimit.EXIT_CODE
+            + ";\n"
             + "QCOW4J_DEBUG=1 prints stack traces.\n");
   }
 }

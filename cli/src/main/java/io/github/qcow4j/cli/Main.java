@@ -1,14 +1,14 @@
 package io.github.qcow4j.cli;
 
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.Deadline;
 import io.github.qcow4j.cli.console.HostSignals;
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.option.TimeLimit;
 import io.github.qcow4j.nativeio.Volumes;
 import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Where the program starts. */
 public final class Main {
@@ -20,7 +20,7 @@ public final class Main {
   private static final int OUTPUT_BUFFER_BYTES = 1 << 16;
 
   /** A job looks every few milliseconds whether it should stop, and removes one file then. */
-  private static final long CLEAN_UP_SECONDS = 3;
+  static final long CLEAN_UP_SECONDS = 3;
 
   /** A system property of the folder's launcher. */
   private static final String NOTHING_UNPACKED = "qcow4j.nothing-unpacked";
@@ -49,9 +49,12 @@ public final class Main {
         .beforeFirstJob(() -> {
           boolean _ = HostSignals.answer("USR1", console::showProgress);
         });
-    CountDownLatch finished = new CountDownLatch(1);
-    Thread atSignal = new Thread(() -> stop(console, finished), "qcow4j-stop");
+    Ending ending = new Ending();
+    Thread atSignal = new Thread(() -> stop(console, ending), "qcow4j-stop");
     Runtime.getRuntime().addShutdownHook(atSignal);
+    Deadline deadline = console.deadline();
+    deadline.watchedBy(
+        limit -> new DeadlineWatch(deadline, ending, () -> endBeside(atSignal)).begin(limit));
     int exitCode = 1;
     try {
       exitCode = run(console, args);
@@ -60,8 +63,9 @@ public final class Main {
         exitCode = 1;
       }
     } finally {
-      finished.countDown();
+      ending.finish();
     }
+    ending.claimOrWait();
     end(atSignal, exitCode);
   }
 
@@ -84,6 +88,19 @@ public final class Main {
   }
 
   /**
+   * While the program still runs. It does not halt: a guest that was made to hold still for a
+   * capture is let go by another hook.
+   */
+  private static void endBeside(Thread atSignal) {
+    try {
+      boolean _ = Runtime.getRuntime().removeShutdownHook(atSignal);
+    } catch (IllegalStateException e) {
+      // It is ending by a signal, with the exit code of that.
+    }
+    System.exit(TimeLimit.EXIT_CODE);
+  }
+
+  /**
    * Runs the command line inside this process.
    *
    * @param console what surrounds the call; its output is flushed on return
@@ -100,12 +117,12 @@ public final class Main {
    * left to wait for, and none either for a job that hangs in the kernel, in a pipe that nobody
    * reads for example: what it has not named yet vanishes by itself.
    */
-  private static void stop(Console console, CountDownLatch finished) {
+  private static void stop(Console console, Ending ending) {
     if (!console.cancel()) {
       return;
     }
     try {
-      boolean _ = finished.await(CLEAN_UP_SECONDS, TimeUnit.SECONDS);
+      boolean _ = ending.awaitFinish(CLEAN_UP_SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -6,6 +6,7 @@ import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.image.ImageEnvironment;
+import io.github.qcow4j.cli.option.TimeLimit;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
@@ -50,20 +51,31 @@ final class Program {
       }
       return FAILURE;
     } catch (CommandFailure e) {
-      console.error(String.valueOf(e.getMessage()));
-      if (e.hint() != null) {
-        console.hint(e.hint());
-      }
-      if (e.rest() != null) {
-        console.rest(e.rest());
-      }
-      console.trace(e);
-      return e.exitCode();
+      return console.deadline().hasCaused(e) ? timeIsUp(e) : failed(e);
     } catch (JobCancelledException e) {
-      return failed(e, !console.isCancelled());
+      return console.deadline().hasCaused(e) ? timeIsUp(e) : failed(e, !console.isCancelled());
     } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
-      return failed(e, true);
+      return console.deadline().hasCaused(e) ? timeIsUp(e) : failed(e, true);
     }
+  }
+
+  private int timeIsUp(Throwable failure) {
+    console.out().flush();
+    console.deadline().tell(console.deadline().text());
+    console.trace(failure);
+    return TimeLimit.EXIT_CODE;
+  }
+
+  private int failed(CommandFailure failure) {
+    console.error(String.valueOf(failure.getMessage()));
+    if (failure.hint() != null) {
+      console.hint(failure.hint());
+    }
+    if (failure.rest() != null) {
+      console.rest(failure.rest());
+    }
+    console.trace(failure);
+    return failure.exitCode();
   }
 
   private int failed(Throwable failure, boolean saying) {
@@ -90,7 +102,7 @@ final class Program {
         case "-v", "--verbose" -> beVerbose(option);
         // Tracing is QEMU's own; what it would trace is not here.
         case "-T", "--trace" -> next++;
-        default -> throw UsageException.wrongForm("unrecognized option '" + option + "'");
+        default -> next += limitTime(arguments.subList(next, arguments.size()));
       }
       next++;
     }
@@ -108,15 +120,48 @@ final class Program {
       throw UsageException.wrongForm("Command not found: " + name);
     }
     noteWeakerFileAccess();
-    return command.run(
-        rest, failureExitCode -> ImageEnvironment.requireUnderstood(console, failureExitCode));
+    return command.run(rest, this::beginImageCommand);
   }
 
   private void beVerbose(String option) throws UsageException {
     if (console.personality() == Personality.QEMU_IMG) {
-      throw UsageException.wrongForm("unrecognized option '" + option + "'");
+      throw unrecognized(option);
     }
     console.beVerbose();
+  }
+
+  /**
+   * Takes the one option that has a value, as one word or as two.
+   *
+   * @param words the option and what follows it
+   * @return how many words more than one it was
+   */
+  private int limitTime(List<String> words) throws UsageException {
+    String option = words.getFirst();
+    boolean joined = option.startsWith(TimeLimit.OPTION + "=");
+    if (console.personality() == Personality.QEMU_IMG
+        || !(joined || option.equals(TimeLimit.OPTION))) {
+      throw unrecognized(option);
+    }
+    if (!joined && words.size() == 1) {
+      throw UsageException.wrongForm("missing argument for option '" + option + "'");
+    }
+    String value = joined ? option.substring(TimeLimit.OPTION.length() + 1) : words.get(1);
+    console.deadline().set(TimeLimit.ofOption(value));
+    return joined ? 0 : 1;
+  }
+
+  private static UsageException unrecognized(String option) {
+    return UsageException.wrongForm("unrecognized option '" + option + "'");
+  }
+
+  private void beginImageCommand(int failureExitCode) throws CommandFailure {
+    ImageEnvironment.requireUnderstood(console, failureExitCode);
+    try {
+      console.deadline().begin();
+    } catch (UsageException e) {
+      throw new CommandFailure(failureExitCode, String.valueOf(e.getMessage()));
+    }
   }
 
   /** Everything works without the best way to the kernel, but not everything as fast. */

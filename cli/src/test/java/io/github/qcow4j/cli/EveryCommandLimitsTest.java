@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,11 +44,15 @@ final class EveryCommandLimitsTest {
           Map.entry("flatten", "top.qcow2"),
           Map.entry("info", "top.qcow2"),
           Map.entry("map", "top.qcow2"),
-          Map.entry("measure", "top.qcow2"),
+          Map.entry("measure", "-O qcow2 top.qcow2"),
           Map.entry("rebase", "-b base.qcow2 -F qcow2 top.qcow2"),
           Map.entry("resize", "top.qcow2 2M"),
           Map.entry("snapshot", "-l top.qcow2"),
           Map.entry("verify", "top.qcow2"));
+
+  /** They read or change a few tables, or none. */
+  private static final Set<String> WITHOUT_JOB =
+      Set.of("bitmap", "chain", "create", "info", "map", "resize", "snapshot");
 
   @TempDir private Path directory;
 
@@ -84,11 +90,47 @@ final class EveryCommandLimitsTest {
 
   @ParameterizedTest
   @MethodSource("commands")
+  void aTimeInTheEnvironmentThatIsNoneStopsEveryCommand(String command) throws Exception {
+    assertRefused(
+        command,
+        OurRun.of(Personality.QCOW4J, Map.of("QCOW4J_TIMEOUT_SECONDS", "5s"), arguments(command)),
+        "QCOW4J_TIMEOUT_SECONDS must be a number of seconds from 1 to 31536000, not '5s'");
+  }
+
+  /** What has nothing to wait for is done as if there were time, and told to be. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void whatWouldBeginAJobDoesNotWhenTheTimeIsUp(String command) throws Exception {
+    Map<String, Long> before = files();
+    OurRun run =
+        OurRun.prepared(
+            Personality.QCOW4J,
+            Map.of("QCOW4J_TIMEOUT_SECONDS", "5"),
+            Volumes::host,
+            console ->
+                console
+                    .deadline()
+                    .watchedBy(limit -> {
+                      boolean _ = console.deadline().pass();
+                    }),
+            arguments(command));
+    if (WITHOUT_JOB.contains(command)) {
+      assertThat(run.exitCode()).as("%s", run).isZero();
+      assertThat(run.stderr()).isEmpty();
+    } else {
+      assertThat(run.exitCode()).as("%s", run).isEqualTo(124);
+      assertThat(run.stderr()).isEqualTo("qcow4j: The command did not end within 5 seconds\n");
+      assertThat(files()).isEqualTo(before);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
   void helpNeedsNoEnvironment(String command) {
     OurRun run =
         OurRun.of(
             Personality.QCOW4J,
-            Map.of("QCOW4J_REFERENCES", "nonsense"),
+            Map.of("QCOW4J_REFERENCES", "nonsense", "QCOW4J_TIMEOUT_SECONDS", "nonsense"),
             List.of(command, "--help"));
     assertThat(run.exitCode()).as("%s", run).isZero();
   }
@@ -146,6 +188,11 @@ final class EveryCommandLimitsTest {
 
   /** The call, its files being those of the directory, with options behind the command's name. */
   private OurRun run(String command, String environment, String... options) {
+    return OurRun.of(
+        Personality.QCOW4J, Map.of("QCOW4J_REFERENCES", environment), arguments(command, options));
+  }
+
+  private List<String> arguments(String command, String... options) {
     List<String> arguments = new ArrayList<>(List.of(command));
     arguments.addAll(List.of(options));
     for (String word : List.of(CALLS.get(command).split(" "))) {
@@ -155,6 +202,6 @@ final class EveryCommandLimitsTest {
               ? word
               : word.replaceFirst("^(if=|of=|)(\\w+\\.(qcow2|raw))$", "$1" + directory + "/$2"));
     }
-    return OurRun.of(Personality.QCOW4J, Map.of("QCOW4J_REFERENCES", environment), arguments);
+    return arguments;
   }
 }

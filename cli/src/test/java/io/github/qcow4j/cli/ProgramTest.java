@@ -117,6 +117,15 @@ final class ProgramTest {
   }
 
   @Test
+  void theGeneralHelpTellsHowTheTimeIsLimitedAndTheOptionOnlyWhereItIsKnown() {
+    assertThat(OurRun.asQcow4j("--help").stdout())
+        .contains(" [--timeout SECONDS] COMMAND", "QCOW4J_TIMEOUT_SECONDS=SECONDS, or --timeout, ");
+    assertThat(OurRun.asQemuImg("--help").stdout())
+        .contains("QCOW4J_TIMEOUT_SECONDS=SECONDS ends ")
+        .doesNotContain("--timeout");
+  }
+
+  @Test
   void everyCommandInTheHelpExists() {
     Console console = console(Personality.QCOW4J, OutputStream.nullOutputStream());
     assertThat(CommandTable.QEMU_IMG)

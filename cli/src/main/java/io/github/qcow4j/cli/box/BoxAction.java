@@ -24,6 +24,7 @@ abstract class BoxAction implements Callable<Integer> {
 
   @Override
   public final Integer call() throws IOException {
+    session.beginDeadline();
     try (BoxHome home = session.open(name(spec))) {
       return act(home);
     }

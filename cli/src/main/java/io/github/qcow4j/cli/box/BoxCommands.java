@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.option.TimeLimit;
 import io.github.qcow4j.cli.output.JsonWriter;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.snapshot.error.BoxException.Kind;
@@ -21,6 +22,9 @@ public final class BoxCommands {
   private static final int HELP_COLUMNS = 100;
   private static final String JSON = "--json";
   private static final String PICOCLI_PREFIX = "Error: ";
+
+  /** In place of a {@link Kind}'s; the library knows of no deadline that is not its caller's. */
+  private static final String TIMEOUT_CODE = "timeout";
 
   private final Session session;
   private final CommandLine line;
@@ -128,6 +132,9 @@ public final class BoxCommands {
   private int failed(Exception failure) {
     Console console = session.console();
     console.trace(failure);
+    if (console.deadline().hasCaused(failure)) {
+      return timeIsUp(failure);
+    }
     // Who cancelled it knows; what was done before is news.
     if (failure instanceof JobCancelledException
         && console.isCancelled()
@@ -138,16 +145,35 @@ public final class BoxCommands {
         FailureCode.of(failure), FailureText.of(failure, console.errorText()), session.isJson());
   }
 
+  private int timeIsUp(Throwable failure) {
+    Console console = session.console();
+    String line = oneLine(FailureText.followedByNotes(console.deadline().text(), failure));
+    console.out().flush();
+    console.deadline().tell(line);
+    if (session.isJson() && !session.hasAnswered()) {
+      print(TIMEOUT_CODE, line);
+    }
+    return TimeLimit.EXIT_CODE;
+  }
+
   /** One line for people, and a document for programs that want one. */
   private int tell(Kind kind, String message, boolean asJson) {
-    String oneLine = message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
-    session.console().error(oneLine);
+    String line = oneLine(message);
+    session.console().error(line);
     if (asJson) {
-      JsonWriter json = new JsonWriter();
-      json.object().key("error").object();
-      json.member("code", kind.code()).member("message", oneLine).end().end();
-      session.console().out().print(json + "\n");
+      print(kind.code(), line);
     }
     return kind.exitCode();
+  }
+
+  private static String oneLine(String message) {
+    return message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
+  }
+
+  private void print(String code, String message) {
+    JsonWriter json = new JsonWriter();
+    json.object().key("error").object();
+    json.member("code", code).member("message", message).end().end();
+    session.console().out().print(json + "\n");
   }
 }

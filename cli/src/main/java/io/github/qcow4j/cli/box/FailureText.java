@@ -18,7 +18,12 @@ final class FailureText {
   private FailureText() {}
 
   static String of(Throwable failure, ErrorText words) {
-    StringBuilder text = new StringBuilder(reason(failure, words));
+    return followedByNotes(reason(failure, words), failure);
+  }
+
+  /** A line, and what else is to be known of a failure. */
+  static String followedByNotes(String line, Throwable failure) {
+    StringBuilder text = new StringBuilder(line);
     for (Throwable note : failure.getSuppressed()) {
       if (note instanceof QuiesceException stillHeld) {
         // Somebody has to look after the guest, whatever else went wrong.

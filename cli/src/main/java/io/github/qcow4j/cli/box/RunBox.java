@@ -39,6 +39,8 @@ final class RunBox extends BoxAction {
   int act(BoxHome home) throws IOException {
     Holder self = Holder.ofThisProcess("qcow4j box run " + name);
     try (HeldBox held = home.hold(name, self)) {
+      // How long the program takes is for the user to say; it may be a guest.
+      session().console().deadline().lift();
       HeldProgram program = start(words(home.show(name)));
       try {
         held.writtenBy(program.holder());

@@ -28,6 +28,7 @@ import picocli.CommandLine.ScopeType;
 final class Session {
 
   private final Console console;
+  private boolean answered;
 
   @Option(
       names = "--home",
@@ -103,9 +104,23 @@ final class Session {
           ReferenceChoice.of(ReferencePolicy.sameDirectory(), references, environment);
       return new AdvisedReferences(policy, environment != null);
     } catch (UsageException e) {
-      InvalidRequestException invalid = new InvalidRequestException(String.valueOf(e.getMessage()));
-      invalid.initCause(e);
-      throw invalid;
+      throw invalid(e);
+    }
+  }
+
+  private static InvalidRequestException invalid(UsageException misuse) {
+    InvalidRequestException invalid =
+        new InvalidRequestException(String.valueOf(misuse.getMessage()));
+    invalid.initCause(misuse);
+    return invalid;
+  }
+
+  /** Begins to count the time, if it is limited. */
+  void beginDeadline() throws InvalidRequestException {
+    try {
+      console.deadline().begin();
+    } catch (UsageException e) {
+      throw invalid(e);
     }
   }
 
@@ -114,8 +129,14 @@ final class Session {
     return console.startJob((done, total) -> {});
   }
 
+  /** Whether there was an answer already. */
+  boolean hasAnswered() {
+    return answered;
+  }
+
   /** Answers in the form that is wanted. */
   void answer(String text, Consumer<JsonWriter> members) {
+    answered = true;
     if (json) {
       JsonWriter document = new JsonWriter();
       document.object();

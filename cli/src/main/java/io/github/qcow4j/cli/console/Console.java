@@ -23,6 +23,7 @@ public final class Console {
   private final PrintStream err;
   private final Map<String, String> environment;
   private final Supplier<Volume> volume;
+  private final Deadline deadline = new Deadline(this);
   private @Nullable Binary binary;
   private Runnable jobStarting = () -> {};
   private volatile @Nullable JobControl job;
@@ -121,6 +122,11 @@ public final class Console {
   /** The value of an environment variable, or null when it is not set. */
   public @Nullable String environment(String name) {
     return environment.get(name);
+  }
+
+  /** When the call has to have ended. */
+  public Deadline deadline() {
+    return deadline;
   }
 
   /** Where names are looked up. */

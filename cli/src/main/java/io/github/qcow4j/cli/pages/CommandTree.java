@@ -5,6 +5,7 @@ import io.github.qcow4j.cli.box.BoxCommands;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.Option;
+import io.github.qcow4j.cli.option.TimeLimit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -24,7 +25,11 @@ final class CommandTree {
               null,
               "show the version, with -v also the parts, and exit"),
           new CommandPage.Option(
-              List.of("-v", "--verbose"), null, "say when the best way to the files is not open"));
+              List.of("-v", "--verbose"), null, "say when the best way to the files is not open"),
+          new CommandPage.Option(
+              List.of(TimeLimit.OPTION),
+              "SECONDS",
+              "end a command that takes longer, with exit code " + TimeLimit.EXIT_CODE));
 
   private CommandTree() {}
 

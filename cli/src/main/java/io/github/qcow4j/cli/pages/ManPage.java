@@ -16,6 +16,11 @@ final class ManPage {
       .BR deny ", " same\\-dir ", " under=\\fIDIR\\fR " or " allow :
       which other files an image may lead to.
       .TP
+      .B QCOW4J_TIMEOUT_SECONDS
+      as
+      .BR \\-\\-timeout ,
+      where that is not given.
+      .TP
       .B QCOW4J_HOME
       where boxes are; else $XDG_DATA_HOME/qcow4j, else ~/.local/share/qcow4j.
       .TP

@@ -105,6 +105,12 @@ final class LauncherTest {
     // A guest and a hook are to have it as they would without us.
     assertThat(signalsIgnoredBy("box").and(userSignal1())).isEqualTo(BigInteger.ZERO);
     assertThat(signalsIgnoredBy("-v", "box").and(userSignal1())).isEqualTo(BigInteger.ZERO);
+    assertThat(signalsIgnoredBy("--timeout", "5", "box").and(userSignal1()))
+        .isEqualTo(BigInteger.ZERO);
+    assertThat(signalsIgnoredBy("--timeout=5", "box").and(userSignal1()))
+        .isEqualTo(BigInteger.ZERO);
+    assertThat(signalsIgnoredBy("-T", "box", "convert").and(userSignal1()))
+        .isEqualTo(userSignal1());
   }
 
   private static BigInteger userSignal1() {

@@ -35,6 +35,9 @@ final class PagesTest {
       textBlock =
           """
           qcow4j co                          | commit compare convert
+          qcow4j --timeout 5 co              | commit compare convert
+          qcow4j --timeout ''                |
+          qcow4j --t                         | --timeout
           qcow4j box snap                    | snapshot
           qcow4j box snapshot                | snapshot
           qcow4j box snapshot ''             | create list tree show path diff rm

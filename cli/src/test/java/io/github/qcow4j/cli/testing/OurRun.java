@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -50,6 +51,20 @@ public record OurRun(List<String> arguments, int exitCode, String stdout, String
       Map<String, String> environment,
       Supplier<Volume> volume,
       List<String> arguments) {
+    return prepared(personality, environment, volume, console -> {}, arguments);
+  }
+
+  /**
+   * A call with everything given.
+   *
+   * @param preparation done to its console before it begins
+   */
+  public static OurRun prepared(
+      Personality personality,
+      Map<String, String> environment,
+      Supplier<Volume> volume,
+      Consumer<Console> preparation,
+      List<String> arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
@@ -59,6 +74,7 @@ public record OurRun(List<String> arguments, int exitCode, String stdout, String
             new PrintStream(err, false, StandardCharsets.UTF_8),
             environment,
             volume);
+    preparation.accept(console);
     int exitCode = Main.run(console, arguments.toArray(String[]::new));
     return new OurRun(
         List.copyOf(arguments),
