@@ -22,12 +22,16 @@ final class BehindEnd {
     this.old = old;
   }
 
-  /** Makes a range zeros; it may begin within the disk. */
+  /**
+   * Makes a range zeros; it may begin within the disk. What follows its end in the same cluster has
+   * to be zeros already, or of no disk: so that whole cluster may be zeros without storage.
+   */
   void zero(long guestOffset, long lengthBytes) throws IOException {
     long position = guestOffset;
     long end = guestOffset + lengthBytes;
+    long tablesEnd = (end + header.clusterSize() - 1) & -header.clusterSize();
     while (position < end) {
-      long done = writer.zeroByTables(position, end - position, true);
+      long done = writer.zeroByTables(position, tablesEnd - position, true);
       if (done == 0) {
         done = Math.min(end - position, Math.min(BlockFile.CALL_BYTES, clusterRest(position)));
         writer.write(position, ByteBuffer.allocate((int) done), old);

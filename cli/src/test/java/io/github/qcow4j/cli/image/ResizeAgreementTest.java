@@ -253,6 +253,34 @@ final class ResizeAgreementTest {
     assertThat(Files.size(image)).isGreaterThan(8 << 20);
   }
 
+  /** Where the new disk or the backing file ends within a cluster, that one was written. */
+  @ParameterizedTest
+  @CsvSource({
+    "'', 700k",
+    "'', 4M",
+    "cluster_size=4k, 702k",
+    "cluster_size=4k, 4M",
+    "extended_l2=on, 701k",
+    "extended_l2=on, 4M",
+  })
+  void aGrownOverlayNeedsNoStorageToHideItsBackingFile(String options, String size)
+      throws IOException {
+    Workbench bench = Workbench.in(directory);
+    Path base = bench.image("hidden.qcow2", "", 1573376, "write -P 7 0 1573376");
+    Path overlay = bench.path("grown.qcow2");
+    QEMU.createOverlay(overlay, options, "hidden.qcow2", "qcow2");
+    QEMU.img("resize", "-q", "--shrink", overlay.toString(), "128k").orFail();
+
+    assertThat(OurRun.asQemuImg("resize", overlay.toString(), size).stderr()).isEmpty();
+
+    assertThat(QEMU.mapJson(overlay))
+        .doesNotContainPattern("\"depth\": 0, [^}]*\"data\": true")
+        .contains("\"depth\": 0, \"present\": true, \"zero\": true");
+    QEMU.io(overlay, "read -P 7 0 128k", "read -P 0 128k 572k");
+    Files.delete(overlay);
+    Files.delete(base);
+  }
+
   @Test
   void anImageInUseIsNotChanged() throws IOException {
     Path image = Files.copy(commands.master().resolve("a.qcow2"), directory.resolve("used.qcow2"));
