@@ -1,6 +1,8 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
@@ -25,19 +27,35 @@ final class BehindEnd {
   /**
    * Makes a range zeros; it may begin within the disk. What follows its end in the same cluster has
    * to be zeros already, or of no disk: so that whole cluster may be zeros without storage.
+   *
+   * @param backingBytes as far as a backing file shows through; 0 without one
    */
-  void zero(long guestOffset, long lengthBytes) throws IOException {
+  void zero(long guestOffset, long lengthBytes, long backingBytes) throws IOException {
     long position = guestOffset;
     long end = guestOffset + lengthBytes;
     long tablesEnd = (end + header.clusterSize() - 1) & -header.clusterSize();
     while (position < end) {
-      long done = writer.zeroByTables(position, tablesEnd - position, true);
+      // Behind the disk's end there may be subclusters of either kind, whatever is before it.
+      Mapping mapping = writer.map(position, end - position);
+      long done = mapping.lengthBytes();
+      if (!isZeros(mapping, position, backingBytes)) {
+        done = writer.zeroByTables(position, tablesEnd - position, true);
+      }
       if (done == 0) {
-        done = Math.min(end - position, Math.min(BlockFile.CALL_BYTES, clusterRest(position)));
+        done =
+            Math.min(mapping.lengthBytes(), Math.min(BlockFile.CALL_BYTES, clusterRest(position)));
         writer.write(position, ByteBuffer.allocate((int) done), old);
       }
       position += done;
     }
+  }
+
+  /** Tables say nothing of what a raw data file holds where they have no data. */
+  private boolean isZeros(Mapping mapping, long guestOffset, long backingBytes) {
+    boolean shows =
+        mapping instanceof Mapping.Zero
+            || (mapping instanceof Mapping.Unallocated && guestOffset >= backingBytes);
+    return shows && !header.has(Feature.RAW_EXTERNAL_DATA);
   }
 
   /**

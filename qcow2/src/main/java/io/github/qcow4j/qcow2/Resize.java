@@ -127,7 +127,8 @@ final class Resize {
             : Math.min(backing.virtualSize(), newBytes);
     long zeroEnd = Math.max(Math.min(clusterEnd, newBytes), shownEnd);
     if (zeroEnd > oldBytes) {
-      zeroTail(oldBytes, zeroEnd);
+      long backingBytes = backing == null ? 0 : backing.virtualSize();
+      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes, backingBytes);
     }
     if (preallocation != Preallocation.OFF) {
       // File systems place what is reserved beside what has its place already.
@@ -166,16 +167,6 @@ final class Resize {
       case OFF, METADATA -> file.writeZeroes(hostOffset, untakenBytes, true);
       case FALLOC -> file.writeZeroes(hostOffset, untakenBytes, false);
       case FULL -> Storage.take(file, hostOffset, untakenBytes, preallocation);
-    }
-  }
-
-  /** A last cluster that nobody wrote needs no zeros, unless a backing file shows in it. */
-  private void zeroTail(long oldBytes, long zeroEnd) throws IOException {
-    boolean empty =
-        backing == null
-            && (oldBytes == 0 || image.extentAt(oldBytes - 1, 1).kind() == Extent.Kind.UNALLOCATED);
-    if (!empty) {
-      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes);
     }
   }
 
