@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -110,6 +111,15 @@ record TwinChains(Path theirs, Path ours) {
       for (Path file : files(theirs)) {
         Files.copy(file, ours.resolve(file.getFileName()));
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Makes their image a copy of ours. */
+  void replaceTheirs(String name) {
+    try {
+      Files.copy(ours.resolve(name), theirs.resolve(name), StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

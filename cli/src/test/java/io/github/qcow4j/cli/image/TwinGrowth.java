@@ -1,0 +1,97 @@
+package io.github.qcow4j.cli.image;
+
+import io.github.qcow4j.qcow2.testing.JsonText;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A disk that a job may make longer, as it was before.
+ *
+ * @param image its name
+ * @param oldBytes its size
+ * @param clusterBytes its cluster size
+ * @param hidesBacking whether its version is 2, and its backing file is longer than it
+ */
+record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBacking) {
+
+  private static final String REFUSAL =
+      "1 qemu-img: Failed to zero out new clusters: Operation not supported\n";
+
+  /** The disk that a job may make longer, or null when it makes none longer. */
+  static @Nullable TwinGrowth by(TwinJob job, Path directory) {
+    if (job.is("commit ")) {
+      return of("base.qcow2", directory);
+    }
+    return job.is("resize ") ? of(TwinJob.words(job.line()).reversed().get(1), directory) : null;
+  }
+
+  private static TwinGrowth of(String name, Path directory) {
+    Map<String, Object> info = info(directory.resolve(name));
+    boolean shorter =
+        info.get("full-backing-filename") instanceof String backing
+            && number(info, "virtual-size") < number(info(Path.of(backing)), "virtual-size");
+    boolean old = info.toString().contains("compat=0.10");
+    return new TwinGrowth(
+        name, number(info, "virtual-size"), number(info, "cluster-size"), old && shorter);
+  }
+
+  /**
+   * Version 2 has no zero clusters, so that what a longer overlay is to hide of its backing file
+   * has to be written as data. QEMU does not and refuses; ours does. The old disk must be as it
+   * was, and the new part zeros.
+   */
+  boolean isRefusedByQemuAlone(TwinJob job, String theirs, String ours, TwinChains twins) {
+    List<String> words = TwinJob.words(job.line());
+    Path ourImage = twins.ours().resolve(image);
+    // Of two disks that have not the same size, the rest of the longer one must be zeros.
+    return hidesBacking
+        && job.is("resize ")
+        && theirs.equals(REFUSAL)
+        && ours.equals("0 Image resized.\n")
+        && number(info(ourImage), "virtual-size") == Integer.parseInt(words.getLast())
+        && QemuTools.require()
+                .img("compare", twins.theirs().resolve(image).toString(), ourImage.toString())
+                .exitCode()
+            == 0;
+  }
+
+  /** QEMU has but an error number to tell why a commit cannot make its base longer. */
+  static boolean isToldWhyByOursAlone(TwinJob job, String theirs, String ours) {
+    return job.is("commit ")
+        && theirs.equals("1 qemu-img: Block job failed: Operation not supported\n")
+        && ours.equals("1 qemu-img: Can't resize a v2 image which has snapshots\n");
+  }
+
+  /**
+   * What a shrink cut off within the last cluster still stands in it, and QEMU lets a guest see it
+   * again when the disk becomes longer. Ours makes it zeros. Nothing else may differ.
+   */
+  boolean showsLeftBytesInQemuAlone(TwinChains twins) {
+    try {
+      byte[] theirs = Files.readAllBytes(twins.content(twins.theirs(), image));
+      byte[] ours = Files.readAllBytes(twins.content(twins.ours(), image));
+      int clusterEnd = (oldBytes + clusterBytes - 1) & -clusterBytes;
+      if (oldBytes < theirs.length) {
+        Arrays.fill(theirs, oldBytes, Math.min(clusterEnd, theirs.length), (byte) 0);
+      }
+      return Arrays.equals(theirs, ours);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Map<String, Object> info(Path image) {
+    return JsonText.object(QemuTools.require().infoJson(image));
+  }
+
+  private static int number(Map<String, Object> object, String key) {
+    return object.get(key) instanceof Long number ? Math.toIntExact(number) : 0;
+  }
+}
