@@ -127,8 +127,7 @@ final class Resize {
             : Math.min(backing.virtualSize(), newBytes);
     long zeroEnd = Math.max(Math.min(clusterEnd, newBytes), shownEnd);
     if (zeroEnd > oldBytes) {
-      long backingBytes = backing == null ? 0 : backing.virtualSize();
-      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes, backingBytes);
+      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes, shownBytes());
     }
     if (preallocation != Preallocation.OFF) {
       // File systems place what is reserved beside what has its place already.
@@ -141,6 +140,17 @@ final class Resize {
               this::take);
     }
     image.sync();
+  }
+
+  /**
+   * As far as a backing file counts as shown in the last cluster: with preallocation all of it,
+   * which is written and so has its place then.
+   */
+  private long shownBytes() {
+    if (backing == null) {
+      return 0;
+    }
+    return preallocation == Preallocation.OFF ? backing.virtualSize() : Long.MAX_VALUE;
   }
 
   /**

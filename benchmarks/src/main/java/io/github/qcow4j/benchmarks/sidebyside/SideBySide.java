@@ -54,15 +54,25 @@ public final class SideBySide {
     run.requireTools();
     try {
       run.measure();
-    } finally {
-      // After an hour, what was measured is worth having also when the rest failed.
-      if (run.measured) {
-        run.report();
-      }
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      run.reportBeside(e);
+      throw e;
     }
     if (!run.measured) {
       throw new IllegalArgumentException(
           "no job of that name: jobs= is looked for in \"JOB, On PLACE, SIZE\"");
+    }
+    run.report();
+  }
+
+  /** After an hour, what was measured is worth having also when the rest failed. */
+  private void reportBeside(Exception failure) {
+    try {
+      if (measured) {
+        report();
+      }
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -118,11 +128,11 @@ public final class SideBySide {
             SHORT_JOBS_ROUNDS_FACTOR);
       }
     }
-    for (String kind : options.sharing()) {
+    for (String kind : options.sharingGib().isEmpty() ? List.<String>of() : options.sharing()) {
       if (LoopMount.isPossible()) {
         measureSharing(kind);
       } else {
-        System.out.println("not measured: " + kind + ", which only root can mount");
+        System.out.println("not measured: " + kind + ", which needs root and loop devices");
       }
     }
   }
@@ -133,9 +143,6 @@ public final class SideBySide {
   }
 
   private void measureSharing(String kind) throws IOException, InterruptedException {
-    if (options.sharingGib().isEmpty()) {
-      return;
-    }
     try (LoopMount mount = LoopMount.make(kind, LOOP_PARENT, LOOP_BYTES)) {
       for (int gib : options.sharingGib()) {
         try (Images images = Images.sharingIn(mount.directory(), (long) gib << 30)) {

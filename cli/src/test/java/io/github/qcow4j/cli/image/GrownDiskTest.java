@@ -36,6 +36,27 @@ final class GrownDiskTest {
     QEMU.io(image, "read -P 0 17k 1007k");
   }
 
+  /** Half of the cluster is the backing file's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"metadata", "falloc", "full"})
+  void theClusterInWhichTheDiskEndedHasItsPlaceToo(String preallocation) {
+    Workbench bench = Workbench.in(directory);
+    bench.image("base.qcow2", "", 96 << 10, "write -P 7 0 96k");
+    Path overlay = bench.path("overlay.qcow2");
+    QEMU.createOverlay(overlay, "", "base.qcow2", "qcow2");
+    QEMU.img("resize", "-q", overlay.toString(), "97k").orFail();
+
+    assertThat(
+            OurRun.asQemuImg("resize", "--preallocation=" + preallocation, overlay.toString(), "1M")
+                .exitCode())
+        .isZero();
+
+    QEMU.assertCheckClean(overlay);
+    assertThat(QEMU.mapJson(overlay))
+        .containsPattern("\"start\": 65536, \"length\": [0-9]+, \"depth\": 0");
+    QEMU.io(overlay, "read -P 7 0 96k", "read -P 0 96k 928k");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"read 64k 1k", "write -z 64k 63k"})
   void aClusterOfZerosNeedsNoStorageBecauseThereIsABackingFile(String command) {
