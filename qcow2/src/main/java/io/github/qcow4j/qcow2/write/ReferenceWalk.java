@@ -5,21 +5,28 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * Adds to the refcounts of everything that the entries of an L2 table refer to: of nothing where
  * they refer to an external data file, whose clusters have no refcounts.
+ *
+ * <p>In the order of the file, whatever that of the disk is: entries that go up and down would go
+ * from one refcount block to another and back, of which not all may be in memory.
  */
 final class ReferenceWalk {
 
   private final Qcow2Header header;
   private final ShadowRefcounts refcounts;
   private final long[] entries;
+  private long[] clusters;
+  private int count;
 
   ReferenceWalk(Qcow2Header header, ShadowRefcounts refcounts) {
     this.header = header;
     this.refcounts = refcounts;
     this.entries = new long[header.l2Entries()];
+    this.clusters = new long[header.l2Entries()];
   }
 
   /** Adds {@code delta} once for every reference; runs of clusters are counted together. */
@@ -27,33 +34,50 @@ final class ReferenceWalk {
     if (header.has(Feature.EXTERNAL_DATA_FILE)) {
       return;
     }
-    long runStart = 0;
-    long runCount = 0;
     table.copyEntries(0, entries, entries.length);
+    count = 0;
+    boolean ascending = true;
     for (long entry : entries) {
+      int before = count;
       if (L2Entry.isCompressed(entry)) {
-        addCompressed(entry, delta);
-        continue;
+        rememberCompressed(entry);
+      } else if ((entry & L2Entry.OFFSET_MASK) != 0) {
+        remember((entry & L2Entry.OFFSET_MASK) >>> header.clusterBits());
       }
-      long cluster = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
-      if (cluster == 0) {
-        continue;
-      }
-      if (runCount > 0 && cluster == runStart + runCount) {
-        runCount++;
-      } else {
-        refcounts.add(runStart, runCount, delta);
-        runStart = cluster;
-        runCount = 1;
-      }
+      ascending &= before == 0 || before == count || clusters[before - 1] <= clusters[before];
     }
-    refcounts.add(runStart, runCount, delta);
+    if (!ascending) {
+      Arrays.sort(clusters, 0, count);
+    }
+    addRuns(delta);
   }
 
-  private void addCompressed(long entry, int delta) throws IOException {
+  private void rememberCompressed(long entry) {
     long first = L2Entry.compressedOffset(entry, header.clusterBits());
     long last = first + L2Entry.compressedMaxBytes(entry, header.clusterBits()) - 1;
-    long firstCluster = first >>> header.clusterBits();
-    refcounts.add(firstCluster, (last >>> header.clusterBits()) - firstCluster + 1, delta);
+    for (long cluster = first >>> header.clusterBits();
+        cluster <= last >>> header.clusterBits();
+        cluster++) {
+      remember(cluster);
+    }
+  }
+
+  private void remember(long cluster) {
+    if (count == clusters.length) {
+      // A compressed stream may have bytes in several clusters.
+      clusters = Arrays.copyOf(clusters, 2 * count);
+    }
+    clusters[count++] = cluster;
+  }
+
+  private void addRuns(int delta) throws IOException {
+    for (int i = 0; i < count; ) {
+      int end = i + 1;
+      while (end < count && clusters[end] == clusters[end - 1] + 1) {
+        end++;
+      }
+      refcounts.add(clusters[i], end - i, delta);
+      i = end;
+    }
   }
 }

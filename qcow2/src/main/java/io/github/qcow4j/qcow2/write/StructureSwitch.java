@@ -8,7 +8,6 @@ import io.github.qcow4j.qcow2.header.HeaderRewrite;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
-import io.github.qcow4j.qcow2.table.EvenRun;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
@@ -40,7 +39,7 @@ final class StructureSwitch {
   private final ShadowRefcounts refcounts;
   private final ReferenceWalk references;
   private final List<L1Table> newL1Tables = new ArrayList<>();
-  private final long[] rightEntries;
+  private final RightFlags rightFlags;
   private boolean switching;
 
   /**
@@ -54,7 +53,7 @@ final class StructureSwitch {
     this.header = header;
     this.l2Tables = new ShadowClusters(file, "L2 table", header.clusterSize(), budgetBytes);
     this.refcounts = refcounts;
-    this.rightEntries = new long[header.l2Entries()];
+    this.rightFlags = new RightFlags(header, refcounts);
     this.references = new ReferenceWalk(header, refcounts);
   }
 
@@ -113,48 +112,14 @@ final class StructureSwitch {
    */
   long withRightFlags(long l1Entry) throws IOException {
     long oldOffset = l1Entry & L2Entry.OFFSET_MASK;
-    if (!setRightFlags(l2(l1Entry))) {
+    if (!rightFlags.set(l2(l1Entry))) {
       return oldOffset;
     }
     long home = refcounts.allocate(1) << header.clusterBits();
     L2Table copy = table(l2Tables.copy(oldOffset, home));
-    copy.setEntries(rightEntries);
+    copy.setEntries(rightFlags.entries());
     addTable(l1Entry, -1);
     return home;
-  }
-
-  /** Puts a table's entries with right flags into the array for them; whether some were wrong. */
-  private boolean setRightFlags(L2Table table) throws IOException {
-    table.copyEntries(0, rightEntries, rightEntries.length);
-    boolean changed = false;
-    for (int i = 0; i < rightEntries.length; ) {
-      long entry = rightEntries[i];
-      if (L2Entry.isCompressed(entry) || (entry & L2Entry.OFFSET_MASK) == 0) {
-        changed |= setCopied(i, i + 1, false);
-        i++;
-        continue;
-      }
-      // These differ by their places alone, each right behind another.
-      int most = rightEntries.length - i;
-      int end = i + EvenRun.length(rightEntries, i, most, entry, header.clusterSize());
-      while (i < end) {
-        long cluster = (rightEntries[i] & L2Entry.OFFSET_MASK) >>> header.clusterBits();
-        int same = i + refcounts.sameFrom(cluster, end - i);
-        changed |= setCopied(i, same, refcounts.get(cluster) == 1);
-        i = same;
-      }
-    }
-    return changed;
-  }
-
-  private boolean setCopied(int first, int end, boolean copied) {
-    if (rightEntries[first] < 0 == copied) {
-      return false;
-    }
-    for (int i = first; i < end; i++) {
-      rightEntries[i] ^= L2Entry.COPIED;
-    }
-    return true;
   }
 
   /** Makes an L2 table of standard entries, counted once; answers its host offset. */
