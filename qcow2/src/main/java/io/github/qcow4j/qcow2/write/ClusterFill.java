@@ -8,11 +8,9 @@ import java.nio.ByteBuffer;
 
 /**
  * Puts content where a {@link WritePlan.Fill} wants it: new bytes, and around them the guest's old
- * ones.
- *
- * @param dataFile the file that holds guest data
+ * ones. For any number of threads.
  */
-record ClusterFill(BlockFile dataFile) {
+final class ClusterFill {
 
   /**
    * Edges and data of fills up to this size are put together in one buffer and written at once.
@@ -22,6 +20,16 @@ record ClusterFill(BlockFile dataFile) {
    * buffer.
    */
   private static final int JOINED_FILL_BYTES = 256 << 10;
+
+  private final BlockFile dataFile;
+  private final FillBuffers buffers = new FillBuffers(JOINED_FILL_BYTES);
+
+  /**
+   * @param dataFile the file that holds guest data
+   */
+  ClusterFill(BlockFile dataFile) {
+    this.dataFile = dataFile;
+  }
 
   /** Writes bytes, and the old ones up to the edges of the filled range. */
   void write(WritePlan.Fill fill, long guestOffset, ByteBuffer part, ImageWriter.OldContent old)
@@ -33,11 +41,12 @@ record ClusterFill(BlockFile dataFile) {
     if (headBytes == 0 && tailBytes == 0) {
       dataFile.write(part, fill.hostOffset());
     } else if (allBytes <= JOINED_FILL_BYTES) {
-      ByteBuffer joined = ByteBuffer.allocateDirect((int) allBytes);
+      ByteBuffer joined = buffers.take((int) allBytes);
       old.read(fill.guestStart(), joined.limit((int) headBytes));
       joined.limit((int) (headBytes + part.remaining())).put(part);
       old.read(partEnd, joined.limit((int) allBytes));
       dataFile.write(joined.flip(), fill.hostOffset());
+      buffers.giveBack(joined);
     } else {
       edge(fill, fill.guestStart(), headBytes, old);
       dataFile.write(part, fill.hostOffset() + headBytes);
@@ -48,9 +57,10 @@ record ClusterFill(BlockFile dataFile) {
   private void edge(WritePlan.Fill fill, long guestOffset, long bytes, ImageWriter.OldContent old)
       throws IOException {
     if (bytes > 0) {
-      ByteBuffer edge = ByteBuffer.allocateDirect((int) bytes);
+      ByteBuffer edge = buffers.take((int) bytes);
       old.read(guestOffset, edge);
       dataFile.write(edge.flip(), fill.hostOffset() + (guestOffset - fill.guestStart()));
+      buffers.giveBack(edge);
     }
   }
 
