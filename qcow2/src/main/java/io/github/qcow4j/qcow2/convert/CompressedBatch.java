@@ -16,6 +16,9 @@ final class CompressedBatch implements AutoCloseable {
 
   private static final int PLAIN = -1;
 
+  /** The shortest stream. */
+  private static final int STREAM = 1;
+
   private final CompressingTarget target;
   private final ClusterEncoder encoder;
   private final int clusterSize;
@@ -89,30 +92,49 @@ final class CompressedBatch implements AutoCloseable {
    * @param data the piece itself
    */
   Stored store(long offset, ByteBuffer data) throws IOException {
-    long zeroBytes = 0;
-    int first = 0;
     streams.flip();
-    for (int i = 0; i * clusterSize < data.limit(); i++) {
-      int from = i * clusterSize;
-      int length = Math.min(clusterSize, data.limit() - from);
-      if (lengths[i] == ZERO) {
-        zeroBytes += length;
+    int clusters = (data.limit() + clusterSize - 1) / clusterSize;
+    long zeroBytes = 0;
+    for (int first = 0; first < clusters; ) {
+      int end = first + 1;
+      while (end < clusters && way(end) == way(first)) {
+        end++;
       }
-      if (lengths[i] == PLAIN || (lengths[i] == ZERO && !target.readsAsZeros())) {
-        storeStreams(offset, first, i);
-        first = i + 1;
-        if (lengths[i] == PLAIN) {
-          target.write(offset + from, data.slice(from, length));
-        } else {
-          target.writeZeroes(offset + from, length);
-        }
-      }
+      store(offset, data, first, end);
+      zeroBytes += zeroBytes(data, first, end);
+      first = end;
     }
-    storeStreams(offset, first, (data.limit() + clusterSize - 1) / clusterSize);
     return new Stored(data.limit() - zeroBytes, zeroBytes);
   }
 
-  /** Stores what lies between two clusters that are stored otherwise. */
+  /** Zeros that need not be told are passed over among streams. */
+  private int way(int index) {
+    return lengths[index] == ZERO && target.readsAsZeros()
+        ? STREAM
+        : Math.min(lengths[index], STREAM);
+  }
+
+  /** Clusters that are stored in the same way, with one call for all of them. */
+  private void store(long offset, ByteBuffer data, int first, int end) throws IOException {
+    int from = first * clusterSize;
+    int to = Math.min(end * clusterSize, data.limit());
+    switch (way(first)) {
+      case PLAIN -> target.write(offset + from, data.slice(from, to - from));
+      case ZERO -> target.writeZeroes(offset + from, to - from);
+      default -> storeStreams(offset, first, end);
+    }
+  }
+
+  private long zeroBytes(ByteBuffer data, int first, int end) {
+    long bytes = 0;
+    for (int i = first; i < end; i++) {
+      if (lengths[i] == ZERO) {
+        bytes += Math.min(clusterSize, data.limit() - i * clusterSize);
+      }
+    }
+    return bytes;
+  }
+
   private void storeStreams(long offset, int first, int end) throws IOException {
     int bytes = 0;
     for (int i = first; i < end; i++) {

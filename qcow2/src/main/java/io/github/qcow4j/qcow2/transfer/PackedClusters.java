@@ -99,17 +99,16 @@ public final class PackedClusters implements AutoCloseable {
     long position = guestOffset;
     while (data.hasRemaining()) {
       int first = storedParts;
+      boolean plain = lengths[first] == PLAIN;
       int length = 0;
-      while (length < data.remaining() && lengths[storedParts] != PLAIN) {
+      while (length < data.remaining() && (lengths[storedParts] == PLAIN) == plain) {
         length += partBytes(position + length, data.remaining() - length);
         storedParts++;
       }
-      if (length > 0) {
-        storeStreams(position, first);
-      } else {
-        length = partBytes(position, data.remaining());
+      if (plain) {
         image.write(position, data.slice(data.position(), length));
-        storedParts++;
+      } else {
+        storeStreams(position, first);
       }
       data.position(data.position() + length);
       position += length;
