@@ -97,7 +97,10 @@ final class ConfinedTest {
     assertThat(confined(script)).isEqualTo(new Outcome(0, LEFT_OF_THE_DAY + "\n", ""));
   }
 
-  /** Nothing is there but the folder, what libc installs, and a shell for the launcher. */
+  /**
+   * Nothing is there but the folder, what libc installs, and a shell for the launcher; without that
+   * too, its last command does.
+   */
   @Test
   void worksInARootDirectoryWithLibcAlone() throws Exception {
     String script =
@@ -125,6 +128,14 @@ final class ConfinedTest {
         q=/qcow4j/bin/qcow4j
         %sEND
         env -i "$(command -v chroot)" /mnt /bin/sh /day.sh
+        rm /mnt/bin/sh
+        env -i "$(command -v chroot)" /mnt /qcow4j/runtime/bin/java @/qcow4j/lib/java.options \\
+          -XX:AOTCache=/qcow4j/lib/qcow4j.aot -Djava.library.path=/qcow4j/lib/native \\
+          -Dqcow4j.deflate=/qcow4j/lib/native/libdeflate.so -Dqcow4j.nothing-unpacked=true \\
+          --module io.github.qcow4j.cli/io.github.qcow4j.cli.Main \\
+          convert -O raw /images/overlay.qcow2 /images/second.raw
+        cmp copy.raw second.raw
+        rm second.raw
         echo $(ls -A)
         ls -A /mnt
         """
