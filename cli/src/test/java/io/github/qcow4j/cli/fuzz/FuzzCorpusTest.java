@@ -1,11 +1,13 @@
 package io.github.qcow4j.cli.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -22,6 +24,9 @@ final class FuzzCorpusTest {
 
   private static final int DESCENDANTS = Integer.getInteger("qcow4j.fuzz.descendants", 400);
   private static final long SEED = Long.getLong("qcow4j.fuzz.seed", 7);
+
+  /** An input that takes longer hangs. */
+  private static final Duration LONGEST = Duration.ofSeconds(10);
 
   @TempDir private Path directory;
 
@@ -43,7 +48,7 @@ final class FuzzCorpusTest {
   }
 
   private static void attack(FuzzTarget target, byte[] input) {
-    assertThatCode(() -> target.run(input))
+    assertThatCode(() -> assertTimeoutPreemptively(LONGEST, () -> target.run(input)))
         .as(() -> target + " " + HexFormat.of().formatHex(input))
         .doesNotThrowAnyException();
   }

@@ -61,6 +61,7 @@ final class FuzzRunTest {
             "--enable-native-access=ALL-UNNAMED",
             "-XX:+EnableDynamicAgentLoading",
             "-Xmx384m",
+            "-XX:MaxDirectMemorySize=128m",
             "-D" + FuzzEntry.TARGET + "=" + target,
             "-cp",
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
