@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 /**
  * One call of the program about one image.
  *
- * @param words its arguments; IMAGE, SOUND, OUT stand for files
+ * @param words its arguments; IMAGE, SOUND, OUT stand for files, OTHER for a sound qcow2 image
  * @param personality whose part it plays
  * @param writing whether it may change the image when it succeeds
  * @param largestExitCode the exit codes are 0 to this
@@ -105,8 +105,14 @@ record CommandLine(String words, Personality personality, boolean writing, int l
         .map(word ->
             word.replace("IMAGE", image.toString())
                 .replace("SOUND", sound.toString())
-                .replace("OUT", out.toString()))
+                .replace("OUT", out.toString())
+                .replace("OTHER", otherBeside(out).toString()))
         .toList();
+  }
+
+  /** Where a sound qcow2 image is that a command changes by what the hostile one holds. */
+  static Path otherBeside(Path file) {
+    return file.resolveSibling("other.qcow2");
   }
 
   /** A failure is told in one line, but for three commands that have two in QEMU's words. */

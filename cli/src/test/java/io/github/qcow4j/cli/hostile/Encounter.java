@@ -2,10 +2,14 @@ package io.github.qcow4j.cli.hostile;
 
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.TappedVolume;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -23,8 +29,14 @@ import java.util.stream.Stream;
  * @param run what it said
  * @param image the image
  * @param calls every call for a file
+ * @param traces what it did to the files around the image that it may not do, or empty
  */
-record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.Call> calls) {
+record Encounter(
+    CommandLine command,
+    OurRun run,
+    Path image,
+    List<TappedVolume.Call> calls,
+    Optional<String> traces) {
 
   /** However hostile an image, the answer to it comes within this time. */
   private static final Duration LONGEST = Duration.ofSeconds(10);
@@ -80,15 +92,46 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
       CommandLine command, Map<String, String> environment, Path image, Path sound, Path directory)
       throws IOException {
     Path out = directory.resolve("new");
+    Surroundings before = Surroundings.of(directory, sound);
     TappedVolume volume = new TappedVolume(Volumes.host());
     List<String> arguments = command.arguments(image, sound, out);
     OurRun run =
         assertTimeoutPreemptively(
             LONGEST,
-            () -> OurRun.of(command.personality(), environment, volume::volume, arguments),
+            () ->
+                OurRun.prepared(
+                    command.personality(),
+                    environment,
+                    volume::volume,
+                    Encounter::prepare,
+                    arguments),
             () -> arguments + " of the image " + image);
+    Optional<String> traces = before.change(run.exitCode() == 0 ? Set.of(out) : Set.of());
     Files.deleteIfExists(out);
-    return new Encounter(command, run, image, volume.calls());
+    return new Encounter(command, run, image, volume.calls(), traces);
+  }
+
+  /** A limit of time is watched, as in a process of its own, and a disk on standard output gone. */
+  private static void prepare(Console console) {
+    console
+        .deadline()
+        .watchedBy(limit ->
+            CompletableFuture.delayedExecutor(limit.seconds(), TimeUnit.SECONDS)
+                .execute(() -> {
+                  boolean _ = console.deadline().pass();
+                }));
+    Console _ = console.withBinary(new Nowhere());
+  }
+
+  private static final class Nowhere implements Console.Binary {
+
+    @Override
+    public WritableByteChannel channel() {
+      return Channels.newChannel(OutputStream.nullOutputStream());
+    }
+
+    @Override
+    public void sync() {}
   }
 
   /** What it did that no image may make a command do, or empty. */
@@ -116,7 +159,8 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
     if (stranger.isPresent()) {
       return Optional.of("opened " + stranger.get().path());
     }
-    return changeOfImage().map(call -> "changed the image by " + call);
+    Optional<String> change = changeOfImage().map(call -> "changed the image by " + call);
+    return change.or(this::traces);
   }
 
   /**
@@ -125,13 +169,18 @@ record Encounter(CommandLine command, OurRun run, Path image, List<TappedVolume.
    */
   Optional<String> halfDoneChange() {
     return failed() && command.isAtOnce() && !MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
-        ? changes().findAny().map(call -> "failed, and changed the image by " + call + ": " + run)
+        ? Stream.concat(changes(), changesOf(CommandLine.otherBeside(image)))
+            .findAny()
+            .map(call -> "failed, and changed an image by " + call + ": " + run)
         : Optional.empty();
   }
 
   private Stream<TappedVolume.Call> changes() {
-    return calls.stream()
-        .filter(call -> CHANGES.contains(call.name()) && image.equals(call.path()));
+    return changesOf(image);
+  }
+
+  private Stream<TappedVolume.Call> changesOf(Path file) {
+    return calls.stream().filter(call -> CHANGES.contains(call.name()) && file.equals(call.path()));
   }
 
   private Optional<TappedVolume.Call> changeOfImage() {

@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.hostile;
 
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +18,7 @@ final class Gauntlet {
 
   private final Path directory;
   private final Path sound;
+  private final Path image;
   private final Map<Ground, Path> grounds = new EnumMap<>(Ground.class);
   private final List<String> misdeeds = new ArrayList<>();
   private int meetings;
@@ -23,6 +26,7 @@ final class Gauntlet {
   Gauntlet(Path directory) throws IOException {
     this.directory = directory.toRealPath();
     this.sound = Ground.raw(this.directory);
+    this.image = this.directory.resolve("image.qcow2");
     for (Ground ground : Ground.values()) {
       grounds.put(ground, ground.make(this.directory, sound));
     }
@@ -40,17 +44,44 @@ final class Gauntlet {
 
   /** Brings a new copy of an image before a command. */
   Encounter meet(HostileCase hostile, CommandLine command) throws IOException {
-    Path image = directory.resolve("image.qcow2");
-    Files.copy(grounds.get(hostile.ground()), image, StandardCopyOption.REPLACE_EXISTING);
+    return meet(hostile, command, Map.of());
+  }
+
+  /** The same with an environment; in a home of boxes that it names all may be opened. */
+  Encounter meet(HostileCase hostile, CommandLine command, Map<String, String> environment)
+      throws IOException {
+    lay(hostile.ground(), image);
+    if (command.words().contains("OTHER")) {
+      lay(Ground.FULL, CommandLine.otherBeside(image));
+    }
     ImageSurgeon.operate(image, hostile.edits());
-    Encounter encounter = Encounter.of(command, image, sound, directory);
+    Encounter encounter = Encounter.of(command, environment, image, sound, directory);
     meetings++;
     encounter
-        .misdeed(Set.of(image, sound, directory.resolve("new")))
+        .misdeed(mayOpen(encounter, environment.get("QCOW4J_HOME")))
+        .or(encounter::halfDoneChange)
         .ifPresent(misdeed -> complain(hostile, misdeed));
     return encounter;
   }
 
+  private void lay(Ground ground, Path file) throws IOException {
+    Files.copy(grounds.get(ground), file, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private Set<Path> mayOpen(Encounter encounter, String home) {
+    Set<Path> files =
+        new HashSet<>(
+            List.of(image, CommandLine.otherBeside(image), sound, directory.resolve("new")));
+    if (home != null) {
+      encounter.calls().stream()
+          .map(TappedVolume.Call::path)
+          .filter(path -> path != null && path.startsWith(home))
+          .forEach(files::add);
+    }
+    return files;
+  }
+
+  /** Remembers what was wrong. */
   void complain(HostileCase hostile, String misdeed) {
     misdeeds.add(hostile + ": " + misdeed + "\n");
   }

@@ -100,7 +100,9 @@ final class Scene {
 
   private Encounter meet(CommandLine command, Path image) {
     try {
-      return Encounter.of(command, image, raw, uploads);
+      Encounter encounter = Encounter.of(command, image, raw, uploads);
+      assertThat(encounter.traces()).as("%s", encounter.run()).isEmpty();
+      return encounter;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
