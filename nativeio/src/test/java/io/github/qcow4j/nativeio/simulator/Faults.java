@@ -21,7 +21,7 @@ public final class Faults {
   private long firstFailing = Long.MAX_VALUE;
   private long lastFailing = Long.MAX_VALUE;
   private Errno errno = Errno.EIO;
-  private long shortCall = Long.MAX_VALUE;
+  private long shortWrite = Long.MAX_VALUE;
   private boolean happened;
   private Runnable whenHappened = () -> {};
 
@@ -63,13 +63,15 @@ public final class Faults {
   }
 
   /**
-   * The nth call from now on, if a read or write, is cut short and continued after {@code EINTR}:
-   * callers see nothing of it, but a power cut may fall between the parts.
+   * The nth write from now on is cut short and continued after {@code EINTR}: callers see nothing
+   * of it, but a power cut may fall between the parts. No other calls are counted: of a read in
+   * parts, which {@code BlockFile} continues as well, nobody could ever see anything.
    */
-  public synchronized Faults shortenCall(long nth) {
+  public synchronized Faults shortenWrite(long nth) {
+    only = Set.of("pwrite");
     calls = 0;
     happened = false;
-    shortCall = nth;
+    shortWrite = nth;
     return this;
   }
 
@@ -78,7 +80,7 @@ public final class Faults {
     only = null;
     firstFailing = Long.MAX_VALUE;
     lastFailing = Long.MAX_VALUE;
-    shortCall = Long.MAX_VALUE;
+    shortWrite = Long.MAX_VALUE;
     whenHappened = () -> {};
     return this;
   }
@@ -117,7 +119,7 @@ public final class Faults {
     if (calls >= firstFailing && calls <= lastFailing) {
       happened = true;
       return new Outcome(errno, true);
-    } else if (calls == shortCall) {
+    } else if (calls == shortWrite) {
       happened = true;
       return new Outcome(null, true);
     }

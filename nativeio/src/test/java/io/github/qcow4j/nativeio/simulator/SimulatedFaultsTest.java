@@ -49,12 +49,26 @@ final class SimulatedFaultsTest {
   void aShortenedWriteIsWholeToItsCallerButMayBeTornByAPowerCut() throws IOException {
     SimulatedVolume volume = CrashExplorerTest.volumeWithFile(CrashExplorerTest.filled(1, 8192));
     try (BlockFile file = volume.open(FILE, OpenOptions.writing())) {
-      volume.faults().only("pwrite").shortenCall(1);
+      volume.faults().shortenWrite(1);
       Bytes.write(file, CrashExplorerTest.filled(2, 8192), 0);
       assertThat(volume.faults().happened()).isTrue();
       assertThat(Bytes.read(file, 0, 8192)).isEqualTo(CrashExplorerTest.filled(2, 8192));
     }
     assertThat(volume.events()).isEqualTo(2);
+  }
+
+  /** What cannot make a difference must not pass for a fault that was tried. */
+  @Test
+  void onlyAWriteCountsAsCutShort() throws IOException {
+    SimulatedVolume volume = CrashExplorerTest.volumeWithFile(CrashExplorerTest.filled(1, 8192));
+    volume.faults().shortenWrite(1);
+    try (BlockFile file = volume.open(FILE, OpenOptions.writing())) {
+      assertThat(Bytes.read(file, 0, 8192)).isEqualTo(CrashExplorerTest.filled(1, 8192));
+      file.truncate(4096);
+      assertThat(volume.faults().happened()).isFalse();
+      Bytes.write(file, CrashExplorerTest.filled(2, 4096), 0);
+      assertThat(volume.faults().happened()).isTrue();
+    }
   }
 
   @Test

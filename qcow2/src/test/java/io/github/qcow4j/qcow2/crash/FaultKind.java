@@ -4,37 +4,38 @@ import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.simulator.Faults;
 
 /** In which way the nth call goes wrong. */
-enum FaultKind {
+public enum FaultKind {
   IO_ERROR {
     @Override
-    Faults on(Faults faults, long nth) {
+    public Faults on(Faults faults, long nth) {
       return faults.failCall(nth, Errno.EIO);
     }
   },
   DISK_FULL {
     @Override
-    Faults on(Faults faults, long nth) {
+    public Faults on(Faults faults, long nth) {
       return faults.failCall(nth, Errno.ENOSPC);
     }
   },
   DISK_GONE {
     @Override
-    Faults on(Faults faults, long nth) {
+    public Faults on(Faults faults, long nth) {
       return faults.failFrom(nth, Errno.EIO);
     }
   },
   DISK_FULL_FROM_THEN_ON {
     @Override
-    Faults on(Faults faults, long nth) {
+    public Faults on(Faults faults, long nth) {
       return faults.only("pwrite", "fallocate", "open").failFrom(nth, Errno.ENOSPC);
     }
   },
-  CUT_SHORT_AND_INTERRUPTED {
+  WRITE_CUT_SHORT_AND_INTERRUPTED {
     @Override
-    Faults on(Faults faults, long nth) {
-      return faults.shortenCall(nth);
+    public Faults on(Faults faults, long nth) {
+      return faults.shortenWrite(nth);
     }
   };
 
-  abstract Faults on(Faults faults, long nth);
+  /** Asks for it; calls are counted from now on. */
+  public abstract Faults on(Faults faults, long nth);
 }

@@ -105,7 +105,7 @@ final class FaultRuns {
       assertThat(volume.faults().happened()).as("nothing had failed: %s", e).isTrue();
       assertThat(kind)
           .as("a call cut short is nobody's business: %s", e)
-          .isNotEqualTo(FaultKind.CUT_SHORT_AND_INTERRUPTED);
+          .isNotEqualTo(FaultKind.WRITE_CUT_SHORT_AND_INTERRUPTED);
     }
   }
 }
