@@ -56,18 +56,23 @@ public final class LeakWatch {
 
   /** The files of the directory that this process has open, once for each time. */
   public List<String> openFiles() throws IOException {
-    List<String> open = new ArrayList<>();
     try (Stream<Path> handles = Files.list(Path.of("/proc/self/fd"))) {
-      for (Path handle : handles.toList()) {
-        if (Files.isSymbolicLink(handle)) {
-          String target = Files.readSymbolicLink(handle).toString();
-          if (target.startsWith(directory.toString())) {
-            open.add(target);
-          }
+      return openFiles(handles.toList());
+    }
+  }
+
+  /** Of these handles, each a link to its file. */
+  List<String> openFiles(List<Path> handles) throws IOException {
+    List<String> open = new ArrayList<>();
+    for (Path handle : handles) {
+      try {
+        String target = Files.readSymbolicLink(handle).toString();
+        if (target.startsWith(directory.toString())) {
+          open.add(target);
         }
+      } catch (NoSuchFileException e) {
+        // That of the listing itself, or one that another thread has closed meanwhile.
       }
-    } catch (NoSuchFileException e) {
-      // The handle of the listing itself.
     }
     return open;
   }
