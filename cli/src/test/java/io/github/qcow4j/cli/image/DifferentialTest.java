@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ final class DifferentialTest {
   private static final long FIRST_SEED =
       Long.getLong("qcow4j.seed", MINUTES > 0 ? System.nanoTime() : 20_261_129L);
   private static final int SEQUENCES = 2;
+  private static final Path SCRIPTS = Path.of("target", "differential");
 
   @TempDir private Path directory;
 
@@ -40,7 +42,8 @@ final class DifferentialTest {
       jobs += sequence.jobs().size();
       String difference = difference(sequence);
       if (difference != null) {
-        failures.add(report(seed, sequence, difference));
+        failures.add(
+            ShortestSequence.of(sequence, difference, this::difference).report(SCRIPTS, seed));
       }
     }
     System.out.printf(
@@ -49,24 +52,8 @@ final class DifferentialTest {
     assertThat(failures).isEmpty();
   }
 
-  private String report(long seed, TwinSequence sequence, String first) throws IOException {
-    TwinSequence shortest = sequence;
-    String difference = first;
-    for (int i = shortest.jobs().size() - 1; i >= 0; i--) {
-      TwinSequence shorter = shortest.without(i);
-      String left = difference(shorter);
-      if (left != null) {
-        shortest = shorter;
-        difference = left;
-      }
-    }
-    Path script = Files.createDirectories(Path.of("target", "differential")).resolve(seed + ".sh");
-    Files.writeString(script, shortest.script());
-    return "-Dqcow4j.seed=" + seed + ", " + script + ":\n" + shortest.script() + difference;
-  }
-
   /** In what the two differ first, or null. */
-  private String difference(TwinSequence sequence) throws IOException {
+  private @Nullable String difference(TwinSequence sequence) throws IOException {
     TwinChains twins = TwinChains.in(directory);
     twins.clear();
     QemuTools qemu = QemuTools.require().in(twins.theirs());
@@ -87,7 +74,8 @@ final class DifferentialTest {
     return null;
   }
 
-  private static String difference(TwinJob job, TwinChains twins, KnownDifferences known) {
+  private static @Nullable String difference(
+      TwinJob job, TwinChains twins, KnownDifferences known) {
     TwinJob theirJob = known.before(job);
     ToolRun theirs = QemuTools.require().in(twins.theirs()).img(theirJob.placed(twins.theirs()));
     OurRun ours = OurRun.asQemuImg(job.placed(twins.ours()));
@@ -105,7 +93,7 @@ final class DifferentialTest {
     return words.getFirst().equals("qemu-io") ? qemu.ioRaw(arguments) : qemu.img(arguments);
   }
 
-  private static String contentDifference(TwinChains twins, KnownDifferences known) {
+  private static @Nullable String contentDifference(TwinChains twins, KnownDifferences known) {
     for (String image : TwinSequence.IMAGES) {
       boolean there = Files.exists(twins.theirs().resolve(image));
       if (there != Files.exists(twins.ours().resolve(image))) {
