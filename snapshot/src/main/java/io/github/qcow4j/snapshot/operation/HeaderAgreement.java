@@ -187,12 +187,10 @@ final class HeaderAgreement {
       String name = ImageInspector.inspect(home.volume(), path, options).backingName();
       return name == null ? null : StoredName.resolveBacking(path, name).normalize();
     } catch (IOException e) {
-      DisagreementException unanswered =
-          new DisagreementException(
-              "the header of '%s' could not be asked; nothing was removed: %s"
-                  .formatted(image.file(), e.getMessage()));
-      unanswered.initCause(e);
-      throw unanswered;
+      throw new DisagreementException(
+          "the header of '%s' could not be asked; nothing was removed: %s"
+              .formatted(image.file(), e.getMessage()),
+          e);
     }
   }
 }
