@@ -75,6 +75,9 @@ public final class BoxDirectories {
     boolean fresh = prepared(volume, directory);
     boolean complete = false;
     try (NewFiles made = new NewFiles(volume)) {
+      if (fresh) {
+        syncParent(volume, directory);
+      }
       DirectoryResult result = new BoxDirectories(request, volume, directory, control, made).run();
       complete = true;
       return result;
@@ -89,10 +92,6 @@ public final class BoxDirectories {
   private static boolean prepared(Volume volume, Path directory) throws IOException {
     if (!volume.exists(directory)) {
       volume.createDirectory(directory);
-      Path parent = directory.toAbsolutePath().getParent();
-      if (parent != null) {
-        volume.syncDirectory(parent);
-      }
       return true;
     } else if (volume.status(directory).kind() != FileKind.DIRECTORY) {
       throw new FileAlreadyExistsException(directory.toString(), null, "a file, and no directory");
@@ -100,6 +99,13 @@ public final class BoxDirectories {
       throw new DirectoryNotEmptyException(directory.toString());
     }
     return false;
+  }
+
+  private static void syncParent(Volume volume, Path directory) throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null) {
+      volume.syncDirectory(parent);
+    }
   }
 
   private static void removeIfEmpty(Volume volume, Path directory) {
