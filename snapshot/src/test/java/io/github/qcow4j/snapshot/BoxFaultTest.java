@@ -58,7 +58,7 @@ class BoxFaultTest {
     Random random = new Random(seed);
     SimulatedVolume volume =
         SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false));
-    SimulatedHome place = new SimulatedHome(HomeOptions.of(SimulatedHome.DIRECTORY), false);
+    SimulatedHome place = SimulatedHome.recording();
     String text = "";
     try (BoxHome home = place.create(volume, seed)) {
       BoxWork.raw(volume, random);
@@ -88,6 +88,7 @@ class BoxFaultTest {
           after = model.run(next, before);
         } catch (IOException e) {
           failed = true;
+          ToldFailure.requireNotCalledCorrupt(e);
           if (move < moves) {
             throw e;
           }

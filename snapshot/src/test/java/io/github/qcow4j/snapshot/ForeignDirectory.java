@@ -45,7 +45,8 @@ final class ForeignDirectory {
         DiskBytes.digest(memory));
   }
 
-  private static void write(Volume volume, Path path, byte[] bytes) throws IOException {
+  /** Makes a file that is durable but for its name. */
+  static void write(Volume volume, Path path, byte[] bytes) throws IOException {
     try (BlockFile file = volume.open(path, OpenOptions.creatingNew())) {
       file.write(ByteBuffer.wrap(bytes), 0);
       file.syncAll();

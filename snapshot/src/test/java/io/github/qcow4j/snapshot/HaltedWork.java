@@ -1,5 +1,7 @@
 package io.github.qcow4j.snapshot;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
@@ -24,42 +26,45 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** Every operation once, on the home that {@link #prepare} makes. */
 enum HaltedWork {
   CREATE {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.create(
           new CreateRequest(
               "new",
               List.of(
                   new DiskSource.Overlay(BoxDisk.ROOT, image(directory), null),
                   new DiskSource.Empty("data", DISK_BYTES))),
-          new JobControl());
+          control);
     }
   },
   CREATE_INDEPENDENT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.create(
           new CreateRequest(
               "new", List.of(new DiskSource.Copied(BoxDisk.ROOT, image(directory), null))),
-          new JobControl());
+          control);
     }
   },
   SNAPSHOT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      home.snapshot("web", "s3", "");
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      snapshotWeb(home, control);
     }
   },
   SNAPSHOT_SHORTENING_THE_CHAIN {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      home.snapshot("web", "s3", "");
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      snapshotWeb(home, control);
     }
 
     @Override
@@ -69,137 +74,133 @@ enum HaltedWork {
   },
   SNAPSHOT_OF_A_RUNNING_BOX {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       // A process that is no more: nobody is to be stopped.
       Holder gone = new Holder(ProcessHandle.current().pid(), Instant.EPOCH, "gone");
       try (HeldBox held = home.hold("web", gone)) {
         held.writtenBy(gone);
         home.snapshot(
             new SnapshotRequest(
-                "web",
-                "s3",
-                "",
-                new QuiesceMode.Hook(directory.resolve(HOOK)),
-                OnQuiesceFailure.CRASH_CONSISTENT),
-            new JobControl());
+                "web", "s3", "", quiescing(directory), OnQuiesceFailure.CRASH_CONSISTENT),
+            control);
       }
     }
   },
   RESTORE {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.restore(new RestoreRequest("web", "s1", null));
     }
   },
   RESTORE_KEEPING {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.restore(new RestoreRequest("web", "s1", "kept"));
     }
   },
   RESTORE_AGAIN {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.restore(new RestoreRequest("back", "b1", null));
     }
   },
   UNDO {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.undo("back");
     }
   },
   RUN {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.hold("back", Holder.ofThisProcess("halted")).close();
     }
   },
   CLONE {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      cloneWeb(home, null, false);
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      cloneWeb(home, null, false, control);
     }
   },
   CLONE_OF_A_SNAPSHOT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      cloneWeb(home, "s1", false);
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      cloneWeb(home, "s1", false, control);
     }
   },
   CLONE_IN_FULL {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      cloneWeb(home, null, true);
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      cloneWeb(home, null, true, control);
     }
   },
   RENAME {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.rename("web", "renamed");
     }
   },
   REMOVE_SNAPSHOT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.removeSnapshot("spare", "p2");
     }
   },
   MERGE_SNAPSHOT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      home.mergeSnapshot("web", "s1", new JobControl());
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.mergeSnapshot("web", "s1", control);
     }
   },
   REMOVE {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.remove("spare", false);
     }
   },
   REMOVE_BY_FORCE {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.remove("web", true);
     }
   },
   EXPORT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.export(
           new ExportRequest("web", "s1", Compression.ZSTD, 3),
           new ArchiveDestination.ToFile(
               home.internals().volume(), directory.resolve(EXPORTED), RenameMode.NO_REPLACE),
-          new JobControl());
+          control);
     }
   },
   EXPORT_TO_A_DIRECTORY {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      home.exportDirectory("web", null, directory.resolve("exported"), new JobControl());
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.exportDirectory("web", null, directory.resolve(EXPORTED_DIRECTORY), control);
     }
   },
   IMPORT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.importArchive(
-          new ArchiveSource.FromFile(Volumes.host(), directory.resolve(ARCHIVE)),
+          new ArchiveSource.FromFile(home.internals().volume(), directory.resolve(ARCHIVE)),
           "new",
           IntakeLimits.DEFAULT,
-          new JobControl());
+          control);
     }
   },
   CLONE_A_FOREIGN_DIRECTORY {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.cloneDirectory(
-          directory.resolve(FOREIGN), List.of("c1", "c2"), IntakeLimits.DEFAULT, new JobControl());
+          directory.resolve(FOREIGN), List.of("c1", "c2"), IntakeLimits.DEFAULT, control);
     }
   },
   COLLECT {
     @Override
-    void run(BoxHome home, Path directory) throws IOException {
-      home.collect(new CollectRequest(false, 4, null, null), new JobControl());
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.collect(new CollectRequest(false, 4, null, null), control);
     }
 
     @Override
@@ -209,6 +210,7 @@ enum HaltedWork {
   };
 
   static final String EXPORTED = "exported.boxlite";
+  static final String EXPORTED_DIRECTORY = "exported";
   private static final String ARCHIVE = "web.boxlite";
   private static final String FOREIGN = "foreign";
   private static final String HOOK = "hook";
@@ -217,11 +219,42 @@ enum HaltedWork {
   private static final int DISK_BYTES = BoxWork.DISK_BYTES;
 
   /** Does it. */
-  abstract void run(BoxHome home, Path directory) throws IOException;
+  final void run(BoxHome home, Path directory) throws IOException {
+    run(home, directory, new JobControl());
+  }
+
+  /** Does it, as long as nobody stops it. */
+  abstract void run(BoxHome home, Path directory, JobControl control) throws IOException;
 
   /** Whether each step of it is whole by itself. */
   boolean inManySteps() {
     return false;
+  }
+
+  /** Whether it has enough to do to be stopped where storage is shared, not copied. */
+  boolean canBeStopped() {
+    return switch (this) {
+      case CREATE, CREATE_INDEPENDENT, CLONE_OF_A_SNAPSHOT, RENAME, RUN -> false;
+      case RESTORE, RESTORE_KEEPING, RESTORE_AGAIN, UNDO -> false;
+      case REMOVE_SNAPSHOT, REMOVE, REMOVE_BY_FORCE -> false;
+      default -> true;
+    };
+  }
+
+  /** Requires of what is shown that nothing of it lies between these two. */
+  void requireOldOrNew(
+      Map<String, String> before,
+      Map<String, String> after,
+      Map<String, String> shown,
+      String what) {
+    if (!inManySteps()) {
+      assertThat(List.of(before, after)).as(what).contains(shown);
+      return;
+    }
+    Map<String, String> possible = new HashMap<>(before);
+    possible.putAll(after);
+    assertThat(possible).as(what).containsAllEntriesOf(shown);
+    assertThat(shown).as(what).containsAllEntriesOf(after);
   }
 
   HomeOptions options(Path directory) {
@@ -232,63 +265,82 @@ enum HaltedWork {
     return directory.resolve(IMAGE);
   }
 
-  private static void cloneWeb(BoxHome home, String snapshot, boolean full) throws IOException {
-    home.cloneBox(new CloneRequest("web", snapshot, List.of("c1", "c2"), full), new JobControl());
+  /** Where no processes are, there is nobody to ask. */
+  private static QuiesceMode quiescing(Path directory) {
+    Path hook = directory.resolve(HOOK);
+    return Files.exists(hook) ? new QuiesceMode.Hook(hook) : new QuiesceMode.None();
   }
 
-  /**
-   * Boxes in all states: {@code web} of two disks with two snapshots, of the first of which {@code
-   * twin} is a clone; {@code back}, restored, what was replaced being kept; {@code spare}, whose
-   * second snapshot nothing depends on; an archive; a directory of Cocoon's; and a file that nobody
-   * knows.
-   */
+  private static void snapshotWeb(BoxHome home, JobControl control) throws IOException {
+    home.snapshot(
+        new SnapshotRequest("web", "s3", "", new QuiesceMode.Auto(), OnQuiesceFailure.ABORT),
+        control);
+  }
+
+  private static void cloneWeb(
+      BoxHome home, @Nullable String snapshot, boolean full, JobControl control)
+      throws IOException {
+    home.cloneBox(new CloneRequest("web", snapshot, List.of("c1", "c2"), full), control);
+  }
+
+  /** The same on the host's files, with a hook that can be run. */
   static void prepare(Path directory) throws Exception {
-    Volume volume = Volumes.host();
-    byte[] bytes = new byte[DISK_BYTES];
-    new Random(5).nextBytes(bytes);
-    Files.write(image(directory), bytes);
-    ForeignDirectory.make(volume, directory.resolve(FOREIGN), image(directory));
     Path hook = Files.writeString(directory.resolve(HOOK), "#!/bin/sh\nexit 0\n");
     if (!hook.toFile().setExecutable(true)) {
       throw new IOException("cannot make " + hook + " executable");
     }
     try (BoxHome home = BoxHome.open(CREATE.options(directory))) {
-      JobControl control = new JobControl();
-      home.create(
-          new CreateRequest(
-              "web",
-              List.of(
-                  new DiskSource.Overlay(BoxDisk.ROOT, image(directory), null),
-                  new DiskSource.Empty("data", DISK_BYTES))),
-          control);
-      home.create(
-          new CreateRequest("back", List.of(new DiskSource.Empty(BoxDisk.ROOT, DISK_BYTES))),
-          control);
-      home.create(
-          new CreateRequest("spare", List.of(new DiskSource.Empty(BoxDisk.ROOT, DISK_BYTES))),
-          control);
-      for (int step = 1; step <= 2; step++) {
-        for (String box : List.of("web", "back", "spare")) {
-          for (BoxDisk disk : home.show(box).disks()) {
-            int offset = 4096 * (step + box.length());
-            DiskBytes.write(volume, disk.path(), offset, 5000, offset + disk.role().length());
-          }
-        }
-        home.snapshot("web", "s" + step, "");
-        home.snapshot("spare", "p" + step, "");
-      }
-      home.snapshot("back", "b1", "");
-      home.cloneBox(new CloneRequest("web", "s1", List.of("twin"), false), control);
-      for (String box : List.of("web", "back", "spare", "twin")) {
-        DiskBytes.write(volume, home.path(box, BoxDisk.ROOT), 512, 700, box.hashCode());
-      }
-      home.restore(new RestoreRequest("back", "b1", null));
-      home.restore(new RestoreRequest("spare", "p1", null));
-      home.snapshot("spare", "p3", "");
-      home.export(
-          new ExportRequest("web", "s2", Compression.ZSTD, 3),
-          new ArchiveDestination.ToFile(volume, directory.resolve(ARCHIVE), RenameMode.NO_REPLACE),
-          control);
+      prepare(home, Volumes.host(), directory);
     }
+  }
+
+  /**
+   * Boxes in all states: {@code web} of two disks with two snapshots, of the first of which {@code
+   * twin} is a clone; {@code back}, restored, what was replaced being kept; {@code spare}, whose
+   * second snapshot nothing depends on; an archive; and a directory of Cocoon's.
+   *
+   * @param home an empty one in this directory
+   */
+  static void prepare(BoxHome home, Volume volume, Path directory) throws Exception {
+    byte[] bytes = new byte[DISK_BYTES];
+    new Random(5).nextBytes(bytes);
+    ForeignDirectory.write(volume, image(directory), bytes);
+    ForeignDirectory.make(volume, directory.resolve(FOREIGN), image(directory));
+    JobControl control = new JobControl();
+    home.create(
+        new CreateRequest(
+            "web",
+            List.of(
+                new DiskSource.Overlay(BoxDisk.ROOT, image(directory), null),
+                new DiskSource.Empty("data", DISK_BYTES))),
+        control);
+    home.create(
+        new CreateRequest("back", List.of(new DiskSource.Empty(BoxDisk.ROOT, DISK_BYTES))),
+        control);
+    home.create(
+        new CreateRequest("spare", List.of(new DiskSource.Empty(BoxDisk.ROOT, DISK_BYTES))),
+        control);
+    for (int step = 1; step <= 2; step++) {
+      for (String box : List.of("web", "back", "spare")) {
+        for (BoxDisk disk : home.show(box).disks()) {
+          int offset = 4096 * (step + box.length());
+          DiskBytes.write(volume, disk.path(), offset, 5000, offset + disk.role().length());
+        }
+      }
+      home.snapshot("web", "s" + step, "");
+      home.snapshot("spare", "p" + step, "");
+    }
+    home.snapshot("back", "b1", "");
+    home.cloneBox(new CloneRequest("web", "s1", List.of("twin"), false), control);
+    for (String box : List.of("web", "back", "spare", "twin")) {
+      DiskBytes.write(volume, home.path(box, BoxDisk.ROOT), 512, 700, box.hashCode());
+    }
+    home.restore(new RestoreRequest("back", "b1", null));
+    home.restore(new RestoreRequest("spare", "p1", null));
+    home.snapshot("spare", "p3", "");
+    home.export(
+        new ExportRequest("web", "s2", Compression.ZSTD, 3),
+        new ArchiveDestination.ToFile(volume, directory.resolve(ARCHIVE), RenameMode.NO_REPLACE),
+        control);
   }
 }

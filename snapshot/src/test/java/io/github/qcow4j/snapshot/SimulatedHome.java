@@ -2,6 +2,7 @@ package io.github.qcow4j.snapshot;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.catalogue.Catalogue.CommitListener;
@@ -38,6 +39,7 @@ final class SimulatedHome {
   private final AtomicLong time = new AtomicLong(1_700_000_000_000L);
   private final HomeOptions options;
   private final boolean recordingCommits;
+  private boolean transactionsFail;
 
   SimulatedHome(HomeOptions options, boolean recordingCommits) {
     this.options = options;
@@ -47,6 +49,18 @@ final class SimulatedHome {
   /** For crash tests. */
   static SimulatedHome recording() {
     return new SimulatedHome(HomeOptions.of(DIRECTORY).withMaxChainLayers(4), true);
+  }
+
+  /**
+   * The same home, to be opened as it is now, whose catalogue fails as its volume does: what was to
+   * be committed is not, or is and nobody is told.
+   */
+  SimulatedHome failing(HomeOptions others) {
+    SimulatedHome copy = new SimulatedHome(others, true);
+    copy.commits.addAll(commits);
+    copy.time.set(time.get());
+    copy.transactionsFail = true;
+    return copy;
   }
 
   /** A new home. */
@@ -64,11 +78,11 @@ final class SimulatedHome {
   }
 
   /** The home that a crash left. */
-  BoxHome reopen(SimulatedVolume volume, long seed) throws Exception {
+  BoxHome reopen(Volume volume, long seed) throws Exception {
     return reopen(volume, seed, step -> {});
   }
 
-  BoxHome reopen(SimulatedVolume volume, long seed, Consumer<Step> observer) throws Exception {
+  BoxHome reopen(Volume volume, long seed, Consumer<Step> observer) throws Exception {
     ByteBuffer number = ByteBuffer.allocate(8);
     try (BlockFile file = volume.open(COMMITS, OpenOptions.reading())) {
       file.readPadded(number, 0);
@@ -88,22 +102,14 @@ final class SimulatedHome {
   }
 
   private BoxHome open(
-      SimulatedVolume volume,
-      HomeLayout layout,
-      Connection connection,
-      long seed,
-      Consumer<Step> observer)
+      Volume volume, HomeLayout layout, Connection connection, long seed, Consumer<Step> observer)
       throws IOException {
     CommitListener listener = recordingCommits ? c -> committed(volume, c) : c -> {};
+    Connection used =
+        transactionsFail ? new FailingTransactions(volume, COMMITS).over(connection) : connection;
     InstantSource clock = () -> Instant.ofEpochMilli(time.addAndGet(1000));
     return BoxHome.open(
-        options,
-        volume,
-        layout,
-        Catalogue.over(connection, listener),
-        new Random(seed),
-        clock,
-        observer);
+        options, volume, layout, Catalogue.over(used, listener), new Random(seed), clock, observer);
   }
 
   private static Connection memory() throws SQLException {
@@ -123,10 +129,10 @@ final class SimulatedHome {
 
   /** The bytes of a catalogue. */
   static byte[] content(Connection connection) throws SQLException {
-    return ((SQLiteConnection) connection).serialize("main");
+    return connection.unwrap(SQLiteConnection.class).serialize("main");
   }
 
-  private void committed(SimulatedVolume volume, Connection connection) throws IOException {
+  private void committed(Volume volume, Connection connection) throws IOException {
     int number;
     synchronized (commits) {
       number = commits.size();

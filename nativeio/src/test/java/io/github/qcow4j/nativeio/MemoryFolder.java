@@ -1,4 +1,4 @@
-package io.github.qcow4j.snapshot;
+package io.github.qcow4j.nativeio;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDirFactory;
  * A temporary folder in memory, where there is one, for tests that make thousands of syncs which
  * prove nothing: a process that is killed takes nothing with it that is not on the disk yet.
  */
-final class MemoryFolder implements TempDirFactory {
+public final class MemoryFolder implements TempDirFactory {
 
   private static final Path MEMORY = Path.of("/dev/shm");
 

@@ -1,0 +1,266 @@
+package io.github.qcow4j.snapshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.TappedVolume;
+import io.github.qcow4j.qcow2.crash.FaultKind;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.model.CollectRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** One operation on a simulated home, done again for each of its calls, where it fails or stops. */
+final class OperationFaults {
+
+  /** Where all of {@link HaltedWork} is. */
+  static final Path PLACE = Path.of("/");
+
+  private static final int MOST_LAYERS = 4;
+
+  private final HaltedWork work;
+  private final SimulatedVolume prepared;
+  private final SimulatedHome home;
+  private final long seed;
+  private final Map<String, String> before;
+  private final Map<String, String> after;
+
+  /**
+   * @param prepared what {@link HaltedWork#prepare} has made
+   * @param home the home on it
+   */
+  OperationFaults(HaltedWork work, SimulatedVolume prepared, SimulatedHome home, long seed)
+      throws Exception {
+    this.work = work;
+    this.prepared = prepared;
+    this.home = home;
+    this.seed = seed;
+    SimulatedVolume volume = volume();
+    try (BoxHome faultless = place().reopen(volume, seed)) {
+      before = Observation.of(faultless, volume).disks();
+      work.run(faultless, PLACE);
+      after = Observation.of(faultless, volume).disks();
+    }
+  }
+
+  private SimulatedVolume volume() {
+    SimulatedVolume volume =
+        SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false));
+    volume.takeFrom(prepared);
+    return volume;
+  }
+
+  private SimulatedHome place() {
+    HomeOptions options = work.options(PLACE);
+    return home.failing(
+        options.withMaxChainLayers(Math.min(options.maxChainLayers(), MOST_LAYERS)));
+  }
+
+  /**
+   * Fails each call, or where there are more than wanted, one drawn out of each stretch of them.
+   *
+   * @param most how many are wanted; fewer than twice as many are made
+   * @return how many were made
+   */
+  int failCalls(FaultKind kind, int most) throws Exception {
+    long step = Math.max(1, calls(kind) / most);
+    Random draw = new Random(seed);
+    int faults = 0;
+    for (long first = 1; ; first += step) {
+      long nth = first + (step == 1 ? 0 : draw.nextLong(step));
+      try {
+        if (!fail(kind, nth)) {
+          return faults;
+        }
+        faults++;
+      } catch (Exception | AssertionError e) {
+        throw new AssertionError(
+            "%s, seed %d, %s at call %d: %s".formatted(work, seed, kind, nth, e), e);
+      }
+    }
+  }
+
+  private long calls(FaultKind kind) throws Exception {
+    SimulatedVolume volume = volume();
+    try (BoxHome faultless = place().reopen(volume, seed)) {
+      kind.on(volume.faults(), Long.MAX_VALUE);
+      work.run(faultless, PLACE);
+      return volume.faults().calls();
+    }
+  }
+
+  /** Whether there was such a call. */
+  private boolean fail(FaultKind kind, long nth) throws Exception {
+    SimulatedVolume volume = volume();
+    SimulatedHome place = place();
+    try (BoxHome opened = place.reopen(volume, seed)) {
+      kind.on(volume.faults(), nth);
+      IOException failure = failureOf(opened, new JobControl());
+      final boolean happened = volume.faults().happened();
+      volume.faults().none();
+      volume.assertNothingOpen();
+      if (failure != null) {
+        assertThat(happened).as("nothing had failed: %s", failure).isTrue();
+        assertThat(kind)
+            .as("a call cut short is nobody's business: %s", failure)
+            .isNotEqualTo(FaultKind.WRITE_CUT_SHORT_AND_INTERRUPTED);
+        ToldFailure.requireNotCalledCorrupt(failure);
+      }
+      place.recover(opened);
+      Observation.requireAgreement(opened, volume);
+      requireOldOrNew(Observation.of(opened, volume).disks(), happened, failure);
+      requireExportWhole(opened, volume, kind != FaultKind.DISK_GONE, failure);
+      requireSound(opened, volume, kind != FaultKind.DISK_GONE);
+      return happened;
+    }
+  }
+
+  /**
+   * Stops it at each call, or at one drawn out of each stretch of them, and nothing fails.
+   *
+   * @param most at how many about
+   * @return how many times it did not complete
+   */
+  int stopAtCalls(int most) throws Exception {
+    AtomicLong calls = new AtomicLong();
+    boolean _ = stop(Long.MAX_VALUE, calls);
+    long step = Math.max(1, calls.get() / most);
+    Random draw = new Random(seed);
+    int stopped = 0;
+    long nth = 0;
+    for (long first = 1; nth <= calls.get(); first += step) {
+      nth = first + (step == 1 ? 0 : draw.nextLong(step));
+      try {
+        stopped += stop(nth, calls) ? 1 : 0;
+      } catch (Exception | AssertionError e) {
+        throw new AssertionError(
+            "%s, seed %d, stopped at call %d: %s".formatted(work, seed, nth, e), e);
+      }
+    }
+    return stopped;
+  }
+
+  /** Whether it did not complete. */
+  private boolean stop(long nth, AtomicLong calls) throws Exception {
+    SimulatedVolume volume = volume();
+    JobControl control = new JobControl();
+    // Those of opening the home are not counted.
+    calls.set(Long.MIN_VALUE);
+    TappedVolume tapped =
+        new TappedVolume(
+            volume,
+            _ -> {
+              if (calls.incrementAndGet() == nth) {
+                control.cancel();
+              }
+            });
+    try (BoxHome opened = place().reopen(tapped.volume(), seed)) {
+      calls.set(0);
+      IOException failure = failureOf(opened, control);
+      final boolean reached = calls.get() >= nth;
+      volume.assertNothingOpen();
+      if (failure != null) {
+        assertThat(reached).as("it was left alone: %s", failure).isTrue();
+        assertThat(failure).isInstanceOf(JobCancelledException.class);
+      }
+      // Whoever is there to stop it can wait until it has tidied up.
+      Observation.requireAgreement(opened, volume);
+      requireOldOrNew(Observation.of(opened, volume).disks(), reached, failure);
+      requireExportWhole(opened, volume, true, failure);
+      requireSound(opened, volume, true);
+      return failure != null;
+    }
+  }
+
+  private @Nullable IOException failureOf(BoxHome opened, JobControl control) {
+    try {
+      work.run(opened, PLACE, control);
+      return null;
+    } catch (IOException e) {
+      return e;
+    }
+  }
+
+  private void requireOldOrNew(
+      Map<String, String> shown, boolean happened, @Nullable IOException failure) {
+    if (failure == null && !(happened && work.inManySteps())) {
+      assertThat(shown).isEqualTo(after);
+    } else if (work.inManySteps()) {
+      requireNotTooManyGone(shown);
+    } else {
+      assertThat(List.of(before, after)).as("after %s", failure).contains(shown);
+    }
+  }
+
+  /** Where one snapshot cannot be removed, a collection removes another to keep as many. */
+  private void requireNotTooManyGone(Map<String, String> shown) {
+    assertThat(before).containsAllEntriesOf(shown);
+    assertThat(shown.keySet())
+        .containsAll(before.keySet().stream().filter(OperationFaults::isLive).toList());
+    assertThat(snapshots(shown)).hasSizeGreaterThanOrEqualTo(snapshots(after).size());
+  }
+
+  private static boolean isLive(String shown) {
+    return !shown.contains("/");
+  }
+
+  private static Set<String> snapshots(Map<String, String> shown) {
+    return shown.keySet().stream()
+        .filter(each -> !isLive(each))
+        .map(each -> each.substring(0, each.indexOf(':')))
+        .collect(Collectors.toSet());
+  }
+
+  /** What has the name of an export is one; a directory is none before it says so. */
+  private void requireExportWhole(
+      BoxHome opened, SimulatedVolume volume, boolean tidied, @Nullable IOException failure)
+      throws Exception {
+    Path archive = PLACE.resolve(HaltedWork.EXPORTED);
+    Path directory = PLACE.resolve(HaltedWork.EXPORTED_DIRECTORY);
+    if (failure == null) {
+      assertThat(volume.exists(archive)).isEqualTo(work == HaltedWork.EXPORT);
+      assertThat(volume.exists(directory)).isEqualTo(work == HaltedWork.EXPORT_TO_A_DIRECTORY);
+    }
+    if (volume.exists(archive)) {
+      opened.importArchive(
+          new ArchiveSource.FromFile(volume, archive),
+          "imported",
+          IntakeLimits.DEFAULT,
+          new JobControl());
+      opened.remove("imported", false);
+    }
+    boolean complete = volume.exists(directory.resolve("snapshot.json"));
+    if (tidied) {
+      assertThat(volume.exists(directory)).isEqualTo(complete);
+    }
+    if (complete) {
+      opened.cloneDirectory(directory, List.of("cloned"), IntakeLimits.DEFAULT, new JobControl());
+      opened.remove("cloned", false);
+    }
+  }
+
+  private void requireSound(BoxHome opened, SimulatedVolume volume, boolean tidied)
+      throws Exception {
+    Map<String, String> shown = Observation.of(opened, volume).disks();
+    opened.collect(CollectRequest.ofGarbage(false), new JobControl());
+    assertThat(Observation.of(opened, volume).disks()).isEqualTo(shown);
+    Observation.requireAgreement(opened, volume);
+    assertThat(volume.list(opened.stagingDirectory())).isEmpty();
+    if (tidied) {
+      Set<String> names = new HashSet<>(prepared.list(PLACE));
+      names.addAll(Set.of(HaltedWork.EXPORTED, HaltedWork.EXPORTED_DIRECTORY));
+      assertThat(names).containsAll(volume.list(PLACE));
+    }
+  }
+}
