@@ -99,7 +99,7 @@ final class ConfinedTest {
 
   /**
    * Nothing is there but the folder, what libc installs, and a shell for the launcher; without that
-   * too, its last command does.
+   * too, what it sets and its last command do.
    */
   @Test
   void worksInARootDirectoryWithLibcAlone() throws Exception {
@@ -129,7 +129,8 @@ final class ConfinedTest {
         %sEND
         env -i "$(command -v chroot)" /mnt /bin/sh /day.sh
         rm /mnt/bin/sh
-        env -i "$(command -v chroot)" /mnt /qcow4j/runtime/bin/java @/qcow4j/lib/java.options \\
+        env -i LD_ORIGIN_PATH=/qcow4j/runtime/bin LC_ALL=C.UTF-8 "$(command -v chroot)" \\
+          /mnt /qcow4j/runtime/bin/java @/qcow4j/lib/java.options \\
           -XX:AOTCache=/qcow4j/lib/qcow4j.aot -Djava.library.path=/qcow4j/lib/native \\
           -Dqcow4j.deflate=/qcow4j/lib/native/libdeflate.so -Dqcow4j.nothing-unpacked=true \\
           --module io.github.qcow4j.cli/io.github.qcow4j.cli.Main \\
