@@ -140,6 +140,19 @@ final class DeadlineTest {
   }
 
   @Test
+  void aMapIsStoppedToo() {
+    OurRun run =
+        call(
+            Personality.QCOW4J,
+            IN_TWO_SECONDS,
+            DeadlineTest::passAtOnce,
+            List.of(),
+            List.of("map", source.toString()));
+    assertThat(run.exitCode()).as("%s", run).isEqualTo(124);
+    assertThat(run.stderr()).isEqualTo("qcow4j: The command did not end within 2 seconds\n");
+  }
+
+  @Test
   void aResultThatIsCompleteIsToldAsComplete() {
     assertThat(conversionPassingAt("\n")).isEqualTo(new Ended(0, ""));
     assertThat(target).hasSize(1 << 20);

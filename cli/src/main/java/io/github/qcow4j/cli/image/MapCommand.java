@@ -8,6 +8,8 @@ import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.map.MapEntry;
 import io.github.qcow4j.qcow2.map.MapWalk;
 import java.io.IOException;
@@ -79,12 +81,16 @@ public final class MapCommand extends Command {
     return 0;
   }
 
-  private void print(DiskImage image, MapPrinter printer) throws CommandFailure {
+  private void print(DiskImage image, MapPrinter printer)
+      throws CommandFailure, JobCancelledException {
     long begin = Math.min(startOffset, image.virtualSize());
     long length = Math.min(maxLength, image.virtualSize() - begin);
     MapWalk walk = new MapWalk(image, begin, length);
     MapEntry entry = length == 0 ? MapEntry.nothingAt(startOffset) : next(walk);
+    JobControl control = console().startJob();
     while (entry != null) {
+      // An image of some kilobytes can have millions of extents.
+      control.checkpoint();
       MapEntry next = length == 0 ? null : next(walk);
       printer.print(entry, next == null);
       entry = next;
