@@ -2,9 +2,9 @@ package io.github.qcow4j.cli.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.cli.console.Personality;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,9 +24,6 @@ final class LimitCasesTest {
 
   /** More than a field has numbers. */
   private static final int MANY = 100;
-
-  private static final CommandLine INFO =
-      new CommandLine("info -f qcow2 IMAGE", Personality.QEMU_IMG, false, 1);
 
   @TempDir private Path directory;
   private Gauntlet gauntlet;
@@ -57,16 +54,19 @@ final class LimitCasesTest {
 
   @Test
   void aNumberPastItsLimitIsRefusedByTheNameOfTheLimitAndNoOtherIs() throws IOException {
-    for (LimitRow row : LimitTable.all()) {
+    List<LimitRow> rows = new ArrayList<>(LimitTable.all());
+    rows.addAll(LimitTable.names());
+    for (LimitRow row : rows) {
       if (row.refusal().isEmpty()) {
         continue;
       }
       for (long value : row.values()) {
         HostileCase hostile = row.with(value);
-        Encounter info = gauntlet.meet(hostile, INFO);
-        boolean refused = info.run().exitCode() == 1 && info.run().stderr().contains(row.refusal());
+        Encounter probe = gauntlet.meet(hostile, row.probe());
+        boolean refused =
+            probe.run().exitCode() == 1 && probe.run().stderr().contains(row.refusal());
         if (refused == row.keeps(value)) {
-          gauntlet.complain(hostile, (refused ? "refused: " : "not refused: ") + info.run());
+          gauntlet.complain(hostile, (refused ? "refused: " : "not refused: ") + probe.run());
         }
       }
     }

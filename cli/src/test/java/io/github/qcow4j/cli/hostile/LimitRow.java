@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.hostile;
 
+import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.util.ArrayList;
@@ -18,7 +19,8 @@ import java.util.function.ToLongFunction;
  * @param least the least number that keeps the limit, unsigned
  * @param most the largest one, unsigned
  * @param flags bits that the field has beside the number
- * @param refusal what {@code info} says beyond the limit, or empty when it does not look there
+ * @param probe the command that has to enforce the limit
+ * @param refusal what it says beyond the limit, or empty when that has more than one reason
  * @param far whether the file is so long that the limit alone can be in the way
  */
 record LimitRow(
@@ -29,8 +31,12 @@ record LimitRow(
     long least,
     long most,
     long flags,
+    CommandLine probe,
     String refusal,
     boolean far) {
+
+  private static final CommandLine INFO =
+      new CommandLine("info -f qcow2 IMAGE", Personality.QEMU_IMG, false, 1);
 
   static LimitRow of(HeaderField field, long least, long most, String refusal) {
     return new LimitRow(
@@ -41,29 +47,38 @@ record LimitRow(
         least,
         most,
         0,
+        INFO,
         refusal,
         false);
   }
 
   static LimitRow of(
       String name, ToLongFunction<ImageSurgeon> position, int widthBytes, long least, long most) {
-    return new LimitRow(name, Ground.FULL, position, widthBytes, least, most, 0, "", false);
+    return new LimitRow(name, Ground.FULL, position, widthBytes, least, most, 0, INFO, "", false);
+  }
+
+  /** Only this command, which may change the image, looks there. */
+  LimitRow probedBy(String command) {
+    CommandLine other = new CommandLine(command, Personality.QEMU_IMG, true, 1);
+    return new LimitRow(
+        name, ground, position, widthBytes, least, most, flags, other, refusal, far);
   }
 
   LimitRow refusedWith(String words) {
-    return new LimitRow(name, ground, position, widthBytes, least, most, flags, words, far);
+    return new LimitRow(name, ground, position, widthBytes, least, most, flags, probe, words, far);
   }
 
   LimitRow withFlags(long bits) {
-    return new LimitRow(name, ground, position, widthBytes, least, most, bits, refusal, far);
+    return new LimitRow(name, ground, position, widthBytes, least, most, bits, probe, refusal, far);
   }
 
   LimitRow in(Ground other) {
-    return new LimitRow(name, other, position, widthBytes, least, most, flags, refusal, far);
+    return new LimitRow(name, other, position, widthBytes, least, most, flags, probe, refusal, far);
   }
 
   LimitRow inALongFile() {
-    return new LimitRow(name, ground, position, widthBytes, least, most, flags, refusal, true);
+    return new LimitRow(
+        name, ground, position, widthBytes, least, most, flags, probe, refusal, true);
   }
 
   /** The limits, what lies just beyond them, and the extremes of such a number. */

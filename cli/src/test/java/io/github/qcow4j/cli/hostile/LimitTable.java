@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.hostile;
 
 import static io.github.qcow4j.qcow2.testing.HeaderField.BACKING_FILE_OFFSET;
+import static io.github.qcow4j.qcow2.testing.HeaderField.BACKING_FILE_SIZE;
 import static io.github.qcow4j.qcow2.testing.HeaderField.CLUSTER_BITS;
 import static io.github.qcow4j.qcow2.testing.HeaderField.COMPRESSION_TYPE;
 import static io.github.qcow4j.qcow2.testing.HeaderField.CRYPT_METHOD;
@@ -14,10 +15,12 @@ import static io.github.qcow4j.qcow2.testing.HeaderField.REFCOUNT_TABLE_OFFSET;
 import static io.github.qcow4j.qcow2.testing.HeaderField.SIZE;
 import static io.github.qcow4j.qcow2.testing.HeaderField.SNAPSHOTS_OFFSET;
 import static io.github.qcow4j.qcow2.testing.HeaderField.VERSION;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
@@ -48,7 +51,7 @@ final class LimitTable {
         LimitRow.of(VERSION, 2, 3, "Unsupported qcow2 version"),
         LimitRow.of(CLUSTER_BITS, 9, 21, "Unsupported cluster size"),
         LimitRow.of(BACKING_FILE_OFFSET, 0, CS, "Invalid backing file offset"),
-        LimitRow.of(SIZE, 0, 512L << 20, ""),
+        LimitRow.of(SIZE, 0, 512L << 20, "Could not open").in(Ground.ZLIB),
         LimitRow.of(CRYPT_METHOD, 0, 2, "Unsupported encryption method"),
         LimitRow.of(L1_SIZE, 0, 4_194_304, "L1 table too large").inALongFile(),
         LimitRow.of(L1_TABLE_OFFSET, 0, FARTHEST, ""),
@@ -59,7 +62,29 @@ final class LimitTable {
         LimitRow.of(SNAPSHOTS_OFFSET, 0, FARTHEST, "").in(Ground.VERSION_2),
         LimitRow.of(REFCOUNT_ORDER, 0, 6, "Reference count entry width too large"),
         LimitRow.of(HEADER_LENGTH, 104, CS, "qcow2 header"),
-        LimitRow.of(COMPRESSION_TYPE, 0, 1, "").in(Ground.ZSTD));
+        LimitRow.of(COMPRESSION_TYPE, 0, 1, "unknown compression type").in(Ground.ZSTD));
+  }
+
+  /** Of names that an image gives; where such names lead is {@link HostileNamesTest}'s. */
+  static List<LimitRow> names() {
+    return List.of(
+        LimitRow.of("bytes of a backing file's name", LimitTable::longestBackingName, 4, 0, 1023)
+            .refusedWith("Backing file name too long"),
+        LimitRow.of("bytes of a backing format's name", LimitTable::backingFormat, 4, 0, 15)
+            .refusedWith(" too large"));
+  }
+
+  /** Makes a name; where its length stands. */
+  private static long longestBackingName(ImageSurgeon surgeon) {
+    surgeon.extensions().setBackingName("x".repeat(1023));
+    return BACKING_FILE_SIZE.offset();
+  }
+
+  /** Makes a name and zeros behind it; where its length stands. */
+  private static long backingFormat(ImageSurgeon surgeon) {
+    byte[] name = Arrays.copyOf("raw".getBytes(US_ASCII), 32);
+    surgeon.extensions().append(HeaderExtensions.BACKING_FORMAT, name);
+    return surgeon.extensions().contentOffset(HeaderExtensions.BACKING_FORMAT) - 4;
   }
 
   private static List<LimitRow> extensions() {
@@ -70,6 +95,8 @@ final class LimitTable {
         LimitRow.of("length of an extension", at(first, 4), 4, 0, CS - 120),
         LimitRow.of("type of an extension", first, 4, 0, 0xffff_ffffL),
         LimitRow.of("count of bitmaps", at(bitmaps, 0), 4, 2, 2),
+        LimitRow.of("largest count of bitmaps", at(bitmaps, 0), 4, 0, 65_535)
+            .refusedWith("exceeding the QEMU supported maximum of 65535"),
         LimitRow.of("reserved field of bitmaps", at(bitmaps, 4), 4, 0, 0)
             .refusedWith("Reserved field is not zero"),
         LimitRow.of("bytes of the bitmap directory", at(bitmaps, 8), 8, 64, 64),
@@ -82,7 +109,11 @@ final class LimitTable {
     ToLongFunction<ImageSurgeon> entry = surgeon -> surgeon.get(SNAPSHOTS_OFFSET);
     return List.of(
         LimitRow.of("L1 offset of a snapshot", entry, 8, 0, FARTHEST),
-        LimitRow.of("L1 entries of a snapshot", at(entry, 8), 4, 0, 4_194_304).inALongFile(),
+        LimitRow.of("L1 entries of a snapshot", at(entry, 8), 4, 0, 4_194_304)
+            .inALongFile()
+            .in(Ground.VERSION_2)
+            .probedBy("snapshot -a first IMAGE")
+            .refusedWith("Snapshot L1 table too large"),
         LimitRow.of("bytes of a snapshot's identifier", at(entry, 12), 2, 0, 0xffff),
         LimitRow.of("bytes of a snapshot's name", at(entry, 14), 2, 0, 0xffff),
         LimitRow.of("seconds of a snapshot", at(entry, 16), 4, 0, 0xffff_ffffL),
