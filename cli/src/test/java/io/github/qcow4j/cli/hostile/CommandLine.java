@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.hostile;
 
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.cli.option.TimeLimit;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,6 +22,7 @@ record CommandLine(String words, Personality personality, boolean writing, int l
               reading("info IMAGE", 1),
               reading("info --output=json IMAGE", 1),
               reading("info --backing-chain IMAGE", 1),
+              reading("info -U IMAGE", 1),
               reading("check IMAGE", 3),
               reading("check --output=json IMAGE", 3),
               reading("map IMAGE", 1),
@@ -30,19 +32,29 @@ record CommandLine(String words, Personality personality, boolean writing, int l
               reading("convert -c -O qcow2 IMAGE OUT", 1),
               reading("convert -O qcow2 --bitmaps IMAGE OUT", 1),
               reading("convert -l snapshot.id=1 -O raw IMAGE OUT", 1),
+              reading("convert --salvage -O raw IMAGE OUT", 1),
+              reading("convert -f raw -O qcow2 -B IMAGE -F qcow2 SOUND OUT", 1),
               reading("compare IMAGE SOUND", 4),
+              reading("compare SOUND IMAGE", 4),
               reading("compare IMAGE IMAGE", 4),
               reading("dd if=IMAGE of=OUT bs=64k count=4", 1),
               reading("measure -O raw IMAGE", 1),
               reading("measure -O qcow2 IMAGE", 1),
+              reading("measure -l snapshot.id=1 -O qcow2 IMAGE", 1),
               reading("snapshot -l IMAGE", 1),
               reading("bench -c 4 -f qcow2 IMAGE", 1),
               reading("create -f qcow2 -F qcow2 -b IMAGE OUT", 1),
+              reading("rebase -b IMAGE -F qcow2 OTHER", 1),
+              reading("bitmap --merge b1 -b IMAGE -F qcow2 OTHER b0", 1),
+              own("convert -O raw IMAGE -", false, 1),
+              own("convert -O qcow2 IMAGE -", false, 1),
               own("chain IMAGE", false, 1),
               own("checksum --algorithm crc32c IMAGE", false, 1),
+              own("checksum --algorithm sha256 IMAGE", false, 1),
               own("verify IMAGE", false, 2),
               own("verify --output=json IMAGE", false, 2),
               own("flatten IMAGE", true, 1),
+              own("amend -o cluster_size=4k IMAGE", true, 1),
               writing("resize IMAGE +64k"),
               writing("resize --shrink IMAGE 512k"),
               writing("amend -o compat=0.10 IMAGE"),
@@ -54,11 +66,14 @@ record CommandLine(String words, Personality personality, boolean writing, int l
               writing("bitmap --remove IMAGE b0"),
               writing("bitmap --clear IMAGE b0"),
               writing("bitmap --merge b1 IMAGE b0"),
+              writing("bitmap --enable IMAGE b0"),
+              writing("bitmap --disable IMAGE b0"),
               writing("commit IMAGE"),
               writing("rebase -u -b  IMAGE"),
               writing("rebase -b  IMAGE"),
               writing("bench -w -c 4 -f qcow2 IMAGE"),
               writing("convert -n -f raw -O qcow2 SOUND IMAGE"),
+              writing("dd -f raw -O qcow2 bs=64k count=4 if=SOUND of=IMAGE"),
               repairing("check -r leaks IMAGE"),
               repairing("check -r all IMAGE"))
           .toList();
@@ -98,6 +113,11 @@ record CommandLine(String words, Personality personality, boolean writing, int l
 
   private static CommandLine own(String words, boolean writing, int largestExitCode) {
     return new CommandLine(words, Personality.QCOW4J, writing, largestExitCode);
+  }
+
+  /** The same where only so much time is given. */
+  CommandLine inLimitedTime() {
+    return new CommandLine(words, personality, writing, TimeLimit.EXIT_CODE);
   }
 
   List<String> arguments(Path image, Path sound, Path out) {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.testing.OurRun;
-import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.TappedVolume;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,7 +27,7 @@ import java.util.stream.Stream;
  * @param command the command
  * @param run what it said
  * @param image the image
- * @param calls every call for a file
+ * @param calls every call that opened or changed a file
  * @param traces what it did to the files around the image that it may not do, or empty
  */
 record Encounter(
@@ -60,26 +59,14 @@ record Encounter(
               + "|Cannot copy inconsistent bitmap '[^\n]*'\nTry --skip-broken-bitmaps, .*\n$");
 
   /**
-   * What the allocator says when it comes upon a table that refcounts call free. What was written
-   * until then is nothing that the image refers to, or a mark that its bitmaps are in use.
+   * What the allocator says when it comes upon a table that refcounts call free, or gives back what
+   * they do. What was written until then is nothing that the image refers to, a mark that its
+   * bitmaps are in use, or, of a disk that shrinks, that what is to be cut off is gone.
    */
   private static final Pattern MET_BY_THE_ALLOCATOR =
-      Pattern.compile("Refcounts call the cluster at offset 0x[0-9a-f]+ free, but ");
-
-  private static final Set<String> CHANGES =
-      Set.of(
-          "write",
-          "truncate",
-          "punchHole",
-          "writeZeroes",
-          "preallocate",
-          "cloneFrom",
-          "cloneRange",
-          "copyRange",
-          "rename",
-          "link",
-          "unlink",
-          "linkUnnamed");
+      Pattern.compile(
+          "Refcounts call the cluster at offset 0x[0-9a-f]+ free, but "
+              + "|Refcount of the cluster at offset 0x[0-9a-f]+ would fall below zero");
 
   /** Runs the command. New files go into {@code directory}, and are gone afterwards. */
   static Encounter of(CommandLine command, Path image, Path sound, Path directory)
@@ -93,7 +80,7 @@ record Encounter(
       throws IOException {
     Path out = directory.resolve("new");
     Surroundings before = Surroundings.of(directory, sound);
-    TappedVolume volume = new TappedVolume(Volumes.host());
+    WatchedVolume volume = new WatchedVolume();
     List<String> arguments = command.arguments(image, sound, out);
     OurRun run =
         assertTimeoutPreemptively(
@@ -171,7 +158,7 @@ record Encounter(
     return failed() && command.isAtOnce() && !MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
         ? Stream.concat(changes(), changesOf(CommandLine.otherBeside(image)))
             .findAny()
-            .map(call -> "failed, and changed an image by " + call + ": " + run)
+            .map(call -> "failed, and changed an image by " + changes().toList() + ": " + run)
         : Optional.empty();
   }
 
@@ -180,7 +167,7 @@ record Encounter(
   }
 
   private Stream<TappedVolume.Call> changesOf(Path file) {
-    return calls.stream().filter(call -> CHANGES.contains(call.name()) && file.equals(call.path()));
+    return calls.stream().filter(call -> WatchedVolume.isChange(call) && file.equals(call.path()));
   }
 
   private Optional<TappedVolume.Call> changeOfImage() {

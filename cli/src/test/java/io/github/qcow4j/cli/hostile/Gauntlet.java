@@ -21,6 +21,7 @@ final class Gauntlet {
   private final Path image;
   private final Map<Ground, Path> grounds = new EnumMap<>(Ground.class);
   private final List<String> misdeeds = new ArrayList<>();
+  private HostileCase laid;
   private int meetings;
 
   Gauntlet(Path directory) throws IOException {
@@ -42,7 +43,7 @@ final class Gauntlet {
     return meetings;
   }
 
-  /** Brings a new copy of an image before a command. */
+  /** Brings an image as it was made before a command. */
   Encounter meet(HostileCase hostile, CommandLine command) throws IOException {
     return meet(hostile, command, Map.of());
   }
@@ -50,11 +51,15 @@ final class Gauntlet {
   /** The same with an environment; in a home of boxes that it names all may be opened. */
   Encounter meet(HostileCase hostile, CommandLine command, Map<String, String> environment)
       throws IOException {
-    lay(hostile.ground(), image);
+    if (!hostile.equals(laid)) {
+      lay(hostile.ground(), image);
+      ImageSurgeon.operate(image, hostile.edits());
+    }
+    // Seen below: what only reads has left the image as it was.
+    laid = command.writing() ? null : hostile;
     if (command.words().contains("OTHER")) {
       lay(Ground.FULL, CommandLine.otherBeside(image));
     }
-    ImageSurgeon.operate(image, hostile.edits());
     Encounter encounter = Encounter.of(command, environment, image, sound, directory);
     meetings++;
     encounter

@@ -159,6 +159,7 @@ final class TangledCases {
         Ground.FULL,
         surgeon -> {
           int bytes = 32 << 20;
+          forgetBitmaps(surgeon);
           long table = surgeon.appendClusters(bytes / surgeon.clusterSizeBytes());
           surgeon.write(table, numbers(bytes, surgeon.l1Entry(0) & ~ImageSurgeon.COPIED));
           surgeon.set(HeaderField.L1_TABLE_OFFSET, table);
@@ -177,6 +178,7 @@ final class TangledCases {
         Ground.FULL,
         surgeon -> {
           int clusterSize = surgeon.clusterSizeBytes();
+          forgetBitmaps(surgeon);
           long first = surgeon.appendClusters(4);
           long l1Table = append(surgeon, numbers(1025 * Long.BYTES, first));
           byte[] entries = numbers(clusterSize, first + 2L * clusterSize);
@@ -234,6 +236,11 @@ final class TangledCases {
           surgeon.setNumber(bitmaps + 8, directory.capacity());
           surgeon.setNumber(bitmaps + 16, append(surgeon, directory.array()));
         });
+  }
+
+  /** Those of a disk that was smaller would be refused, and nobody come to what is behind them. */
+  private static void forgetBitmaps(ImageSurgeon surgeon) {
+    surgeon.clearFeatureBit(HeaderField.AUTOCLEAR_FEATURES, 0);
   }
 
   private static long append(ImageSurgeon surgeon, byte[] content) {

@@ -65,8 +65,8 @@ public record OurRun(List<String> arguments, int exitCode, String stdout, String
       Supplier<Volume> volume,
       Consumer<Console> preparation,
       List<String> arguments) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Kept out = new Kept();
+    Kept err = new Kept();
     Console console =
         new Console(
             personality,
@@ -81,6 +81,26 @@ public record OurRun(List<String> arguments, int exitCode, String stdout, String
         exitCode,
         out.toString(StandardCharsets.UTF_8),
         err.toString(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * What was said, up to more than any test looks at: an image can make a command talk for ever.
+   */
+  private static final class Kept extends ByteArrayOutputStream {
+
+    private static final int MOST_BYTES = 1 << 25;
+
+    @Override
+    public synchronized void write(int b) {
+      if (count < MOST_BYTES) {
+        super.write(b);
+      }
+    }
+
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) {
+      super.write(bytes, offset, Math.min(length, Math.max(0, MOST_BYTES - count)));
+    }
   }
 
   @Override
