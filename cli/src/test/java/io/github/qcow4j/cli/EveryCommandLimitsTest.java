@@ -52,7 +52,7 @@ final class EveryCommandLimitsTest {
 
   /** They read or change a few tables, or none. */
   private static final Set<String> WITHOUT_JOB =
-      Set.of("bitmap", "chain", "create", "info", "map", "resize", "snapshot");
+      Set.of("bitmap", "chain", "create", "info", "resize", "snapshot");
 
   @TempDir private Path directory;
 
