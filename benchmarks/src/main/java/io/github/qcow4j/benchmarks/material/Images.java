@@ -185,7 +185,9 @@ public final class Images implements Closeable {
     return path;
   }
 
-  /** By our own means: of a large disk, qemu-img -C was seen to copy what goes to qcow2. */
+  /**
+   * By our own means: of a large disk, qemu-img -C was seen to copy what goes from raw to qcow2.
+   */
   private Path shared(String name) throws IOException {
     Path path = directory.resolve(name);
     if (!Files.exists(path)) {

@@ -25,9 +25,9 @@ final class Report {
       runner's own process: a hundred a turn, of which the mean counts, after two thousand that are not measured; their
       memory is not known. Where the start of the runtime is set aside, what the bare runtime takes to print one line is
       taken from ours. qemu-img leaves its target to the page cache; `qcow4j` makes it durable before it shows it. Told
-      `-t unsafe`, both leave it to the page cache; "then sync" makes qemu-img's durable too. All targets of a
-      job hold the same disk; ours is no larger than qemu-img's in zlib, and 1.01 times as large at the most in zstd: else
-      the run fails.\
+      `-t unsafe`, both leave it to the page cache; "then sync" makes qemu-img's durable too. A run fails when the targets
+      of a job differ in what they hold, which of 100 GiB and of snapshots is not compared, or ours is larger than qemu-img's
+      in zlib, or more than 1.01 times as large in zstd.\
       """;
 
   private final Map<String, Map<String, List<Result>>> places = new LinkedHashMap<>();

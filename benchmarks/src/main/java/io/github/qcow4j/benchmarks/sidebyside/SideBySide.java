@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Measures jobs of our packaged folder beside qemu-img's, and writes the results, with those of
@@ -31,6 +32,9 @@ public final class SideBySide {
 
   /** The sources of a job, what two contenders made, and what another one makes. */
   private static final int DISKS_AT_ONCE = 5;
+
+  /** Images of 1 and 8 TiB without content, and copies of the larger with a snapshot. */
+  private static final long METADATA_BYTES = 6L << 30;
 
   /** Where storage can be shared nothing is moved, and the figures of a place are of moving. */
   private static final Set<String> SHARING = Set.of("xfs", "btrfs");
@@ -66,7 +70,7 @@ public final class SideBySide {
       run.reportBeside(e);
       throw e;
     }
-    if (!run.measured) {
+    if (!run.measured && run.leftOut.isEmpty()) {
       throw new IllegalArgumentException(
           "no job of that name: jobs= is looked for in \"JOB, On PLACE, SIZE\"");
     }
@@ -85,14 +89,25 @@ public final class SideBySide {
   }
 
   /** Before the first job, not when their turn comes after an hour. */
-  private void requireTools() {
+  private void requireTools() throws IOException {
     for (String program : List.of("qemu-img", "qemu-io", "time", "cp", "sync")) {
       Program _ = Program.require(program);
     }
-    if (!options.sharingGib().isEmpty() && LoopMount.isPossible()) {
-      for (String kind : options.sharing()) {
-        Program _ = Program.require("mkfs." + kind);
+    Set<String> kinds = new TreeSet<>();
+    if (!options.sharingGib().isEmpty()) {
+      kinds.addAll(options.sharing());
+    }
+    for (Path place : options.places()) {
+      if (isSharing(place)) {
+        kinds.add("ext4");
       }
+    }
+    if (LoopMount.isPossible() && !kinds.isEmpty()) {
+      kinds.forEach(kind -> {
+        Program _ = Program.require("mkfs." + kind);
+      });
+      Program _ = Program.require("mount");
+      Program _ = Program.require("umount");
     }
   }
 
@@ -113,13 +128,13 @@ public final class SideBySide {
   }
 
   private void measure() throws IOException, InterruptedException {
-    for (Path place : options.places()) {
+    for (Path place : roomyPlaces()) {
       String kind = Files.getFileStore(place).type();
-      if (!SHARING.contains(kind)) {
-        measureAt(place);
+      if (!isSharing(place)) {
+        measureAt(place, kind);
       } else if (LoopMount.isPossible()) {
         try (LoopMount mount = LoopMount.make("ext4", place, LOOP_BYTES)) {
-          measureAt(mount.directory());
+          measureAt(mount.directory(), "ext4 in a file on " + kind);
         }
       } else {
         leaveOut(place + ", which is " + kind + ": an ext4 in a file needs root and loop devices");
@@ -139,14 +154,36 @@ public final class SideBySide {
     leftOut.add("- not measured: " + what);
   }
 
-  private void measureAt(Path place) throws IOException, InterruptedException {
-    String kind = Files.getFileStore(place).type();
-    long plainBytes = kind.equals("tmpfs") ? options.sizeBytes() : options.plainBytes();
-    long wantedBytes = DISKS_AT_ONCE * plainBytes;
-    if (Files.getFileStore(place).getUsableSpace() < wantedBytes) {
-      leaveOut(place + ", which has no room for " + (wantedBytes >> 30) + " GiB");
-      return;
+  private static boolean isSharing(Path place) throws IOException {
+    return SHARING.contains(Files.getFileStore(place).type());
+  }
+
+  private long plainBytes(String kind) {
+    return kind.equals("tmpfs") ? options.sizeBytes() : options.plainBytes();
+  }
+
+  private List<Path> roomyPlaces() throws IOException {
+    List<Path> roomy = new ArrayList<>();
+    for (Path place : options.places()) {
+      if (hasRoom(place, plainBytes(Files.getFileStore(place).type()))) {
+        roomy.add(place);
+      }
     }
+    return roomy;
+  }
+
+  private boolean hasRoom(Path place, long plainBytes) throws IOException {
+    long disks = DISKS_AT_ONCE * Math.max(plainBytes, options.sizeBytes());
+    long wantedBytes = Math.max(disks, METADATA_BYTES);
+    boolean hasRoom = Files.getFileStore(place).getUsableSpace() >= wantedBytes;
+    if (!hasRoom) {
+      leaveOut(place + ", which has no room for " + (wantedBytes >> 30) + " GiB");
+    }
+    return hasRoom;
+  }
+
+  private void measureAt(Path place, String kind) throws IOException, InterruptedException {
+    long plainBytes = plainBytes(kind);
     try (Images images = Images.in(place, plainBytes)) {
       measure("On " + kind + size(plainBytes), images, new PlaceJobs(programs, images).plain(), 1);
     }

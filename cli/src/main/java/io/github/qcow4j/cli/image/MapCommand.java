@@ -85,9 +85,10 @@ public final class MapCommand extends Command {
       throws CommandFailure, JobCancelledException {
     long begin = Math.min(startOffset, image.virtualSize());
     long length = Math.min(maxLength, image.virtualSize() - begin);
+    JobControl control = console().startJob();
+    control.checkpoint();
     MapWalk walk = new MapWalk(image, begin, length);
     MapEntry entry = length == 0 ? MapEntry.nothingAt(startOffset) : next(walk);
-    JobControl control = console().startJob();
     while (entry != null) {
       // An image of some kilobytes can have millions of extents.
       control.checkpoint();

@@ -31,7 +31,11 @@ final class FillBuffers {
 
   /** A buffer of so many bytes, of whatever content. */
   ByteBuffer take(int bytes) {
+    if (bytes > mostBytes) {
+      return ByteBuffer.allocateDirect(bytes);
+    }
     synchronized (this) {
+      // One that is too small gives way to the one that is made now.
       ByteBuffer kept = idle.poll();
       if (kept != null && kept.capacity() >= bytes) {
         return kept.clear().limit(bytes);

@@ -32,12 +32,12 @@ public final class ImageWriter {
   private final long dirtyBudgetBytes;
   private final WriterLocks locks;
   private final CompressedWrites compressed;
+  private final ClusterFill filling;
 
   // What these work on is used under the metadata lock only.
   private final ClusterMap map;
   private final WritePlanner planner;
   private final ZeroPlanner zeroPlanner;
-  private final ClusterFill filling;
   private boolean abandoned;
 
   /** How the old bytes of the guest are read, through all layers. */

@@ -41,8 +41,8 @@ final class ReferenceWalk {
       int before = count;
       if (L2Entry.isCompressed(entry)) {
         rememberCompressed(entry);
-      } else if ((entry & L2Entry.OFFSET_MASK) != 0) {
-        remember((entry & L2Entry.OFFSET_MASK) >>> header.clusterBits());
+      } else if (cluster(entry) != 0) {
+        remember(cluster(entry));
       }
       ascending &= before == 0 || before == count || clusters[before - 1] <= clusters[before];
     }
@@ -50,6 +50,11 @@ final class ReferenceWalk {
       Arrays.sort(clusters, 0, count);
     }
     addRuns(delta);
+  }
+
+  /** 0 for an entry that names none, and for a damaged one that leads into the header. */
+  private long cluster(long entry) {
+    return (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
   }
 
   private void rememberCompressed(long entry) {

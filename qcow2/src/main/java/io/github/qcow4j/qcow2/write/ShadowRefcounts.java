@@ -100,9 +100,11 @@ final class ShadowRefcounts {
    * @throws CorruptImageException when a counter would fall below zero
    */
   void add(long firstCluster, long count, int delta) throws IOException {
-    if (delta > 0 && count > 0) {
-      requireBlock(firstCluster);
-      requireBlock(firstCluster + count - 1);
+    long end = firstCluster + count;
+    if (delta > 0) {
+      for (long at = firstCluster; at < end; at = ((at >>> blockBits) + 1) << blockBits) {
+        requireBlock(at);
+      }
     }
     change(firstCluster, count, delta);
   }

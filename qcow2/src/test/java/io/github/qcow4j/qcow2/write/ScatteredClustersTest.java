@@ -50,6 +50,20 @@ class ScatteredClustersTest {
     QemuTools.require().assertCheckClean(image);
   }
 
+  /** Of a damaged entry: the header is counted once, and stays so. */
+  @Test
+  void whatLeadsIntoTheHeaderIsNotCounted() throws IOException {
+    Path image = Workbench.in(directory).image("image.qcow2", "", 1 << 20, "write 0 64k");
+    ImageSurgeon.operate(image, surgeon -> surgeon.setL2Entry(64 << 10, 0x200));
+
+    try (Qcow2Image disk = open(new TappedVolume(Volumes.host()), image)) {
+      disk.createSnapshot("s", Instant.EPOCH);
+      disk.deleteSnapshot(disk.snapshots().getFirst());
+    }
+
+    ImageSurgeon.operate(image, surgeon -> assertThat(surgeon.refcount(0)).isEqualTo(1));
+  }
+
   private Path image() {
     Path image =
         Workbench.in(directory)
