@@ -139,15 +139,18 @@ final class DeadlineTest {
     assertThat(target).doesNotExist();
   }
 
+  private OurRun whenTimeIsUp(String command, Path image) {
+    return call(
+        Personality.QCOW4J,
+        IN_TWO_SECONDS,
+        DeadlineTest::passAtOnce,
+        List.of(),
+        List.of(command, image.toString()));
+  }
+
   @Test
   void aMapIsStoppedToo() {
-    OurRun run =
-        call(
-            Personality.QCOW4J,
-            IN_TWO_SECONDS,
-            DeadlineTest::passAtOnce,
-            List.of(),
-            List.of("map", source.toString()));
+    OurRun run = whenTimeIsUp("map", source);
     assertThat(run.exitCode()).as("%s", run).isEqualTo(124);
     assertThat(run.stderr()).isEqualTo("qcow4j: The command did not end within 2 seconds\n");
   }
@@ -160,14 +163,7 @@ final class DeadlineTest {
 
   @Test
   void anAnswerThatCameInTheEndIsGivenAsItIs() {
-    Path none = directory.resolve("none");
-    OurRun run =
-        call(
-            Personality.QCOW4J,
-            IN_TWO_SECONDS,
-            DeadlineTest::passAtOnce,
-            List.of(),
-            List.of("info", none.toString()));
+    OurRun run = whenTimeIsUp("info", directory.resolve("none"));
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.stderr()).endsWith(": No such file or directory\n").hasLineCount(1);
   }

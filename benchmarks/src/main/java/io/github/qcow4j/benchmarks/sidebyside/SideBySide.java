@@ -93,10 +93,7 @@ public final class SideBySide {
     for (String program : List.of("qemu-img", "qemu-io", "time", "cp", "sync")) {
       Program _ = Program.require(program);
     }
-    Set<String> kinds = new TreeSet<>();
-    if (!options.sharingGib().isEmpty()) {
-      kinds.addAll(options.sharing());
-    }
+    Set<String> kinds = new TreeSet<>(sharingKinds());
     for (Path place : options.places()) {
       if (isSharing(place)) {
         kinds.add("ext4");
@@ -140,13 +137,17 @@ public final class SideBySide {
         leaveOut(place + ", which is " + kind + ": an ext4 in a file needs root and loop devices");
       }
     }
-    for (String kind : options.sharingGib().isEmpty() ? List.<String>of() : options.sharing()) {
+    for (String kind : sharingKinds()) {
       if (LoopMount.isPossible()) {
         measureSharing(kind);
       } else {
         leaveOut(kind + ", which needs root and loop devices");
       }
     }
+  }
+
+  private List<String> sharingKinds() {
+    return options.sharingGib().isEmpty() ? List.of() : options.sharing();
   }
 
   private void leaveOut(String what) {

@@ -58,9 +58,13 @@ class ScatteredClustersTest {
 
     try (Qcow2Image disk = open(new TappedVolume(Volumes.host()), image)) {
       disk.createSnapshot("s", Instant.EPOCH);
+      assertHeaderCountedOnce(image);
       disk.deleteSnapshot(disk.snapshots().getFirst());
     }
+    assertHeaderCountedOnce(image);
+  }
 
+  private static void assertHeaderCountedOnce(Path image) {
     ImageSurgeon.operate(image, surgeon -> assertThat(surgeon.refcount(0)).isEqualTo(1));
   }
 
