@@ -2,15 +2,9 @@ package io.github.qcow4j.cli.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.qcow4j.qcow2.testing.Workbench;
-import io.github.qcow4j.snapshot.tar.TarWriter;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -25,7 +19,7 @@ final class FuzzSeeds {
 
   static List<byte[]> of(FuzzTarget target, Path directory) throws IOException {
     return switch (target) {
-      case HEADER, READING, CHECKING, REPAIRING, WRITING -> images(directory);
+      case HEADER, READING, CHECKING, REPAIRING, WRITING -> ImageSeeds.of(directory);
       case CHAIN ->
           texts(
               "image.qcow2\0qcow2",
@@ -57,7 +51,8 @@ final class FuzzSeeds {
               "0x200",
               "help",
               "{\"driver\":\"qcow2\",\"file\":{\"filename\":\"/d/image.qcow2\"}}");
-      case ARCHIVE -> archives();
+      case ARCHIVE -> ArchiveSeeds.of(directory);
+      case DIRECTORY -> directories();
     };
   }
 
@@ -65,55 +60,35 @@ final class FuzzSeeds {
     return Arrays.stream(texts).map(text -> text.getBytes(UTF_8)).toList();
   }
 
-  private static List<byte[]> images(Path directory) throws IOException {
-    Workbench bench = Workbench.in(directory);
-    List<Path> images = new ArrayList<>();
-    String[] data = {"write -P 7 0 3k", "write -z 8k 2k", "write -P 9 40k 1k"};
-    images.add(bench.image("v3.qcow2", "cluster_size=512", 64 << 10, data));
-    images.add(bench.image("v2.qcow2", "cluster_size=512,compat=0.10", 64 << 10, data));
-    Path full = bench.image("full.qcow2", "cluster_size=512,lazy_refcounts=on", 64 << 10, data);
-    bench.snapshot(full, "a");
-    bench.write(full, "write -P 3 1k 4k");
-    bench.snapshot(full, "b");
-    bench.qemu().img("bitmap", "--add", "-g", "512", full.toString(), "b0").orFail();
-    bench.write(full, "write -P 4 2k 1k");
-    images.add(full);
-    images.add(bench.image("subclusters.qcow2", "cluster_size=16k,extended_l2=on", 64 << 10, data));
-    images.add(bench.image("narrow.qcow2", "cluster_size=512,refcount_bits=1", 64 << 10, data));
-    for (String type : List.of("zlib", "zstd")) {
-      Path packed = bench.path(type + ".qcow2");
-      bench
-          .qemu()
-          .img(
-              "convert",
-              "-c",
-              "-O",
-              "qcow2",
-              "-o",
-              "cluster_size=512,compression_type=" + type,
-              full.toString(),
-              packed.toString())
-          .orFail();
-      images.add(packed);
-    }
-    List<byte[]> seeds = new ArrayList<>();
-    for (Path image : images) {
-      seeds.add(Files.readAllBytes(image));
-    }
-    return seeds;
-  }
-
-  private static List<byte[]> archives() throws IOException {
-    ByteArrayOutputStream archive = new ByteArrayOutputStream();
-    TarWriter tar = new TarWriter(Channels.newChannel(archive), 1_700_000_000);
-    byte[] manifest = of(FuzzTarget.MANIFEST, Path.of("/")).getFirst();
-    tar.begin("manifest.json", manifest.length);
-    tar.write(ByteBuffer.wrap(manifest));
+  private static List<byte[]> directories() {
     byte[] disk = tinyImage();
-    tar.begin("disk.qcow2", disk.length);
-    tar.write(ByteBuffer.wrap(disk));
-    tar.finish();
-    return List.of(archive.toByteArray());
+    String writable = "{'role':'cow'}";
+    return List.of(
+        new DirectoryAttack.Draft()
+            .file("overlay.qcow2", disk)
+            .file("config.json", "{}")
+            .file("data-db.raw", "data")
+            .file("cocoon.json", "{'storage_configs':[" + writable + ",{'role':'data'}]}")
+            .file(
+                "snapshot.json",
+                "{'version':1,'config':{'id':'X','hypervisor':'cloud-hypervisor'}}")
+            .toBytes(),
+        new DirectoryAttack.Draft()
+            .file("cow.raw", "disk")
+            .file("cocoon.json", "{'storage_configs':[" + writable + "]}")
+            .file(
+                "snapshot.json",
+                "{'version':1,'config':{'hypervisor':'firecracker','storage':4},"
+                    + "'files':['cow.raw','cocoon.json']}")
+            .toBytes(),
+        new DirectoryAttack.Draft()
+            .file("a.qcow2", disk)
+            .file(
+                "snapshot.json",
+                "{'version':1,'config':{'id':'s','name':'web'},'files':['a.qcow2'],"
+                    + "'lengths':{'a.qcow2':2048},'digests':{},'disks':[{'role':'root',"
+                    + "'file':'a.qcow2','format':'qcow2','virtual_size':32768}]}")
+            .toBytes());
   }
 
   /** A disk of 32 KiB that holds nothing: header, refcount table, refcount block, L1 table. */

@@ -5,8 +5,10 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Set;
 
 /**
  * A parser and the bytes that it is given. Whatever they are, it ends with an answer or with an
@@ -15,25 +17,27 @@ import java.nio.file.Path;
  */
 enum FuzzTarget {
   /** Header, extensions, snapshot table and bitmap directory. */
-  HEADER(ImageAttacks::inspect),
+  HEADER(ImageAttacks::inspect, Promise.READS_THE_FILE_ALONE),
   /** L1 and L2 tables, clusters, compressed ones too, of the disk and of its snapshots. */
-  READING(ImageAttacks::read),
+  READING(ImageAttacks::read, Promise.READS_THE_FILE_ALONE),
   /** Refcounts, and all that refers to a cluster. */
-  CHECKING(ImageAttacks::check),
+  CHECKING(ImageAttacks::check, Promise.READS_THE_FILE_ALONE),
   /** A repair, and a check of what it made. */
-  REPAIRING(ImageAttacks::repair),
+  REPAIRING(ImageAttacks::repair, Promise.NONE),
   /** Writes, snapshots, bitmaps and another size. */
-  WRITING(ImageAttacks::write),
+  WRITING(ImageAttacks::write, Promise.NONE),
   /** Names of backing files, which lead to the image itself at best. */
-  CHAIN(ImageAttacks::follow),
+  CHAIN(ImageAttacks::follow, Promise.KEEPS_THE_FILE),
   /** A {@code .boxlite} file. */
-  ARCHIVE(TextAttacks::stageArchive),
+  ARCHIVE(TextAttacks::stageArchive, Promise.KEEPS_THE_FILE),
   /** The manifest of one. */
-  MANIFEST(TextAttacks::stageManifest),
+  MANIFEST(TextAttacks::stageManifest, Promise.NONE),
+  /** A directory: its files, what they are to the box, and what its JSON says of them. */
+  DIRECTORY(DirectoryAttack::stage, Promise.KEEPS_THE_FILE),
   /** The {@code snapshot.json} of a directory. */
-  ENVELOPE(TextAttacks::readEnvelope),
+  ENVELOPE(TextAttacks::readEnvelope, Promise.KEEPS_THE_FILE),
   /** Option strings of {@code qemu-img}, and names that hold options. */
-  OPTIONS(TextAttacks::parseOptions);
+  OPTIONS(TextAttacks::parseOptions, Promise.NONE);
 
   static final Path FILE = Path.of("/d/image.qcow2");
 
@@ -43,14 +47,25 @@ enum FuzzTarget {
   @SuppressWarnings("ImmutableEnumChecker") // Functions without state.
   private final Attack attack;
 
-  FuzzTarget(Attack attack) {
+  private final Promise promise;
+
+  FuzzTarget(Attack attack, Promise promise) {
     this.attack = attack;
+    this.promise = promise;
+  }
+
+  /** What holds of {@link #FILE} when an attack is over. */
+  private enum Promise {
+    NONE,
+    KEEPS_THE_FILE,
+    /** No other file was opened either, whatever the image says it needs. */
+    READS_THE_FILE_ALONE
   }
 
   /** Gives a parser the bytes that stand in {@link #FILE}. */
   @FunctionalInterface
   interface Attack {
-    void run(Volume volume, byte[] input) throws IOException;
+    void run(SimulatedVolume volume, byte[] input) throws IOException;
   }
 
   /** Runs once, on a volume of its own. */
@@ -61,11 +76,33 @@ enum FuzzTarget {
     try {
       volume.createDirectory(Path.of("/d"));
       write(volume, FILE, input);
+      long before = volume.contentHash(FILE);
+      run(volume, input);
+      requirePromise(volume, input, before);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the test's own file", e);
+    }
+    volume.assertNothingOpen();
+  }
+
+  private void run(SimulatedVolume volume, byte[] input) {
+    try {
       attack.run(volume, input);
     } catch (IOException e) {
       // Foreseen.
     }
-    volume.assertNothingOpen();
+  }
+
+  private void requirePromise(SimulatedVolume volume, byte[] input, long before)
+      throws IOException {
+    if (promise != Promise.NONE
+        && (volume.contentHash(FILE) != before
+            || volume.status(FILE).sizeBytes() != input.length)) {
+      throw new AssertionError(this + " changed the file");
+    }
+    if (promise == Promise.READS_THE_FILE_ALONE && !volume.everOpened().equals(Set.of(FILE))) {
+      throw new AssertionError(this + " opened " + volume.everOpened());
+    }
   }
 
   static void write(Volume volume, Path path, byte[] content) throws IOException {

@@ -92,6 +92,9 @@ public final class SimulatedVolume implements Volume {
   private final Set<SimulatedBlockFile> openFiles = new LinkedHashSet<>();
 
   @GuardedBy("this")
+  private final Set<Path> everOpened = new LinkedHashSet<>();
+
+  @GuardedBy("this")
   private @Nullable History history;
 
   @GuardedBy("this")
@@ -228,6 +231,11 @@ public final class SimulatedVolume implements Volume {
     return openFiles.stream().map(file -> file.path().toString()).toList();
   }
 
+  /** The names by which files were opened since the volume was made. */
+  public synchronized Set<Path> everOpened() {
+    return Set.copyOf(everOpened);
+  }
+
   /** Fails when a file is open, with the stack that opened it. */
   public synchronized void assertNothingOpen() {
     if (openFiles.isEmpty()) {
@@ -318,6 +326,7 @@ public final class SimulatedVolume implements Volume {
     SimulatedBlockFile file = new SimulatedBlockFile(this, inode, path, openOptions);
     inode.openings++;
     openFiles.add(file);
+    everOpened.add(path);
     return file;
   }
 
