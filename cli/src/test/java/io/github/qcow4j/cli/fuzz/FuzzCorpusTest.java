@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,7 +34,7 @@ final class FuzzCorpusTest {
     for (byte[] seed : seeds) {
       attack(target, seed);
     }
-    for (byte[] found : findings(target)) {
+    for (byte[] found : FoundInputs.of(target)) {
       attack(target, found);
     }
     System.out.println(target + ": -Dqcow4j.fuzz.seed=" + SEED);
@@ -73,25 +70,5 @@ final class FuzzCorpusTest {
     return random.nextInt(16) == 0
         ? java.util.Arrays.copyOf(child, random.nextInt(child.length))
         : child;
-  }
-
-  private static List<byte[]> findings(FuzzTarget target) {
-    Path folder = Path.of("src/test/resources/fuzz", target.name());
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.sorted().map(FuzzCorpusTest::bytes).toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static byte[] bytes(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

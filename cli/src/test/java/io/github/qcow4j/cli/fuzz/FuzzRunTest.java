@@ -35,7 +35,8 @@ final class FuzzRunTest {
     assumeTrue(ONLY.isEmpty() || ONLY.equals(target.name()));
     Path home = Files.createDirectories(Path.of("target/fuzz", target.name()).toAbsolutePath());
     Path corpus = Files.createDirectories(home.resolve("corpus"));
-    List<byte[]> seeds = FuzzSeeds.of(target, directory);
+    List<byte[]> seeds = new ArrayList<>(FuzzSeeds.of(target, directory));
+    seeds.addAll(FoundInputs.of(target));
     for (int i = 0; i < seeds.size(); i++) {
       Files.write(corpus.resolve("seed-" + i), seeds.get(i));
     }
