@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.fuzz;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import io.github.qcow4j.qcow2.testing.LeakWatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The seeds, what a fuzzer found once, and some random descendants of the seeds. The long search is
- * {@link FuzzRunTest}.
+ * {@link FuzzRunTest}. No target keeps memory outside the heap, threads or files.
  */
 final class FuzzCorpusTest {
 
@@ -31,6 +32,7 @@ final class FuzzCorpusTest {
   @EnumSource
   void nothingButForeseenFailures(FuzzTarget target) throws IOException {
     List<byte[]> seeds = FuzzSeeds.of(target, directory);
+    LeakWatch leaks = new LeakWatch(directory);
     for (byte[] seed : seeds) {
       attack(target, seed);
     }
@@ -42,6 +44,7 @@ final class FuzzCorpusTest {
     for (int i = 0; i < DESCENDANTS; i++) {
       attack(target, descendant(seeds.get(random.nextInt(seeds.size())), random));
     }
+    leaks.assertNothingIsLeft();
   }
 
   private static void attack(FuzzTarget target, byte[] input) {
