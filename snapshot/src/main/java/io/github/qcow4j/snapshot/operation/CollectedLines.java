@@ -42,6 +42,16 @@ final class CollectedLines {
     Freed run() throws IOException;
   }
 
+  /** What became of a candidate. */
+  enum Outcome {
+    /** Gone; of a dry run, would be. */
+    GONE,
+    /** Somebody needs it or works with it. */
+    STAYS,
+    /** Something went wrong. */
+    FAILED
+  }
+
   private final boolean dryRun;
   private final JobControl control;
   private final Consumer<? super Collected> told;
@@ -65,26 +75,27 @@ final class CollectedLines {
   }
 
   /** The same for what needs no asking. */
-  boolean remove(Candidate candidate, Removal removal) throws IOException {
+  Outcome remove(Candidate candidate, Removal removal) throws IOException {
     return remove(candidate, () -> Freed.of(candidate.bytes()), removal);
   }
 
   /**
-   * Removes it, or says why not; returns whether it is gone, or would be.
+   * Removes it, or says why not.
    *
    * @param rehearsal what a dry run does instead, which finds the same hindrances
    */
-  boolean remove(Candidate candidate, Removal rehearsal, Removal removal) throws IOException {
+  Outcome remove(Candidate candidate, Removal rehearsal, Removal removal) throws IOException {
     control.checkpoint();
     try {
       Freed freed = (dryRun ? rehearsal : removal).run();
       add(candidate, freed.bytes(), !dryRun, null, false, freed.moved().costliest());
-      return true;
+      return Outcome.GONE;
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {
-      add(candidate, candidate.bytes(), false, String.valueOf(e.getMessage()), isFailure(e), null);
-      return false;
+      boolean failed = isFailure(e);
+      add(candidate, candidate.bytes(), false, String.valueOf(e.getMessage()), failed, null);
+      return failed ? Outcome.FAILED : Outcome.STAYS;
     }
   }
 

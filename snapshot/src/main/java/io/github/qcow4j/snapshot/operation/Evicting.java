@@ -9,6 +9,7 @@ import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected.Cause;
 import io.github.qcow4j.snapshot.operation.CollectedLines.Candidate;
 import io.github.qcow4j.snapshot.operation.CollectedLines.Freed;
+import io.github.qcow4j.snapshot.operation.CollectedLines.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -26,6 +27,9 @@ import java.util.Set;
  * image needs of a snapshot moves into it; a layer that several need stays as their base, for a
  * copy in each of them would take more storage than it frees. What has taken up data takes more
  * storage, which is measured before the next one is looked at.
+ *
+ * <p>One that somebody needs stays, and counts, and a later one goes for it. One whose removal
+ * failed counts as gone: a disk with errors would cost one wanted snapshot after the other.
  */
 final class Evicting {
 
@@ -67,10 +71,11 @@ final class Evicting {
       Map<Cause, String> reasons =
           reasons(next.snapshot(), byUse.size() + staying.size() + 1, bytesLeft);
       List<ImageRow> shared = shared(next);
-      if (!reasons.isEmpty() && evict(next, shared, reasons)) {
-        leftBehindBytes += bytes.of(shared);
-      } else {
-        staying.add(next);
+      Outcome outcome = reasons.isEmpty() ? Outcome.STAYS : evict(next, shared, reasons);
+      switch (outcome) {
+        case GONE -> leftBehindBytes += bytes.of(shared);
+        case STAYS -> staying.add(next);
+        case FAILED -> {}
       }
     }
   }
@@ -98,19 +103,19 @@ final class Evicting {
     return shared;
   }
 
-  private boolean evict(Evictable each, List<ImageRow> shared, Map<Cause, String> reasons)
+  private Outcome evict(Evictable each, List<ImageRow> shared, Map<Cause, String> reasons)
       throws IOException {
     Candidate evicted = candidate(each, shared, reasons);
     if (shared.size() == each.layers().size() && reasons.keySet().equals(Set.of(Cause.LRU_SIZE))) {
       lines.keep(evicted, "its removal would free nothing");
-      return false;
+      return Outcome.STAYS;
     }
     List<ImageRow> along = new ArrayList<>();
-    boolean gone =
+    Outcome outcome =
         lines.remove(
             evicted, () -> rehearse(each, shared, along), () -> merge(each, shared, along));
     bytes.sayGoneAlong(along, each.layers(), lines);
-    return gone;
+    return outcome;
   }
 
   private Candidate candidate(Evictable each, List<ImageRow> shared, Map<Cause, String> reasons)
