@@ -113,8 +113,11 @@ final class BitmapStore {
    *
    * @param old the bitmaps in use
    * @param entries what the change makes of them
+   * @param overlap where the metadata is
+   * @throws CorruptImageException when bits would be metadata
    */
-  List<Run> replaced(List<Bitmap> old, List<BitmapEdit.Entry> entries) throws IOException {
+  List<Run> replaced(List<Bitmap> old, List<BitmapEdit.Entry> entries, MetadataOverlap overlap)
+      throws IOException {
     List<Run> runs = new ArrayList<>();
     BitmapsExtension directory = header.extensions().bitmaps();
     if (directory != null) {
@@ -128,7 +131,7 @@ final class BitmapStore {
     }
     for (Bitmap bitmap : old) {
       if (!keptTables.contains(bitmap.tableOffset())) {
-        addRuns(bitmap, runs);
+        addRuns(bitmap, runs, overlap);
       }
     }
     return runs;
@@ -169,18 +172,27 @@ final class BitmapStore {
     return clusters.take(count) << header.clusterBits();
   }
 
-  private void addRuns(Bitmap bitmap, List<Run> runs) throws IOException {
-    try {
-      BitmapTable table = BitmapTable.load(file, header, bitmap);
-      for (int i = 0; i < table.size(); i++) {
-        if (table.hostOffset(i) != 0) {
-          addRun(table.hostOffset(i), header.clusterSize(), runs);
-        }
+  private void addRuns(Bitmap bitmap, List<Run> runs, MetadataOverlap overlap) throws IOException {
+    BitmapTable table = possibleTable(bitmap);
+    for (int i = 0; table != null && i < table.size(); i++) {
+      if (table.hostOffset(i) != 0) {
+        overlap.requireBitmapData(table.hostOffset(i) >>> header.clusterBits());
+        addRun(table.hostOffset(i), header.clusterSize(), runs);
       }
-    } catch (CorruptImageException e) {
-      // What its entries lead to is not known to be the bitmap's: better lost than taken away.
     }
     addRun(bitmap.tableOffset(), (long) bitmap.tableEntries() * Long.BYTES, runs);
+  }
+
+  /**
+   * The table of a bitmap, or null when it is damaged: what its entries lead to is not known to be
+   * the bitmap's, and better lost than taken away.
+   */
+  private @Nullable BitmapTable possibleTable(Bitmap bitmap) throws IOException {
+    try {
+      return BitmapTable.load(file, header, bitmap);
+    } catch (CorruptImageException _) {
+      return null;
+    }
   }
 
   private void addRun(long hostOffset, long bytes, List<Run> runs) {

@@ -419,7 +419,8 @@ public final class ImageWriter {
             tables.overlap(),
             endCluster,
             dirtyBudgetBytes);
-    return new StructureSwitch(tables.file(), inFile, refcounts, dirtyBudgetBytes);
+    return new StructureSwitch(
+        tables.file(), inFile, refcounts, tables.overlap(), dirtyBudgetBytes);
   }
 
   /** The same, with new structures in free clusters before the end, as far as there are some. */

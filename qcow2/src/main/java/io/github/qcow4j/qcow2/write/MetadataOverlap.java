@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.EncryptionHeader;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -10,93 +11,177 @@ import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.table.L1Table;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Knows where the metadata stood when the image was opened, and refuses to hand such a cluster out
  * as free: refcounts that call it free are wrong, and believing them would destroy the image.
  * Metadata made later is counted correctly by whoever made it.
+ *
+ * <p>It refuses an image, too, in which structures of two kinds stand in one place. Whoever writes
+ * the one destroys the other, and may only learn of it in the midst of a change.
  */
 final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
+  private static final String L2_OR_BLOCK = "an L2 table or a refcount block";
+
   private final Path image;
   private final int clusterBits;
-  private final List<Area> areas = new ArrayList<>();
+
+  /** By their first clusters; no two have a cluster in common. */
+  private final NavigableMap<Long, Area> areas = new TreeMap<>();
+
   private final Set<Long> clusters = new HashSet<>();
 
-  private record Area(String name, long firstCluster, long endCluster) {}
+  /**
+   * The clusters of one structure.
+   *
+   * @param owner which one of its kind, or nothing when there is only one
+   */
+  private record Area(String kind, String owner, long firstCluster, long endCluster) {
 
-  MetadataOverlap(Path image, Qcow2Header header) {
+    String name() {
+      return "the " + kind + owner;
+    }
+
+    boolean holds(long cluster) {
+      return firstCluster <= cluster && cluster < endCluster;
+    }
+  }
+
+  MetadataOverlap(Path image, Qcow2Header header) throws CorruptImageException {
     this.image = image;
     this.clusterBits = header.clusterBits();
-    addArea("header", 0, header.clusterSize());
-    addArea("active L1 table", header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES);
+    addArea("header", "", 0, header.clusterSize());
+    addArea("active L1 table", "", header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES);
     addArea(
         "refcount table",
+        "",
         header.refcountTableOffset(),
         (long) header.refcountTableClusters() << clusterBits);
     BitmapsExtension bitmaps = header.extensions().bitmaps();
     if (bitmaps != null) {
-      addArea("bitmap directory", bitmaps.directoryOffset(), bitmaps.directoryBytes());
+      addArea("bitmap directory", "", bitmaps.directoryOffset(), bitmaps.directoryBytes());
     }
     EncryptionHeader encryption = header.extensions().encryptionHeader();
     if (encryption != null) {
-      addArea("LUKS header", encryption.hostOffset(), encryption.lengthBytes());
+      addArea("LUKS header", "", encryption.hostOffset(), encryption.lengthBytes());
     }
   }
 
-  /** Adds the L2 tables of the active L1 table, and the refcount blocks. */
-  void addTables(L1Table l1, RefcountStore refcounts) {
+  /**
+   * Adds the L2 tables of the active L1 table, and the refcount blocks.
+   *
+   * @throws CorruptImageException when a cluster is both
+   */
+  void addTables(L1Table l1, RefcountStore refcounts) throws CorruptImageException {
     for (int i = 0; i < l1.size(); i++) {
-      addCluster(l1.l2Offset(i));
+      boolean _ = addCluster(l1.l2Offset(i));
     }
     for (int i = 0; i < refcounts.tableEntries(); i++) {
-      addCluster(refcounts.blockOffset(i));
+      if (!addCluster(refcounts.blockOffset(i))) {
+        long cluster = refcounts.blockOffset(i) >>> clusterBits;
+        throw sharing(cluster, "an L2 table", "a refcount block");
+      }
     }
   }
 
-  /** Adds the snapshot table, and the L1 tables of the snapshots. */
-  void addSnapshots(Qcow2Header header, List<InternalSnapshot> snapshots, long tableBytes) {
-    addArea("snapshot table", header.snapshotsOffset(), tableBytes);
+  /**
+   * Adds the snapshot table, and the L1 tables of the snapshots; but for those that are larger than
+   * any may be, which are refused when somebody comes to them.
+   */
+  void addSnapshots(Qcow2Header header, List<InternalSnapshot> snapshots, long tableBytes)
+      throws CorruptImageException {
+    addArea("snapshot table", "", header.snapshotsOffset(), tableBytes);
     for (InternalSnapshot snapshot : snapshots) {
-      addArea(
-          "L1 table of snapshot " + snapshot.id(),
-          snapshot.l1TableOffset(),
-          (long) snapshot.l1Entries() * Long.BYTES);
+      long bytes = (long) snapshot.l1Entries() * Long.BYTES;
+      if (bytes <= FormatLimits.MAX_L1_BYTES) {
+        addArea("L1 table of snapshot ", snapshot.id(), snapshot.l1TableOffset(), bytes);
+      }
     }
   }
 
   /** Adds the tables of the bitmaps. */
-  void addBitmaps(List<Bitmap> bitmaps) {
+  void addBitmaps(List<Bitmap> bitmaps) throws CorruptImageException {
     for (Bitmap bitmap : bitmaps) {
       addArea(
-          "table of bitmap " + bitmap.name(),
+          "table of bitmap ",
+          bitmap.name(),
           bitmap.tableOffset(),
           (long) bitmap.tableEntries() * Long.BYTES);
     }
   }
 
-  private void addArea(String name, long hostOffset, long bytes) {
-    if (bytes > 0) {
-      long end = (hostOffset + bytes + (1L << clusterBits) - 1) >>> clusterBits;
-      areas.add(new Area(name, hostOffset >>> clusterBits, end));
+  /**
+   * Structures of the same kind may share a place, and are one area then: who gives up one of two
+   * that are equal takes one from the counter of each cluster.
+   */
+  private void addArea(String kind, String owner, long hostOffset, long bytes)
+      throws CorruptImageException {
+    if (bytes <= 0) {
+      return;
+    }
+    long first = hostOffset >>> clusterBits;
+    long end = (hostOffset + bytes + (1L << clusterBits) - 1) >>> clusterBits;
+    for (Area other = lastBefore(end);
+        other != null && first < other.endCluster;
+        other = lastBefore(end)) {
+      if (!kind.equals(other.kind)) {
+        long shared = Math.max(first, other.firstCluster);
+        throw sharing(shared, other.name(), new Area(kind, owner, first, end).name());
+      }
+      areas.remove(other.firstCluster);
+      first = Math.min(first, other.firstCluster);
+      end = Math.max(end, other.endCluster);
+    }
+    areas.put(first, new Area(kind, owner, first, end));
+  }
+
+  private @Nullable Area lastBefore(long endCluster) {
+    Map.Entry<Long, Area> entry = areas.lowerEntry(endCluster);
+    return entry == null ? null : entry.getValue();
+  }
+
+  private boolean addCluster(long hostOffset) {
+    return hostOffset == 0 || clusters.add(hostOffset >>> clusterBits);
+  }
+
+  /**
+   * Requires that no table of one cluster stands in an area, when all have been added.
+   *
+   * @throws CorruptImageException when one does
+   */
+  void requireApart() throws CorruptImageException {
+    long[] sorted = clusters.stream().mapToLong(Long::longValue).sorted().toArray();
+    for (Area area : areas.values()) {
+      int found = Arrays.binarySearch(sorted, area.firstCluster);
+      int next = found < 0 ? -found - 1 : found;
+      if (next < sorted.length && area.holds(sorted[next])) {
+        throw sharing(sorted[next], area.name(), L2_OR_BLOCK);
+      }
     }
   }
 
-  private void addCluster(long hostOffset) {
-    if (hostOffset != 0) {
-      clusters.add(hostOffset >>> clusterBits);
-    }
+  private CorruptImageException sharing(long cluster, String one, String other) {
+    return corrupt(
+        "The cluster at offset 0x%x is named as two structures: %s",
+        cluster, one + " and " + other, "cluster");
   }
 
   /** Says that clusters were given back properly, and may be handed out again. */
   void forget(long cluster) {
     clusters.remove(cluster);
-    areas.removeIf(area -> area.firstCluster <= cluster && cluster < area.endCluster);
+    Area area = lastBefore(cluster + 1);
+    if (area != null && area.holds(cluster)) {
+      areas.remove(area.firstCluster);
+    }
   }
 
   @Override
@@ -127,17 +212,26 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     }
   }
 
+  /**
+   * Refuses a cluster that a bitmap calls its bits and that metadata occupies: it would be given
+   * back with them.
+   */
+  void requireBitmapData(long cluster) throws CorruptImageException {
+    String metadata = metadataIn(cluster);
+    if (metadata != null) {
+      throw corrupt(
+          "The cluster at offset 0x%x is called data of a bitmap, but %s stands there",
+          cluster, metadata, "bitmap table");
+    }
+  }
+
   /** What metadata is known to stand in a cluster, or null. */
   @Nullable String metadataIn(long cluster) {
     if (clusters.contains(cluster)) {
-      return "an L2 table or a refcount block";
+      return L2_OR_BLOCK;
     }
-    for (Area area : areas) {
-      if (area.firstCluster <= cluster && cluster < area.endCluster) {
-        return "the " + area.name;
-      }
-    }
-    return null;
+    Area area = lastBefore(cluster + 1);
+    return area != null && area.holds(cluster) ? area.name() : null;
   }
 
   private CorruptImageException corrupt(

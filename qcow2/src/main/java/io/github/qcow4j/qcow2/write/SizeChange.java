@@ -65,14 +65,14 @@ public final class SizeChange {
     requireBitmapsCanChange(sizeBytes);
     writer.alone(tables -> {
       tables.requireL2Tables();
-      List<Run> runs = replaced();
+      List<Run> runs = replaced(tables.overlap());
       runs.add(run(header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES));
       tables.requireCounted(runs);
     });
   }
 
   /** The clusters that every change takes from the bitmaps, and from what is written with them. */
-  private List<Run> replaced() throws IOException {
+  private List<Run> replaced(MetadataOverlap overlap) throws IOException {
     long bytes = 0;
     long walkable = TableBounds.walkableBytes(file);
     for (Bitmap bitmap : bitmaps) {
@@ -90,7 +90,8 @@ public final class SizeChange {
       var _ = BitmapData.load(file, header, bitmap);
     }
     List<Run> runs =
-        new ArrayList<>(new BitmapStore(file, header, count -> 0).replaced(bitmaps, List.of()));
+        new ArrayList<>(
+            new BitmapStore(file, header, count -> 0).replaced(bitmaps, List.of(), overlap));
     runs.add(
         run(
             header.refcountTableOffset(),
@@ -113,7 +114,7 @@ public final class SizeChange {
   public void requireBitmapsCanChange(long sizeBytes) throws IOException {
     if (changesBitmaps(sizeBytes)) {
       writer.alone(tables -> {
-        tables.requireCounted(replaced());
+        tables.requireCounted(replaced(tables.overlap()));
         Qcow2Header inFile = writer.headerInFile(header);
         new BitmapStore(file, header, count -> 0)
             .requireHeaderRoom(inFile, HeaderDraft.of(inFile).size(sizeBytes), bitmaps);
@@ -178,7 +179,7 @@ public final class SizeChange {
     }
     ShadowRefcounts refcounts = change.refcounts();
     BitmapStore store = new BitmapStore(file, header, refcounts::allocate);
-    for (Run run : store.replaced(bitmaps, List.of())) {
+    for (Run run : store.replaced(bitmaps, List.of(), change.overlap())) {
       refcounts.add(run.firstCluster(), run.count(), -1);
     }
     BitmapStore.Stored stored =

@@ -37,6 +37,7 @@ final class StructureSwitch {
   private final Qcow2Header header;
   private final ShadowClusters l2Tables;
   private final ShadowRefcounts refcounts;
+  private final MetadataOverlap overlap;
   private final ReferenceWalk references;
   private final List<L1Table> newL1Tables = new ArrayList<>();
   private final RightFlags rightFlags;
@@ -46,10 +47,17 @@ final class StructureSwitch {
    * @param file the image
    * @param header its header
    * @param refcounts its refcounts as they will be
+   * @param overlap where its metadata is
    * @param budgetBytes how much of the new L2 tables waits in memory
    */
-  StructureSwitch(BlockFile file, Qcow2Header header, ShadowRefcounts refcounts, long budgetBytes) {
+  StructureSwitch(
+      BlockFile file,
+      Qcow2Header header,
+      ShadowRefcounts refcounts,
+      MetadataOverlap overlap,
+      long budgetBytes) {
     this.file = file;
+    this.overlap = overlap;
     this.header = header;
     this.l2Tables = new ShadowClusters(file, "L2 table", header.clusterSize(), budgetBytes);
     this.refcounts = refcounts;
@@ -59,6 +67,11 @@ final class StructureSwitch {
 
   ShadowRefcounts refcounts() {
     return refcounts;
+  }
+
+  /** Where the metadata stood when the image was opened. */
+  MetadataOverlap overlap() {
+    return overlap;
   }
 
   /** The header as it stands in the file. */

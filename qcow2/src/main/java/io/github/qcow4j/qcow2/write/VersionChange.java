@@ -151,7 +151,7 @@ public final class VersionChange {
       forDisk = change.placeL1(expanded);
     }
     BitmapStore store = new BitmapStore(file, header, change.refcounts()::allocate);
-    for (Run run : store.replaced(bitmaps, List.of())) {
+    for (Run run : store.replaced(bitmaps, List.of(), change.overlap())) {
       change.refcounts().add(run.firstCluster(), run.count(), -1);
     }
     change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);

@@ -86,7 +86,8 @@ public final class WriterOpener {
    * @param dataFile the external data file, or null
    * @param hasBacking whether there is a backing file
    * @param syncing false for a file that its maker syncs as a whole before anybody can find it
-   * @throws CorruptImageException when the corrupt bit is set, or tables leave the file
+   * @throws CorruptImageException when the corrupt bit is set, tables leave the file, or structures
+   *     of two kinds stand in one place
    * @throws UnsupportedFeatureException when the dirty bit is set: refcounts are to be repaired
    *     first
    */
@@ -131,6 +132,7 @@ public final class WriterOpener {
     overlap.addTables(l1, refcounts);
     overlap.addSnapshots(header, snapshots, snapshotTableBytes);
     overlap.addBitmaps(bitmaps);
+    overlap.requireApart();
     ClusterAllocator allocator =
         new ClusterAllocator(file.path(), header.clusterBits(), refcounts, overlap);
     MutableTables tables =

@@ -109,6 +109,24 @@ class DamageOnTheWayTest {
         surgeon -> surgeon.setRefcountTableEntry(7, surgeon.refcountTableEntry(0)), change.action);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void structuresOfTwoKindsInOnePlaceRefuseIt(Change change) throws IOException {
+    for (HeaderField table :
+        List.of(HeaderField.L1_TABLE_OFFSET, HeaderField.REFCOUNT_TABLE_OFFSET)) {
+      assertRefused(
+          surgeon ->
+              surgeon.setNumber(surgeon.get(HeaderField.SNAPSHOTS_OFFSET), surgeon.get(table)),
+          change.action);
+      assertRefused(
+          surgeon -> surgeon.setL1Entry(0, surgeon.get(table) | ImageSurgeon.COPIED),
+          change.action);
+    }
+    assertRefused(
+        surgeon -> surgeon.setL1Entry(0, surgeon.refcountTableEntry(0) | ImageSurgeon.COPIED),
+        change.action);
+  }
+
   @Test
   void reservedBitsOfARefcountTableEntryAreNoPartOfItsOffset() throws IOException {
     ImageSurgeon.operate(
@@ -147,6 +165,21 @@ class DamageOnTheWayTest {
     }
     run(image, remove);
     bench.qemu().assertCheckClean(image);
+  }
+
+  @Test
+  void bitsOfABitmapThatAreMetadataAreNotGivenBack() throws IOException {
+    bench.qemu().img("bitmap", "--add", image.toString(), "b0").orFail();
+    Consumer<ImageSurgeon> damage =
+        surgeon -> {
+          long block = surgeon.refcountTableEntry(0);
+          surgeon.setNumber(surgeon.number(bitmapDirectory(surgeon)), block);
+          surgeon.setRefcount(block, 2);
+        };
+    assertRefused(damage, disk -> disk.changeBitmaps(List.of(new BitmapChange.Remove("b0"))));
+    assertRefused(damage, disk -> disk.changeBitmaps(List.of(new BitmapChange.Clear("b0"))));
+    assertRefused(damage, Change.GROW.action);
+    assertRefused(damage, Change.SHRINK.action);
   }
 
   @Test
