@@ -1,0 +1,178 @@
+package io.github.qcow4j.cli.packaged;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.cli.packaged.PackagedFolder.Outcome;
+import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/** Images, and a home of boxes, that commands are signalled at, as qemu-img sees them. */
+final class SignalGround {
+
+  static final String LEAKING = "leaking.qcow2";
+  private static final String HOME = "home";
+  private static final String SIZE = "1M";
+  private static final int CLUSTER_BYTES = 4096;
+  private static final String OPTIONS = "cluster_size=" + CLUSTER_BYTES;
+  private static final Pattern NAME = Pattern.compile("\"name\": (\"[^\"]*\")");
+
+  private final Path directory;
+  private final TracedProgram program;
+  private final QemuTools qemu;
+
+  SignalGround(Path directory, TracedProgram program) {
+    this.directory = directory;
+    this.program = program;
+    this.qemu = QemuTools.require().in(directory);
+  }
+
+  /** What a guest reads, and the names of snapshots and bitmaps. */
+  record State(long digest, List<String> names) {}
+
+  Path directory() {
+    return directory;
+  }
+
+  void make() throws Exception {
+    Files.createDirectory(directory);
+    create("base.qcow2", "write -P 1 0 300k", "write -P 2 500k 64k");
+    create("other.qcow2", "write -P 3 100k 400k");
+    create(LEAKING, "write -P 4 0 64k");
+    leak(8);
+    qemu.createOverlay(path("top.qcow2"), OPTIONS, "base.qcow2", "qcow2");
+    qemu.io(path("top.qcow2"), "write -P 5 64k 128k", "write -P 6 700k 64k");
+    qemu.convertToRaw(path("top.qcow2"), path("disk.raw"));
+    create("kept.qcow2", "write -P 7 0 64k", "write -P 8 300k 64k");
+    qemu.img("snapshot", "-c", "one", "kept.qcow2").orFail();
+    qemu.io(path("kept.qcow2"), "write -P 9 32k 64k");
+    create("marked.qcow2");
+    for (String bitmap : List.of("one", "two")) {
+      qemu.img("bitmap", "--add", "marked.qcow2", bitmap).orFail();
+      qemu.io(path("marked.qcow2"), "write -P 10 500k 64k");
+    }
+    assertThat(box("create", "web", "--from", "base.qcow2").exitCode()).isZero();
+  }
+
+  private void create(String image, String... writes) {
+    qemu.img("create", "-q", "-f", "qcow2", "-o", OPTIONS, image, SIZE).orFail();
+    qemu.io(path(image), writes);
+  }
+
+  /** Takes clusters at the end that nothing refers to; refcounts have 16 bits. */
+  private void leak(int clusters) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(path(LEAKING).toFile(), "rw")) {
+      file.seek(48);
+      file.seek(file.readLong());
+      long block = file.readLong();
+      long first = (file.length() + CLUSTER_BYTES - 1) / CLUSTER_BYTES;
+      for (long cluster = first; cluster < first + clusters; cluster++) {
+        file.seek(block + 2 * cluster);
+        file.writeShort(1);
+      }
+      file.setLength((first + clusters) * CLUSTER_BYTES);
+    }
+  }
+
+  /** Makes the directory as another one is. */
+  void copyFrom(SignalGround other) throws Exception {
+    Path parent = other.directory.toAbsolutePath().getParent();
+    assertThat(program.run(parent, "rm", "-rf", directory.toString()).exitCode()).isZero();
+    String[] copy = {"cp", "-r", "--sparse=auto", other.directory.toString(), directory.toString()};
+    assertThat(program.run(parent, copy).exitCode()).isZero();
+  }
+
+  List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /**
+   * The states of all images.
+   *
+   * @param known those of the images of {@code first}, which are not read again when nothing
+   *     changed
+   */
+  Map<String, State> states(SignalGround first, Map<String, State> known) throws IOException {
+    Map<String, State> states = new TreeMap<>();
+    for (String name : names()) {
+      if (!name.equals(HOME)) {
+        @Nullable State same = unchanged(name, first) ? known.get(name) : null;
+        states.put(name, same == null ? state(name) : same);
+      }
+    }
+    return states;
+  }
+
+  State state(String image) throws IOException {
+    CRC32C digest = new CRC32C();
+    digest.update(content(image));
+    return new State(digest.getValue(), image.endsWith(".raw") ? List.of() : namesIn(image));
+  }
+
+  private List<String> namesIn(String image) {
+    return NAME.matcher(qemu.infoJson(path(image)))
+        .results()
+        .map((MatchResult result) -> result.group(1))
+        .toList();
+  }
+
+  /** What a guest reads. */
+  byte[] content(String image) throws IOException {
+    if (image.endsWith(".raw")) {
+      return Files.readAllBytes(path(image));
+    }
+    Path raw = program.logs().resolve("content.raw");
+    qemu.convertToRaw(path(image), raw);
+    return Files.readAllBytes(raw);
+  }
+
+  boolean unchanged(String image, SignalGround first) throws IOException {
+    return Files.exists(first.path(image)) && Files.mismatch(path(image), first.path(image)) < 0;
+  }
+
+  /**
+   * Fails unless nothing is wrong with an image.
+   *
+   * @param leaking whether it may still leak
+   */
+  void requireClean(String image, boolean leaking) {
+    if (image.endsWith(".qcow2")) {
+      qemu.img("check", "-q", "-f", "qcow2", image).expectExit(0, leaking ? 3 : 0);
+    }
+  }
+
+  /** Fails where somebody who wants to write finds it locked. */
+  void requireWritable(String image) {
+    String format = image.endsWith(".raw") ? "raw" : "qcow2";
+    qemu.ioRaw(List.of("-f", format, "-c", "read 0 512", image)).orFail();
+  }
+
+  /** What a check of all boxes says; it asks for the same locks as any work on boxes. */
+  Outcome boxes() throws Exception {
+    return box("check");
+  }
+
+  private Outcome box(String... words) throws Exception {
+    String qcow4j = PackagedFolder.FOLDER.resolve("bin/qcow4j").toString();
+    return program.run(
+        directory,
+        Stream.concat(Stream.of(qcow4j, "box", "--home=" + HOME), Stream.of(words))
+            .toArray(String[]::new));
+  }
+
+  private Path path(String image) {
+    return directory.resolve(image);
+  }
+}
