@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -162,6 +163,9 @@ final class ImageAccess {
               + name.given()
               + "': force-share=on can only be used with read-only images");
     }
+    // Whoever stops the program waits for a change that is under way, also for one that cannot
+    // stop.
+    JobControl _ = console.startJob();
     try {
       DiskImage image =
           DiskImages.open(console.volume(), name.path(), policy, options.withWriting());

@@ -128,8 +128,7 @@ final class SignalGround {
         .toList();
   }
 
-  /** What a guest reads. */
-  byte[] content(String image) throws IOException {
+  private byte[] content(String image) throws IOException {
     if (image.endsWith(".raw")) {
       return Files.readAllBytes(path(image));
     }
