@@ -163,8 +163,8 @@ final class ImageAccess {
               + name.given()
               + "': force-share=on can only be used with read-only images");
     }
-    // Whoever stops the program waits for a change that is under way, also for one that cannot
-    // stop.
+    // Whoever stops the program waits a few seconds for a change that is under way, also for one
+    // that cannot be stopped.
     JobControl _ = console.startJob();
     try {
       DiskImage image =

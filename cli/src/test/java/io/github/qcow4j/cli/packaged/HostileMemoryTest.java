@@ -69,6 +69,7 @@ final class HostileMemoryTest {
         "%d commands before heavy images, at most %d MiB (%s)%n",
         meetings, mostKibibytes >> 10, heaviest);
     assertThat(meetings).isGreaterThan(20);
+    assertThat(mostKibibytes).as("an image is heavy").isGreaterThan(150 << 10);
     assertThat(misdeeds).isEmpty();
   }
 

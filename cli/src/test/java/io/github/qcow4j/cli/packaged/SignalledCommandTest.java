@@ -105,6 +105,7 @@ final class SignalledCommandTest {
     Traced complete = complete(words);
     Result result = result(complete, words);
     List<Point> points = new ArrayList<>(complete.points());
+    assertThat(points).as("%s", complete).isNotEmpty();
     Collections.shuffle(points, new Random(SEED));
     int turn = COMMANDS.indexOf(command);
     for (Point point : points.subList(0, EVERY ? points.size() : Math.min(FEW, points.size()))) {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,14 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   /** By their first clusters; no two have a cluster in common. */
   private final NavigableMap<Long, Area> areas = new TreeMap<>();
 
-  private final Set<Long> clusters = new HashSet<>();
+  /** Sorted, and no set: there can be four million. */
+  private long[] l2Clusters = {};
+
+  /** Sorted. */
+  private long[] blockClusters = {};
+
+  private final Set<Long> forgotten = new HashSet<>();
+  private @Nullable CorruptImageException sharing;
 
   /**
    * The clusters of one structure.
@@ -56,7 +64,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     }
   }
 
-  MetadataOverlap(Path image, Qcow2Header header) throws CorruptImageException {
+  MetadataOverlap(Path image, Qcow2Header header) {
     this.image = image;
     this.clusterBits = header.clusterBits();
     addArea("header", "", 0, header.clusterSize());
@@ -76,29 +84,34 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     }
   }
 
-  /**
-   * Adds the L2 tables of the active L1 table, and the refcount blocks.
-   *
-   * @throws CorruptImageException when a cluster is both
-   */
-  void addTables(L1Table l1, RefcountStore refcounts) throws CorruptImageException {
-    for (int i = 0; i < l1.size(); i++) {
-      boolean _ = addCluster(l1.l2Offset(i));
-    }
-    for (int i = 0; i < refcounts.tableEntries(); i++) {
-      if (!addCluster(refcounts.blockOffset(i))) {
-        long cluster = refcounts.blockOffset(i) >>> clusterBits;
-        throw sharing(cluster, "an L2 table", "a refcount block");
+  /** Adds the L2 tables of the active L1 table, and the refcount blocks. */
+  void addTables(L1Table l1, RefcountStore refcounts) {
+    l2Clusters = clusters(l1.size(), l1::l2Offset);
+    blockClusters = clusters(refcounts.tableEntries(), refcounts::blockOffset);
+    for (long cluster : blockClusters) {
+      if (Arrays.binarySearch(l2Clusters, cluster) >= 0) {
+        shared(cluster, "an L2 table", "a refcount block");
       }
     }
+  }
+
+  private long[] clusters(int entries, IntToLongFunction hostOffset) {
+    long[] clusters = new long[entries];
+    int count = 0;
+    for (int i = 0; i < entries; i++) {
+      if (hostOffset.applyAsLong(i) != 0) {
+        clusters[count++] = hostOffset.applyAsLong(i) >>> clusterBits;
+      }
+    }
+    Arrays.sort(clusters, 0, count);
+    return count == entries ? clusters : Arrays.copyOf(clusters, count);
   }
 
   /**
    * Adds the snapshot table, and the L1 tables of the snapshots; but for those that are larger than
    * any may be, which are refused when somebody comes to them.
    */
-  void addSnapshots(Qcow2Header header, List<InternalSnapshot> snapshots, long tableBytes)
-      throws CorruptImageException {
+  void addSnapshots(Qcow2Header header, List<InternalSnapshot> snapshots, long tableBytes) {
     addArea("snapshot table", "", header.snapshotsOffset(), tableBytes);
     for (InternalSnapshot snapshot : snapshots) {
       long bytes = (long) snapshot.l1Entries() * Long.BYTES;
@@ -109,7 +122,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   }
 
   /** Adds the tables of the bitmaps. */
-  void addBitmaps(List<Bitmap> bitmaps) throws CorruptImageException {
+  void addBitmaps(List<Bitmap> bitmaps) {
     for (Bitmap bitmap : bitmaps) {
       addArea(
           "table of bitmap ",
@@ -123,8 +136,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
    * Structures of the same kind may share a place, and are one area then: who gives up one of two
    * that are equal takes one from the counter of each cluster.
    */
-  private void addArea(String kind, String owner, long hostOffset, long bytes)
-      throws CorruptImageException {
+  private void addArea(String kind, String owner, long hostOffset, long bytes) {
     if (bytes <= 0) {
       return;
     }
@@ -134,8 +146,8 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
         other != null && first < other.endCluster;
         other = lastBefore(end)) {
       if (!kind.equals(other.kind)) {
-        long shared = Math.max(first, other.firstCluster);
-        throw sharing(shared, other.name(), new Area(kind, owner, first, end).name());
+        Area area = new Area(kind, owner, first, end);
+        shared(Math.max(first, other.firstCluster), other.name(), area.name());
       }
       areas.remove(other.firstCluster);
       first = Math.min(first, other.firstCluster);
@@ -149,35 +161,38 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     return entry == null ? null : entry.getValue();
   }
 
-  private boolean addCluster(long hostOffset) {
-    return hostOffset == 0 || clusters.add(hostOffset >>> clusterBits);
-  }
-
   /**
-   * Requires that no table of one cluster stands in an area, when all have been added.
+   * Requires that structures of different kinds stand apart, when all have been added.
    *
-   * @throws CorruptImageException when one does
+   * @throws CorruptImageException when two have a cluster in common
    */
   void requireApart() throws CorruptImageException {
-    long[] sorted = clusters.stream().mapToLong(Long::longValue).sorted().toArray();
     for (Area area : areas.values()) {
-      int found = Arrays.binarySearch(sorted, area.firstCluster);
-      int next = found < 0 ? -found - 1 : found;
-      if (next < sorted.length && area.holds(sorted[next])) {
-        throw sharing(sorted[next], area.name(), L2_OR_BLOCK);
+      for (long[] tables : List.of(l2Clusters, blockClusters)) {
+        int found = Arrays.binarySearch(tables, area.firstCluster);
+        int next = found < 0 ? -found - 1 : found;
+        if (next < tables.length && area.holds(tables[next])) {
+          shared(tables[next], area.name(), L2_OR_BLOCK);
+        }
       }
+    }
+    if (sharing != null) {
+      throw sharing;
     }
   }
 
-  private CorruptImageException sharing(long cluster, String one, String other) {
-    return corrupt(
-        "The cluster at offset 0x%x is named as two structures: %s",
-        cluster, one + " and " + other, "cluster");
+  private void shared(long cluster, String one, String other) {
+    if (sharing == null) {
+      sharing =
+          corrupt(
+              "The cluster at offset 0x%x is named as two structures: %s",
+              cluster, one + " and " + other, "cluster");
+    }
   }
 
   /** Says that clusters were given back properly, and may be handed out again. */
   void forget(long cluster) {
-    clusters.remove(cluster);
+    forgotten.add(cluster);
     Area area = lastBefore(cluster + 1);
     if (area != null && area.holds(cluster)) {
       areas.remove(area.firstCluster);
@@ -227,7 +242,10 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   /** What metadata is known to stand in a cluster, or null. */
   @Nullable String metadataIn(long cluster) {
-    if (clusters.contains(cluster)) {
+    boolean table =
+        Arrays.binarySearch(l2Clusters, cluster) >= 0
+            || Arrays.binarySearch(blockClusters, cluster) >= 0;
+    if (table && !forgotten.contains(cluster)) {
       return L2_OR_BLOCK;
     }
     Area area = lastBefore(cluster + 1);

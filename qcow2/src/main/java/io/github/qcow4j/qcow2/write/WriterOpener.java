@@ -94,23 +94,28 @@ public final class WriterOpener {
   public ImageWriter open(@Nullable BlockFile dataFile, boolean hasBacking, boolean syncing)
       throws IOException {
     refuseDamaged();
-    ImageWriter writer = load(dataFile, hasBacking, syncing, snapshotTableBytes());
+    ImageWriter writer = load(dataFile, hasBacking, syncing, snapshotTableBytes(), true);
     UnknownAutoclear.clear(file, header);
     return writer;
   }
 
   /**
    * Opens a writer that changes structures and no guest data, on an image whose refcounts were just
-   * put right, whatever its header still says.
+   * put right, whatever its header still says. Structures may share places: to refuse them here
+   * would end a repair that has done most of its work.
    *
    * @param snapshotTableBytes the length of the snapshot table, which may be wrong in itself
    */
   public ImageWriter openForRepair(long snapshotTableBytes) throws IOException {
-    return load(null, header.backingFileName() != null, true, snapshotTableBytes);
+    return load(null, header.backingFileName() != null, true, snapshotTableBytes, false);
   }
 
   private ImageWriter load(
-      @Nullable BlockFile dataFile, boolean hasBacking, boolean syncing, long snapshotTableBytes)
+      @Nullable BlockFile dataFile,
+      boolean hasBacking,
+      boolean syncing,
+      long snapshotTableBytes,
+      boolean apart)
       throws IOException {
     L1Table l1 =
         L1Table.load(
@@ -132,7 +137,9 @@ public final class WriterOpener {
     overlap.addTables(l1, refcounts);
     overlap.addSnapshots(header, snapshots, snapshotTableBytes);
     overlap.addBitmaps(bitmaps);
-    overlap.requireApart();
+    if (apart) {
+      overlap.requireApart();
+    }
     ClusterAllocator allocator =
         new ClusterAllocator(file.path(), header.clusterBits(), refcounts, overlap);
     MutableTables tables =
