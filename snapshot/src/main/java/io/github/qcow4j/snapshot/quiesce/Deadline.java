@@ -84,6 +84,9 @@ final class Deadline {
    */
   void rest(int attempt) {
     long millis = Math.min(1L << Math.min(attempt, Integer.SIZE), LONGEST_REST_MILLIS);
-    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Math.min(millis, leftMillis())));
+    // What is left is no whole milliseconds: to wake before the end is to try once more for
+    // nothing.
+    long leftNanos = Math.max(1, atNanoTime - System.nanoTime());
+    LockSupport.parkNanos(Math.min(TimeUnit.MILLISECONDS.toNanos(millis), leftNanos));
   }
 }
