@@ -45,7 +45,9 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   /** Sorted. */
   private long[] blockClusters = {};
 
+  /** Of those, what was given back. */
   private final Set<Long> forgotten = new HashSet<>();
+
   private @Nullable CorruptImageException sharing;
 
   /**
@@ -192,9 +194,11 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   /** Says that clusters were given back properly, and may be handed out again. */
   void forget(long cluster) {
-    forgotten.add(cluster);
-    Area area = lastBefore(cluster + 1);
-    if (area != null && area.holds(cluster)) {
+    if (isTable(cluster)) {
+      forgotten.add(cluster);
+    }
+    Area area = areaOf(cluster);
+    if (area != null) {
       areas.remove(area.firstCluster);
     }
   }
@@ -242,14 +246,21 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   /** What metadata is known to stand in a cluster, or null. */
   @Nullable String metadataIn(long cluster) {
-    boolean table =
-        Arrays.binarySearch(l2Clusters, cluster) >= 0
-            || Arrays.binarySearch(blockClusters, cluster) >= 0;
-    if (table && !forgotten.contains(cluster)) {
+    if (isTable(cluster) && !forgotten.contains(cluster)) {
       return L2_OR_BLOCK;
     }
+    Area area = areaOf(cluster);
+    return area == null ? null : area.name();
+  }
+
+  private boolean isTable(long cluster) {
+    return Arrays.binarySearch(l2Clusters, cluster) >= 0
+        || Arrays.binarySearch(blockClusters, cluster) >= 0;
+  }
+
+  private @Nullable Area areaOf(long cluster) {
     Area area = lastBefore(cluster + 1);
-    return area != null && area.holds(cluster) ? area.name() : null;
+    return area != null && area.holds(cluster) ? area : null;
   }
 
   private CorruptImageException corrupt(
