@@ -9,8 +9,8 @@ import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,8 @@ record StoppedImages(Path directory) {
     create("-b", BASE, "-F", "qcow2", TOP);
     write(TOP, 3, 12);
     Files.copy(directory.resolve(TOP), directory.resolve("same.qcow2"));
-    leak(8);
+    // Nothing refers to them.
+    Path _ = ImageSurgeon.operate(directory.resolve(LEAKING), surgeon -> surgeon.appendClusters(8));
   }
 
   private void create(String... words) {
@@ -79,21 +80,6 @@ record StoppedImages(Path directory) {
         directory.resolve(image),
         ReferencePolicy.allow(),
         ImageOptions.of(format).withWriting());
-  }
-
-  /** Takes clusters at the end that nothing refers to; refcounts have 16 bits. */
-  private void leak(int clusters) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(directory.resolve(LEAKING).toFile(), "rw")) {
-      file.seek(48);
-      file.seek(file.readLong());
-      long block = file.readLong();
-      long first = (file.length() + CLUSTER_BYTES - 1) / CLUSTER_BYTES;
-      for (long cluster = first; cluster < first + clusters; cluster++) {
-        file.seek(block + 2 * cluster);
-        file.writeShort(1);
-      }
-      file.setLength((first + clusters) * CLUSTER_BYTES);
-    }
   }
 
   /** Makes the directory one with copies of all that another has. */

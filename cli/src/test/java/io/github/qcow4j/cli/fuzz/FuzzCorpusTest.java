@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The seeds, what a fuzzer found once, and some random descendants of the seeds. The long search is
- * {@link FuzzRunTest}. No target keeps memory outside the heap, threads or files.
+ * {@link FuzzRunTest}. No target keeps memory outside the heap, or threads.
  */
 final class FuzzCorpusTest {
 

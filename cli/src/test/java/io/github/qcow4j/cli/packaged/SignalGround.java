@@ -3,9 +3,9 @@ package io.github.qcow4j.cli.packaged;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.packaged.PackagedFolder.Outcome;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,7 +49,8 @@ final class SignalGround {
     create("base.qcow2", "write -P 1 0 300k", "write -P 2 500k 64k");
     create("other.qcow2", "write -P 3 100k 400k");
     create(LEAKING, "write -P 4 0 64k");
-    leak(8);
+    // Nothing refers to them.
+    Path _ = ImageSurgeon.operate(path(LEAKING), surgeon -> surgeon.appendClusters(8));
     qemu.createOverlay(path("top.qcow2"), OPTIONS, "base.qcow2", "qcow2");
     qemu.io(path("top.qcow2"), "write -P 5 64k 128k", "write -P 6 700k 64k");
     qemu.convertToRaw(path("top.qcow2"), path("disk.raw"));
@@ -67,21 +68,6 @@ final class SignalGround {
   private void create(String image, String... writes) {
     qemu.img("create", "-q", "-f", "qcow2", "-o", OPTIONS, image, SIZE).orFail();
     qemu.io(path(image), writes);
-  }
-
-  /** Takes clusters at the end that nothing refers to; refcounts have 16 bits. */
-  private void leak(int clusters) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(path(LEAKING).toFile(), "rw")) {
-      file.seek(48);
-      file.seek(file.readLong());
-      long block = file.readLong();
-      long first = (file.length() + CLUSTER_BYTES - 1) / CLUSTER_BYTES;
-      for (long cluster = first; cluster < first + clusters; cluster++) {
-        file.seek(block + 2 * cluster);
-        file.writeShort(1);
-      }
-      file.setLength((first + clusters) * CLUSTER_BYTES);
-    }
   }
 
   /** Makes the directory as another one is. */

@@ -121,9 +121,11 @@ final class SignalledCommandTest {
   @ValueSource(ints = {1, 2, 3})
   void aShrinkThatIsSignalledLeaksNothing(int nth) throws Exception {
     List<String> words = List.of(SHRINK.split(" ", -1));
-    Result result = result(complete(words), words);
+    Traced complete = complete(words);
+    Point point = new Point("fdatasync", nth);
+    assertThat(complete.points()).contains(point);
 
-    signalAt(new Point("fdatasync", nth), Signal.INT, words, result);
+    signalAt(point, Signal.INT, words, result(complete, words));
   }
 
   private static Traced complete(List<String> words) throws Exception {
