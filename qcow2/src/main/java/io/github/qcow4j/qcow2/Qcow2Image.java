@@ -366,6 +366,8 @@ public final class Qcow2Image implements DiskImage {
    * @param changes what to do, in this order
    * @throws io.github.qcow4j.qcow2.bitmap.BitmapChangeException when a change makes no sense, as
    *     the bitmaps are; those before it are made
+   * @throws io.github.qcow4j.qcow2.bitmap.BitmapsChangedException when the changes are made, and
+   *     the storage failed only afterwards
    */
   public void changeBitmaps(List<BitmapChange> changes) throws IOException {
     structure().changeBitmaps(changes);

@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.bitmap.BitmapSource;
+import io.github.qcow4j.qcow2.bitmap.BitmapsChangedException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,6 +133,13 @@ public final class BitmapCommand extends Command {
     }
     try {
       qcow2.changeBitmaps(changes);
+    } catch (BitmapsChangedException e) {
+      String reason = console().errorText().reason(e.reason());
+      throw new CommandFailure(
+          1,
+          "Bitmap '%s' was changed, but tidying the file up failed: %s".formatted(bitmap, reason),
+          null,
+          e);
     } catch (BitmapChangeException e) {
       throw failed(
           nameOf(e.change()),

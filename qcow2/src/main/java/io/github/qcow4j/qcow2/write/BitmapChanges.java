@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
 import io.github.qcow4j.qcow2.bitmap.BitmapEdit;
 import io.github.qcow4j.qcow2.bitmap.BitmapSource;
+import io.github.qcow4j.qcow2.bitmap.BitmapsChangedException;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.HeaderRewrite;
@@ -50,6 +51,7 @@ public final class BitmapChanges {
    * @throws BitmapChangeException when one of them makes no sense; those before it are made
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the header cluster has no room
    *     for where the bitmaps are; none of them is made then
+   * @throws BitmapsChangedException when they are made, and the storage failed only afterwards
    */
   public void apply(List<Bitmap> bitmaps, List<BitmapChange> changes) throws IOException {
     BitmapChangeException[] refusal = new BitmapChangeException[1];
@@ -99,7 +101,11 @@ public final class BitmapChanges {
     for (Run run : replaced) {
       allocator.freeLater(run.firstCluster(), run.count());
     }
-    writer.flushAlone();
+    try {
+      writer.flushAlone();
+    } catch (IOException e) {
+      throw new BitmapsChangedException(e);
+    }
   }
 
   private static long take(long count, ClusterAllocator allocator, List<Run> taken)

@@ -1,0 +1,28 @@
+package io.github.qcow4j.qcow2.bitmap;
+
+import java.io.IOException;
+
+/**
+ * Bitmaps were changed, durably, and then the storage failed while what they had before was given
+ * back. The image is as after a power cut, good but for leaked clusters, and is to be opened anew
+ * before it is changed again.
+ */
+public final class BitmapsChangedException extends IOException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final IOException reason;
+
+  /**
+   * @param reason how the storage failed
+   */
+  public BitmapsChangedException(IOException reason) {
+    super("Bitmaps are changed, but then: " + reason.getMessage(), reason);
+    this.reason = reason;
+  }
+
+  /** How the storage failed. */
+  public IOException reason() {
+    return reason;
+  }
+}
