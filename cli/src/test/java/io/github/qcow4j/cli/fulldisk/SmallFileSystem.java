@@ -12,9 +12,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * A real file system in which ballast leaves as much room as a test wants. For one thread.
@@ -26,7 +23,7 @@ final class SmallFileSystem implements Closeable {
   private static final long MIB = 1 << 20;
 
   /** What is written anew each time; the rest of the ballast lies there from the beginning. */
-  private static final long FREE_AT_FIRST = 12 * MIB;
+  private static final long FREE_AT_FIRST = 24 * MIB;
 
   private final Volume volume = Volumes.host();
   private final LoopFileSystem place;
@@ -42,8 +39,8 @@ final class SmallFileSystem implements Closeable {
     long sizeBytes =
         switch (kind) {
           case XFS -> 300 * MIB;
-          case BTRFS -> 112 * MIB;
-          case EXT4, TMPFS, OVERLAY -> 32 * MIB;
+          case BTRFS -> 128 * MIB;
+          case EXT4, TMPFS, OVERLAY -> 48 * MIB;
         };
     SmallFileSystem small = new SmallFileSystem(LoopFileSystem.mount(kind, sizeBytes));
     small.fill(small.place.mountPoint().resolve("sediment"), FREE_AT_FIRST);
@@ -96,20 +93,6 @@ final class SmallFileSystem implements Closeable {
       file.truncate(Math.max(0, at - leftBytes));
     }
     settle();
-  }
-
-  /**
-   * How much room to leave for a job: none at all, and other amounts of which it has too little.
-   *
-   * @param neededBytes what the job takes when it can
-   * @param count how many of them
-   */
-  static List<Long> rooms(long neededBytes, int count, SplittableRandom random) {
-    List<Long> rooms = new ArrayList<>(List.of(0L));
-    while (rooms.size() < count) {
-      rooms.add(random.nextLong(Math.max(1, neededBytes)) & -4096L);
-    }
-    return rooms;
   }
 
   @Override
