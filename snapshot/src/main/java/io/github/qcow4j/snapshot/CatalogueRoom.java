@@ -67,7 +67,21 @@ final class CatalogueRoom {
     if (hindrance == null) {
       keep();
     }
+    catalogue.prepareWriting(this::makeIndexRoom);
     return catalogue;
+  }
+
+  /**
+   * Gives the reserve back when the file system has filled since the opening. SQLite maps its index
+   * into memory: where a page of it gets its storage only when it is written, as each page does
+   * anew on a file system that writes nothing in place (btrfs), no room is no error but a signal
+   * (SIGBUS) that ends the process.
+   */
+  private void makeIndexRoom() throws IOException {
+    SystemCallException hindrance = hindrance();
+    if (hindrance != null && hindrance.isOutOfRoom()) {
+      giveBack();
+    }
   }
 
   /** Whether there is something in it that has not come into the catalogue's file yet. */

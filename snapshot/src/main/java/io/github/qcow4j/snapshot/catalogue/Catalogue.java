@@ -42,6 +42,8 @@ public final class Catalogue implements Closeable {
   /** Set once, before anybody else has the catalogue. */
   private @Nullable String copy;
 
+  private Preparation preparation = () -> {};
+
   /** What to do within a transaction. */
   @FunctionalInterface
   public interface Work<T extends @Nullable Object> {
@@ -64,6 +66,14 @@ public final class Catalogue implements Closeable {
 
     /** Nothing is made when this throws. */
     void require() throws IOException;
+  }
+
+  /** What comes before each transaction that changes something. */
+  @FunctionalInterface
+  public interface Preparation {
+
+    /** Nothing is changed when this throws. */
+    void prepare() throws IOException;
   }
 
   private Catalogue(Connection connection, CommitListener listener) {
@@ -168,6 +178,11 @@ public final class Catalogue implements Closeable {
     }
   }
 
+  /** Sets what comes before each change; for who opens it. */
+  public void prepareWriting(Preparation wanted) {
+    preparation = wanted;
+  }
+
   /** Reads what one moment shows. */
   public <T extends @Nullable Object> T read(Work<T> work) throws IOException {
     return run("BEGIN DEFERRED", work, false);
@@ -175,6 +190,7 @@ public final class Catalogue implements Closeable {
 
   /** Changes all or nothing; durable on return. */
   public <T extends @Nullable Object> T write(Work<T> work) throws IOException {
+    preparation.prepare();
     return run("BEGIN IMMEDIATE", work, true);
   }
 
