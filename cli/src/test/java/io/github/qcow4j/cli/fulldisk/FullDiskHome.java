@@ -37,6 +37,7 @@ record FullDiskHome(
   private static final int MIB = 1 << 20;
   private static final Pattern NAME =
       Pattern.compile("^ {12}\"name\": \"(.*)\"", Pattern.MULTILINE);
+  private static final Pattern PATH = Pattern.compile("\"path\": \"(.*)\"");
   private static final Pattern MADE_UP = Pattern.compile("\\b[a-z0-9]{16}\\b");
   private static final String CLEAN = "clean, ";
 
@@ -99,15 +100,13 @@ record FullDiskHome(
       }
     }
     state.sort(null);
-    List<String> images = new ArrayList<>();
-    state.addAll(lines(box.ok("list", "--json")));
-    for (String name : names(box.ok("list", "--json"))) {
-      images.add(disk(name).toString());
+    String boxes = box.ok("list", "--json");
+    List<String> images = new ArrayList<>(found(PATH, boxes));
+    state.addAll(lines(boxes));
+    for (String name : found(NAME, boxes)) {
       String snapshots = box.ok("snapshot", "list", name, "--json");
+      images.addAll(found(PATH, snapshots));
       state.addAll(lines(snapshots));
-      for (String snapshot : names(snapshots)) {
-        images.add(box.ok("snapshot", "path", name, snapshot).strip());
-      }
     }
     List<String> contents = known.get(bytes);
     if (contents == null) {
@@ -141,8 +140,8 @@ record FullDiskHome(
         .toList();
   }
 
-  private static List<String> names(String json) {
-    return NAME.matcher(json).results().map((MatchResult found) -> found.group(1)).toList();
+  private static List<String> found(Pattern pattern, String json) {
+    return pattern.matcher(json).results().map((MatchResult found) -> found.group(1)).toList();
   }
 
   private static long checksum(Path file) throws IOException {

@@ -77,19 +77,22 @@ enum ImageJob {
 
   /**
    * Whether an overlay that it failed on may hold itself what it only showed before, as {@link
-   * io.github.qcow4j.qcow2.rebase.Rebase} says.
+   * io.github.qcow4j.qcow2.rebase.Rebase} says, or only show what it held, when all of it is below.
    */
-  boolean mayHoldMore() {
-    return this == FLATTEN || this == REBASE;
+  boolean mayHoldOther() {
+    return this == FLATTEN || this == REBASE || this == COMMIT_AND_EMPTY;
   }
 
   /**
    * Whether clusters may be lost, as {@link io.github.qcow4j.qcow2.write.BitmapChanges} says: where
    * a file system writes nothing in place, one that is full has room for counting them anew only
-   * when they make it by going, for which these are too small.
+   * when they make it by going. These are too small for that, or a snapshot keeps them.
    */
   boolean mayLeak() {
-    return this == BITMAP_MERGE || this == BITMAP_CLEAR || this == BITMAP_REMOVE;
+    return switch (this) {
+      case BITMAP_MERGE, BITMAP_CLEAR, BITMAP_REMOVE, CONVERT_INTO -> true;
+      default -> false;
+    };
   }
 
   /** Whether the image is damaged before, and may still be when it failed. */

@@ -131,7 +131,7 @@ final class ImagesOnFullDiskTest {
         compare(image, pristine.resolve(name), false);
       } else {
         assertSound(job, image, pristine.resolve(name), what);
-        compare(image, pristine.resolve(name), !job.mayHoldMore());
+        compare(image, pristine.resolve(name), !job.mayHoldOther());
       }
     }
     return isUnchanged;
