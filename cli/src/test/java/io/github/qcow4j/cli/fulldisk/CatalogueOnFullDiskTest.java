@@ -40,6 +40,14 @@ final class CatalogueOnFullDiskTest {
           assertThat(home.list()).containsExactly(renamed);
         }
         place.free();
+        // What is closed comes into the catalogue's file, of which the index has a note.
+        try (BoxHome home = BoxHome.open(HomeOptions.of(directory))) {
+          assertThat(home.list()).hasSize(1);
+          Box _ = home.rename("box" + (pages + 1), "other");
+          Box _ = home.rename("other", "box" + (pages + 1));
+          place.leave(pages * PAGE_BYTES);
+        }
+        place.free();
       }
     }
   }

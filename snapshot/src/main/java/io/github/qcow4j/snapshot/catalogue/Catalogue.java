@@ -68,7 +68,7 @@ public final class Catalogue implements Closeable {
     void require() throws IOException;
   }
 
-  /** What comes before each transaction that changes something. */
+  /** What comes before each transaction that changes something, and before the end. */
   @FunctionalInterface
   public interface Preparation {
 
@@ -277,6 +277,12 @@ public final class Catalogue implements Closeable {
 
   @Override
   public void close() throws IOException {
+    try {
+      // The last one to close it writes too.
+      preparation.prepare();
+    } catch (IOException e) {
+      // What cannot be prepared is closed all the same.
+    }
     lock.lock();
     try {
       connection.close();
