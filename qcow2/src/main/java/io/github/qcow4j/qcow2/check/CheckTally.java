@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.qcow2.error.LimitExceededException;
+import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ final class CheckTally {
   private long reported;
   private long allowed = Long.MAX_VALUE;
   private @Nullable Supplier<LimitExceededException> refusal;
+  private @Nullable IOException storageFailure;
 
   /** What is counted at one moment. */
   record Counts(long corruptions, long leaks, long checkErrors) {}
@@ -29,7 +31,7 @@ final class CheckTally {
     switch (finding.severity()) {
       case CORRUPTION -> corruptions++;
       case LEAK -> leaks++;
-      case CHECK_ERROR -> checkErrors++;
+      case CHECK_ERROR -> countError(finding);
       case REPAIRED -> countRepaired((RepairFinding) finding);
       case NOTE -> {}
     }
@@ -38,6 +40,13 @@ final class CheckTally {
     }
     reported++;
     sink.accept(finding);
+  }
+
+  private void countError(CheckFinding finding) {
+    checkErrors++;
+    if (storageFailure == null && finding instanceof RefcountFinding.UnknownRefcount unknown) {
+      storageFailure = unknown.failure();
+    }
   }
 
   private void countRepaired(RepairFinding finding) {
@@ -90,6 +99,11 @@ final class CheckTally {
   void allow(long count, Supplier<LimitExceededException> instead) {
     allowed = reported + count;
     refusal = instead;
+  }
+
+  /** The first failure of the storage by which something could not be checked, or null. */
+  @Nullable IOException storageFailure() {
+    return storageFailure;
   }
 
   long corruptions() {

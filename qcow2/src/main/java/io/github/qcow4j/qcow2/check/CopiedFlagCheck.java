@@ -94,14 +94,15 @@ final class CopiedFlagCheck implements TableStream.Visitor {
     boolean _ = checkTableFlag((int) index);
   }
 
-  /** Where the count cannot be had, nothing below is looked at: the comparison said so already. */
+  /** Where the count cannot be had, nothing below is looked at. */
   private boolean checkTableFlag(int l1Index) throws IOException {
     long entry = l1[l1Index];
-    long tableOffset = entry & L2Entry.OFFSET_MASK;
+    long clusterIndex = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
     long refcount;
     try {
-      refcount = stored.refcount(tableOffset >>> header.clusterBits());
+      refcount = stored.refcount(clusterIndex);
     } catch (IOException e) {
+      sayUnknown(clusterIndex, e);
       return false;
     }
     if (entry < 0 != (refcount == 1)) {
@@ -118,8 +119,8 @@ final class CopiedFlagCheck implements TableStream.Visitor {
 
   /** Checks one flag; true when it is to be put right. */
   private boolean checkClusterFlag(long entry, long entryOffset, boolean repairing) {
+    long clusterIndex = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
     try {
-      long clusterIndex = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
       long refcount = externalData ? 1 : stored.refcount(clusterIndex);
       if (entry < 0 != (refcount == 1)) {
         CheckFinding finding =
@@ -128,9 +129,18 @@ final class CopiedFlagCheck implements TableStream.Visitor {
         return repairing;
       }
     } catch (IOException e) {
-      // The comparison of counts met the same failure, and reported it.
+      sayUnknown(clusterIndex, e);
     }
     return false;
+  }
+
+  /**
+   * The comparison of counts has met the same failure and reported it, unless it comes only now.
+   */
+  private void sayUnknown(long clusterIndex, IOException failure) {
+    if (tally.checkErrors() == 0 && stored.hasPlace(clusterIndex)) {
+      tally.report(new RefcountFinding.UnknownRefcount(clusterIndex, failure));
+    }
   }
 
   @Override

@@ -146,6 +146,9 @@ public final class ImageCheck implements Closeable {
   /**
    * Checks the image as {@link #run} does, and also tells of every {@link RefcountFinding.Overlap}:
    * for images of unknown origin, in which counts may be right for what should not be.
+   *
+   * @throws IOException also when a refcount block cannot be read: what is not known for certain
+   *     speaks neither for nor against such an image
    */
   public CheckReport inspect(Consumer<? super CheckFinding> findings, JobControl control)
       throws IOException {
@@ -160,9 +163,20 @@ public final class ImageCheck implements Closeable {
     snapshots.readTable();
     requireCountable(file, header);
     try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      return run.check(snapshots, bitmaps, overlapping);
+      CheckReport report = run.check(snapshots, bitmaps, overlapping);
+      if (overlapping) {
+        requireNoFailure(tally);
+      }
+      return report;
     } catch (EndedByLimit e) {
       throw e.limit();
+    }
+  }
+
+  private static void requireNoFailure(CheckTally tally) throws IOException {
+    IOException failure = tally.storageFailure();
+    if (failure != null) {
+      throw failure;
     }
   }
 
@@ -192,6 +206,7 @@ public final class ImageCheck implements Closeable {
     CheckTally tally = new CheckTally(findings);
     new RepairRun(file, marked, RepairScope.ALL, tally, new JobControl()).run(bitmaps);
     if (tally.checkErrors() > 0) {
+      requireNoFailure(tally);
       throw new CorruptImageException(
           file.path(),
           "Could not repair dirty image",

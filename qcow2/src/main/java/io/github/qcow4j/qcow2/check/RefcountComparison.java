@@ -163,13 +163,13 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
   @Override
   public void unreadable(long index, IOException failure) {
     finishWithoutBlocks(index * table.countersPerBlock());
-    failBlock(index, FailureReason.of(failure));
+    failBlock(index, failure);
   }
 
-  private void failBlock(long blockIndex, String reason) {
+  private void failBlock(long blockIndex, @Nullable IOException failure) {
     long end = Math.min(clusterCount, (blockIndex + 1) * table.countersPerBlock());
     for (; nextCluster < end; nextCluster++) {
-      tally.report(new RefcountFinding.UnknownRefcount(nextCluster, reason));
+      tally.report(new RefcountFinding.UnknownRefcount(nextCluster, failure));
     }
   }
 
@@ -187,7 +187,7 @@ final class RefcountComparison implements TableStream.Source, TableStream.Visito
         if (!table.isBlockAligned(blockIndex)) {
           stored.sayUnreadable(blockIndex);
         }
-        failBlock(blockIndex, FailureReason.INPUT_OUTPUT_ERROR);
+        failBlock(blockIndex, null);
       }
     }
   }

@@ -2,6 +2,9 @@ package io.github.qcow4j.qcow2.check;
 
 import static java.lang.Long.toHexString;
 
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
 /** Something wrong with a reference, a stored reference count, or the structures that store it. */
 public sealed interface RefcountFinding extends CheckFinding {
 
@@ -142,9 +145,10 @@ public sealed interface RefcountFinding extends CheckFinding {
    * The stored count of a cluster could not be had, so nothing is known about it.
    *
    * @param clusterIndex the host cluster
-   * @param reason why
+   * @param failure the storage's own, or null when its block is said to stand where none can
    */
-  record UnknownRefcount(long clusterIndex, String reason) implements RefcountFinding {
+  record UnknownRefcount(long clusterIndex, @Nullable IOException failure)
+      implements RefcountFinding {
     @Override
     public Severity severity() {
       return Severity.CHECK_ERROR;
@@ -152,6 +156,8 @@ public sealed interface RefcountFinding extends CheckFinding {
 
     @Override
     public String message() {
+      String reason =
+          failure == null ? FailureReason.INPUT_OUTPUT_ERROR : FailureReason.of(failure);
       return "Can't get refcount for cluster " + clusterIndex + ": " + reason;
     }
   }

@@ -173,13 +173,9 @@ final class RefcountRebuild {
     return trusted ? counted : Math.max(counted, storedOrZero(cluster));
   }
 
-  private long storedOrZero(long cluster) {
-    try {
-      return stored.refcountSilently(cluster);
-    } catch (IOException e) {
-      // A count that cannot be had is the reason why all of them are written anew.
-      return 0;
-    }
+  /** A block that has no place is the reason why all of them are written anew; no other is lost. */
+  private long storedOrZero(long cluster) throws IOException {
+    return stored.hasPlace(cluster) ? stored.refcountSilently(cluster) : 0;
   }
 
   private void writeBlocks() throws IOException {

@@ -40,6 +40,12 @@ final class StoredCounts {
     }
   }
 
+  /** Whether its block has a place: then it is the storage's failure when a count cannot be had. */
+  boolean hasPlace(long clusterIndex) {
+    long blockIndex = table.blockIndex(clusterIndex);
+    return table.isBlockAligned(blockIndex) && table.isBlockReachable(blockIndex);
+  }
+
   /** The same without a word about blocks that have no place. */
   long refcountSilently(long clusterIndex) throws IOException {
     long refcount = reader.refcount(clusterIndex);

@@ -11,6 +11,8 @@ import io.github.qcow4j.qcow2.check.CheckReport.Outcome;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.HeaderParser;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.lock.ImageLock;
@@ -18,6 +20,7 @@ import io.github.qcow4j.qcow2.lock.LockProfile;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +62,52 @@ class CheckFailureTest {
     assertThat(report.checkErrors()).isEqualTo(clustersInFile());
     assertThat(findings.kept().getFirst().message())
         .isEqualTo("Can't get refcount for cluster 0: Input/output error");
+  }
+
+  @Test
+  void anUnreadableRefcountBlockEndsAnInspection() throws IOException {
+    Volume volume = UnreliableVolume.failingAt(offset(surgeon -> surgeon.refcountTableEntry(0)));
+    try (ImageCheck check = ImageCheck.open(volume, image)) {
+      assertThatThrownBy(() -> check.inspect(findings, new JobControl()))
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(ImageException.class)
+          .hasMessageContaining("Input/output error");
+    }
+  }
+
+  @Test
+  void anUnreadableRefcountBlockIsNoReasonToCallADirtyImageCorrupt() throws IOException {
+    Volume volume = UnreliableVolume.failingAt(offset(surgeon -> surgeon.refcountTableEntry(0)));
+    try (BlockFile file = volume.open(image, OpenOptions.writing())) {
+      Qcow2Header header = HeaderParser.parse(file, false);
+      assertThatThrownBy(() -> ImageRepair.repairDirty(file, header, findings))
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(ImageException.class)
+          .hasMessageContaining("Input/output error");
+    }
+  }
+
+  @Test
+  void countsThatCannotBeReadAreNotWrittenAnewAsZeros() throws IOException {
+    Path small =
+        Workbench.in(directory)
+            .image("small.qcow2", "cluster_size=1k,refcount_bits=64", 1 << 20, "write 0 1M");
+    long[] block = {0};
+    ImageSurgeon.operate(
+        small,
+        surgeon -> {
+          surgeon.setRefcountTableEntry(0, surgeon.refcountTableEntry(0) + 512);
+          surgeon.setL2Entry(0, surgeon.l2Entry(0) + 512);
+          block[0] = surgeon.refcountTableEntry(3);
+        });
+    byte[] before = Files.readAllBytes(small);
+    try (ImageRepair repair = ImageRepair.open(UnreliableVolume.failingAt(block[0]), small)) {
+      assertThatThrownBy(() -> repair.run(RepairScope.ALL, findings, new JobControl()))
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(ImageException.class)
+          .hasMessageContaining("Input/output error");
+    }
+    assertThat(Files.readAllBytes(small)).isEqualTo(before);
   }
 
   @Test
