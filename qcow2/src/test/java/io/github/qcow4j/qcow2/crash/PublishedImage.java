@@ -1,0 +1,59 @@
+package io.github.qcow4j.qcow2.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/** An image that appears under its name at once, over an old one or over nothing. */
+record PublishedImage(Path path, ImageFormat format) {
+
+  /** That it holds this, from now on or for certain. */
+  DiskVersion version(byte[] content, boolean durable) {
+    return new DiskVersion(path, ByteBuffer.wrap(content.clone()), List.of(), durable);
+  }
+
+  /** What it holds. */
+  byte[] content(Volume volume) throws IOException {
+    try (DiskImage disk =
+        DiskImages.open(volume, path, ReferencePolicy.sameDirectory(), ImageOptions.of(format))) {
+      return LeftImage.read(disk);
+    }
+  }
+
+  /** What stands there is all of the old image or all of the new one, never a part of either. */
+  void requireOldOrNew(CrashState state) throws IOException {
+    List<DiskVersion> possible = LeftImage.possible(state.marks(), path);
+    if (isThere(state, possible)) {
+      if (format == ImageFormat.QCOW2) {
+        new LeftImage(state.volume(), path).requireNoCorruption();
+      }
+      assertThat(shows(state, possible)).as("the image is the old one or the new one").isTrue();
+    }
+  }
+
+  /** Whether it has its name, which it may lack where nothing was. */
+  boolean isThere(CrashState state, List<DiskVersion> possible) throws IOException {
+    boolean there = state.volume().exists(path);
+    if (!there) {
+      assertThat(!possible.isEmpty() && possible.getFirst().durable())
+          .as("an image that was there is gone")
+          .isFalse();
+    }
+    return there;
+  }
+
+  boolean shows(CrashState state, List<DiskVersion> possible) throws IOException {
+    ByteBuffer content = ByteBuffer.wrap(content(state.volume()));
+    return possible.stream().anyMatch(version -> version.content().equals(content));
+  }
+}
