@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.crash;
 
 import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.COMPRESS;
 import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.DISCARD;
+import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.GROW_WITH_STORAGE;
 import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.RESIZE;
 import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.SNAPSHOT_APPLY;
 import static io.github.qcow4j.qcow2.crash.RandomChanges.Change.SNAPSHOT_CREATE;
@@ -44,6 +45,15 @@ final class CrashScenarios {
         new CrashScenario("snapshots beyond memory", 60, new SnapshotsBeyondMemory()),
         new CrashScenario(
             "resizing", 80, RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, RESIZE, RESIZE)),
+        new CrashScenario(
+            "resizing with storage",
+            40,
+            RandomChanges.of(10, WRITE, WRITE, SNAPSHOT_CREATE, GROW_WITH_STORAGE, RESIZE)),
+        new CrashScenario(
+            "resizing a data file with storage",
+            24,
+            RandomChanges.besideDataFile(8, WRITE, WRITE, GROW_WITH_STORAGE, RESIZE)),
+        new CrashScenario("benchmark", 24, new BenchWork()),
         new CrashScenario("amending", 36, new AmendWork()),
         new CrashScenario("rewriting", 24, new RewriteWork()),
         new CrashScenario("bitmaps", 80, new BitmapWork()),

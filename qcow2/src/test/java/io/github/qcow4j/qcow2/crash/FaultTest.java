@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FaultTest {
 
   private static final long SEED = Long.getLong("qcow4j.seed", 3L);
+  private static final String ONLY = System.getProperty("qcow4j.fault.only", "");
   private static final int SEEDS = Integer.getInteger("qcow4j.fault.seeds", 1);
 
   /**
@@ -39,7 +41,9 @@ class FaultTest {
   private static final AtomicLong CRASHES = new AtomicLong();
 
   static List<CrashScenario> scenarios() {
-    return CrashScenarios.all();
+    List<CrashScenario> all = new ArrayList<>(CrashScenarios.all());
+    all.removeIf(scenario -> !ONLY.isEmpty() && !scenario.name().equals(ONLY));
+    return all;
   }
 
   @AfterAll

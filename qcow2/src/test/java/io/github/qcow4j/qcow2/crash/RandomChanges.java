@@ -7,6 +7,7 @@ import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -32,7 +33,8 @@ record RandomChanges(int steps, boolean dataFile, List<Change> changes) implemen
     SNAPSHOT_CREATE,
     SNAPSHOT_APPLY,
     SNAPSHOT_DELETE,
-    RESIZE
+    RESIZE,
+    GROW_WITH_STORAGE
   }
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
@@ -109,6 +111,11 @@ record RandomChanges(int steps, boolean dataFile, List<Change> changes) implemen
           model.deleteSnapshot(disk, random.nextInt(snapshots));
         }
       }
+      case GROW_WITH_STORAGE -> {
+        if (snapshots == 0 || disk.header().version() == 3) {
+          growWithStorage(disk, model, random);
+        }
+      }
       case RESIZE -> {
         // Snapshots of version 2 cannot say their own size.
         if (snapshots == 0 || disk.header().version() == 3) {
@@ -118,6 +125,14 @@ record RandomChanges(int steps, boolean dataFile, List<Change> changes) implemen
         }
       }
     }
+  }
+
+  /** To be called where snapshots know their own size, or there are none. */
+  private static void growWithStorage(Qcow2Image disk, DiskModel model, Random random)
+      throws IOException {
+    int newBytes = model.sizeBytes() + DiskVersion.SECTOR_BYTES * (1 + random.nextInt(100));
+    Preallocation[] all = Preallocation.values();
+    model.grow(disk, newBytes, all[1 + random.nextInt(all.length - 1)]);
   }
 
   static byte[] randomBytes(Random random, int length) {
