@@ -70,6 +70,10 @@ final class CrashScenarios {
         new CrashScenario("creation", 24, new Publication(false, false)),
         new CrashScenario("creation with a data file", 24, new Publication(false, true)),
         new CrashScenario("conversion", 24, new Publication(true, false)),
-        new CrashScenario("conversion to a data file", 24, new Publication(true, true)));
+        new CrashScenario("conversion to a data file", 24, new Publication(true, true)),
+        new CrashScenario("conversion into an image", 24, new ExistingTargetWork()),
+        new CrashScenario("conversion to raw", 24, new RawConversionWork(false)),
+        new CrashScenario("conversion into a raw image", 24, new RawConversionWork(true)),
+        new CrashScenario("flattening", 24, new FlatteningWork()));
   }
 }

@@ -1,0 +1,63 @@
+package io.github.qcow4j.qcow2.crash;
+
+import io.github.qcow4j.nativeio.simulator.CrashExplorer;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertTarget;
+import io.github.qcow4j.qcow2.convert.Qcow2Targets;
+import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+
+/** A chain converted into an image that is there and larger: each sector of it is old or new. */
+final class ExistingTargetWork implements CrashWorkload {
+
+  private static final Path IMAGE = Path.of("/disk.qcow2");
+
+  @Override
+  public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
+    SourceChain chain = SourceChain.make(volume, random);
+    byte[] wanted = chain.content();
+    byte[] old =
+        RandomChanges.randomBytes(
+            random, wanted.length + DiskVersion.SECTOR_BYTES * random.nextInt(40));
+    ImageCreation.create(volume, IMAGE, ImageSpecs.random(random, old.length));
+    volume.settle();
+    DiskModel model = new DiskModel(volume, IMAGE, new byte[old.length]);
+    chain.note(volume);
+    try (Qcow2Image disk = LeftImage.open(volume, IMAGE, true)) {
+      model.write(disk, 0, old);
+      model.sync(disk);
+    }
+    System.arraycopy(wanted, 0, old, 0, wanted.length);
+    model.mayBecome(old);
+    convert(volume, chain, random.nextBoolean());
+    model.durable();
+    return state -> {
+      SourceChain.requireUnchanged(state);
+      LeftImage.requireOldOrNew(state, IMAGE);
+    };
+  }
+
+  private static void convert(SimulatedVolume volume, SourceChain chain, boolean compressed)
+      throws IOException {
+    try (Qcow2Image source = chain.open(volume);
+        ConvertTarget target =
+            Qcow2Targets.existing(
+                LeftImage.open(volume, IMAGE, true),
+                false,
+                false,
+                new Qcow2Targets.Storage(compressed, 0, true))) {
+      Conversion.run(
+          List.of(source),
+          target,
+          SourceChain.ONE_THREAD,
+          new JobControl(),
+          (offset, length, cause) -> {});
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package io.github.qcow4j.qcow2.crash;
+
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.OpenOptions;
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.simulator.CrashExplorer;
+import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertTarget;
+import io.github.qcow4j.qcow2.convert.RawTargets;
+import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A chain, or as {@code dd} does it a part of one, converted to a raw image. A new one appears as a
+ * whole; of one that is there, each sector is old or new.
+ *
+ * @param inPlace whether an existing image is written in place
+ */
+record RawConversionWork(boolean inPlace) implements CrashWorkload {
+
+  private static final PublishedImage RAW =
+      new PublishedImage(Path.of("/disk.raw"), ImageFormat.RAW);
+
+  private static final List<Preallocation> STORAGE =
+      List.of(Preallocation.OFF, Preallocation.OFF, Preallocation.FALLOC, Preallocation.FULL);
+
+  @Override
+  public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
+    SourceChain chain = SourceChain.make(volume, random);
+    byte[] shown = chain.content();
+    int from = random.nextBoolean() ? 0 : DiskVersion.SECTOR_BYTES * random.nextInt(16);
+    byte[] wanted = Arrays.copyOfRange(shown, from, shown.length);
+    boolean overOld = inPlace || random.nextBoolean();
+    byte[] old =
+        RandomChanges.randomBytes(
+            random, wanted.length + DiskVersion.SECTOR_BYTES * random.nextInt(9));
+    if (overOld) {
+      try (BlockFile file = volume.open(RAW.path(), OpenOptions.creatingNew())) {
+        file.write(ByteBuffer.wrap(old), 0);
+      }
+    }
+    volume.settle();
+    if (overOld) {
+      volume.mark(RAW.version(old, true));
+    }
+    if (inPlace) {
+      byte[] over = old.clone();
+      System.arraycopy(wanted, 0, over, 0, wanted.length);
+      wanted = over;
+    }
+    chain.note(volume);
+    volume.mark(RAW.version(wanted, false));
+    convert(volume, chain, from, STORAGE.get(random.nextInt(STORAGE.size())));
+    volume.mark(RAW.version(wanted, true));
+    return this::check;
+  }
+
+  private void convert(Volume volume, SourceChain chain, int from, Preallocation storage)
+      throws IOException {
+    try (DiskImage source = chain.open(volume)) {
+      long lengthBytes = source.virtualSize() - from;
+      try (ConvertTarget target =
+          inPlace
+              ? RawTargets.existing(volume, RAW.path(), lengthBytes, false)
+              : RawTargets.create(volume, RAW.path(), lengthBytes, storage)) {
+        Conversion.runPart(
+            source, from, lengthBytes, target, SourceChain.ONE_THREAD, new JobControl());
+      }
+    }
+  }
+
+  private void check(CrashState state) throws IOException {
+    SourceChain.requireUnchanged(state);
+    if (!inPlace) {
+      RAW.requireOldOrNew(state);
+      return;
+    }
+    try (DiskImage disk =
+        DiskImages.open(
+            state.volume(), RAW.path(), ReferencePolicy.deny(), ImageOptions.of(ImageFormat.RAW))) {
+      new LeftImage(state.volume(), RAW.path())
+          .requireContent(disk, LeftImage.possible(state.marks(), RAW.path()));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.github.qcow4j.qcow2.crash;
+
+import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.simulator.CrashState;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+
+/** An image over two others that is only read, and stays as it is whatever happens. */
+final class SourceChain {
+
+  /** Which call is the nth must not depend on which thread comes first. */
+  static final ConvertOptions ONE_THREAD = new ConvertOptions(1, 4096, false, 0);
+
+  private static final Path TOP = Path.of("/source.qcow2");
+
+  private final DiskVersion version;
+
+  private SourceChain(DiskVersion version) {
+    this.version = version;
+  }
+
+  static SourceChain make(SimulatedVolume volume, Random random) throws IOException {
+    SmallChain chain = new SmallChain(volume, random);
+    Path raw = Path.of("/lowest.raw");
+    Path middle = Path.of("/middle.qcow2");
+    chain.raw(raw);
+    chain.qcow2(middle, raw, "raw");
+    chain.qcow2(TOP, middle, "qcow2");
+    return new SourceChain(LeftImage.version(volume, TOP, true));
+  }
+
+  Qcow2Image open(Volume volume) throws IOException {
+    return LeftImage.open(volume, TOP, false);
+  }
+
+  byte[] content() {
+    return version.content().array().clone();
+  }
+
+  /** To be called once the volume is settled. */
+  void note(SimulatedVolume volume) {
+    volume.mark(version);
+  }
+
+  static void requireUnchanged(CrashState state) throws IOException {
+    LeftImage.requireOldOrNew(state, TOP);
+  }
+}
