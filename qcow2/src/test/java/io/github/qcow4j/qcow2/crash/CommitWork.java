@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.CrashState;
@@ -53,15 +55,28 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
     List<DiskVersion> versions = target.versions(volume);
     LeftImage.noteDurable(volume, TOP);
     versions.forEach(volume::mark);
+    CommitOptions options =
+        new CommitOptions(past ? BASE.getFileName().toString() : null, emptying, 1, 0);
+    commit(volume, options);
+    volume.mark(versions.getLast().asDurable());
+    return state -> {
+      check(state, deep, target);
+      if (Again.isDue(state)) {
+        Again.run(state, disk -> commit(disk, options));
+        target.requireCommitted(state, versions.getLast());
+        new LeftImage(state.volume(), TOP).requireUsable();
+      }
+    };
+  }
+
+  private static void commit(Volume volume, CommitOptions options) throws Exception {
     Commit.run(
         volume,
         TOP,
         ReferencePolicy.sameDirectory(),
         ImageOptions.of(ImageFormat.QCOW2),
-        new CommitOptions(past ? BASE.getFileName().toString() : null, emptying, 1, 0),
+        options,
         new JobControl());
-    volume.mark(versions.getLast().asDurable());
-    return state -> check(state, deep, target);
   }
 
   /** What is committed into. */
@@ -91,6 +106,13 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
       }
     }
 
+    void requireCommitted(CrashState state, DiskVersion committed) throws IOException {
+      if (format == ImageFormat.QCOW2) {
+        new LeftImage(state.volume(), path).requireNoCorruption();
+      }
+      assertThat(content(state.volume())).as("committed").isEqualTo(committed.content().array());
+    }
+
     private byte[] content(Volume volume) throws IOException {
       try (DiskImage disk = open(volume)) {
         return LeftImage.read(disk);
@@ -105,7 +127,7 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
 
   private static void check(CrashState state, boolean deep, Target target) throws Exception {
     target.check(state);
-    LeftImage.requireOldOrNew(state, TOP);
+    LeftImage.requirePossible(state, TOP);
     new LeftImage(state.volume(), BASE).requireNoCorruption();
     if (deep) {
       new LeftImage(state.volume(), MIDDLE).requireNoCorruption();

@@ -1,6 +1,9 @@
 package io.github.qcow4j.qcow2.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
+import io.github.qcow4j.nativeio.simulator.CrashState;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.convert.Conversion;
@@ -35,12 +38,24 @@ final class ExistingTargetWork implements CrashWorkload {
     }
     System.arraycopy(wanted, 0, old, 0, wanted.length);
     model.mayBecome(old);
-    convert(volume, chain, random.nextBoolean());
+    boolean compressed = random.nextBoolean();
+    convert(volume, chain, compressed);
     model.durable();
     return state -> {
       SourceChain.requireUnchanged(state);
       LeftImage.requireOldOrNew(state, IMAGE);
+      if (Again.isDue(state)) {
+        Again.run(state, disk -> convert(disk, chain, compressed));
+        requireConverted(state, wanted);
+      }
     };
+  }
+
+  private static void requireConverted(CrashState state, byte[] wanted) throws IOException {
+    new LeftImage(state.volume(), IMAGE).requireNoCorruption();
+    try (Qcow2Image disk = LeftImage.open(state.volume(), IMAGE, false)) {
+      assertThat(LeftImage.read(disk)).as("converted again").startsWith(wanted);
+    }
   }
 
   private static void convert(SimulatedVolume volume, SourceChain chain, boolean compressed)

@@ -1,6 +1,9 @@
 package io.github.qcow4j.qcow2.crash;
 
-/** A mark beside those of the work: that some call had failed before the state was left. */
+/** Marks beside those of the work. */
 enum Failure {
-  HAPPENED
+  /** Some call had failed before the state was left. */
+  HAPPENED,
+  /** And the power did not go. */
+  SURVIVED
 }

@@ -1,7 +1,9 @@
 package io.github.qcow4j.qcow2.crash;
 
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.simulator.Faults;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 
 /** In which way the nth call goes wrong. */
 public enum FaultKind {
@@ -35,6 +37,18 @@ public enum FaultKind {
       return faults.shortenWrite(nth);
     }
   };
+
+  /**
+   * On which kind of disk it happens: a file that nobody sees until it is whole needs other calls
+   * where files have names from the beginning.
+   */
+  public SimulatedVolume disk() {
+    SimulatedVolume.Options disk = SimulatedVolume.Options.standard();
+    return SimulatedVolume.create(
+        this == DISK_FULL || this == DISK_FULL_FROM_THEN_ON
+            ? disk.without(Capability.UNNAMED_FILES)
+            : disk);
+  }
 
   /** Asks for it; calls are counted from now on. */
   public abstract Faults on(Faults faults, long nth);

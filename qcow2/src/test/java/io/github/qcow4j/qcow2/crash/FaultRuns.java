@@ -49,7 +49,7 @@ final class FaultRuns {
    * @param most how many are wanted; fewer than twice as many are made
    */
   void failCalls(int most) throws Exception {
-    SimulatedVolume faultless = SimulatedVolume.create();
+    SimulatedVolume faultless = kind.disk();
     faultless.whenPrepared(() -> kind.on(faultless.faults(), Long.MAX_VALUE));
     CrashExplorer.Check check = scenario.workload().run(faultless, new Random(seed));
     long step = Math.max(1, faultless.faults().calls() / most);
@@ -70,7 +70,7 @@ final class FaultRuns {
 
   /** Whether there was such a call. */
   private boolean fail(long nth, String where, CrashExplorer.Check check) throws Exception {
-    SimulatedVolume volume = SimulatedVolume.create();
+    SimulatedVolume volume = kind.disk();
     int[] failedAt = {0};
     volume.whenPrepared(
         () -> kind.on(volume.faults(), nth).whenHappened(() -> failedAt[0] = volume.events()));
@@ -84,15 +84,16 @@ final class FaultRuns {
           .census(census)
           .limitPerPoint(LIMIT_PER_POINT)
           .from(failedAt[0])
-          .explore(state -> check.check(afterFailure(state)));
+          .explore(state -> check.check(afterFailure(state, Failure.HAPPENED)));
     }
-    check.check(afterFailure(new CrashState(where, volume, volume.marks(), () -> where)));
+    CrashState left = new CrashState(where, volume, volume.marks(), () -> where);
+    check.check(afterFailure(left, Failure.HAPPENED, Failure.SURVIVED));
     return happened;
   }
 
-  private static CrashState afterFailure(CrashState state) {
+  private static CrashState afterFailure(CrashState state, Failure... failures) {
     List<Object> marks = new ArrayList<>(state.marks());
-    marks.add(Failure.HAPPENED);
+    marks.addAll(List.of(failures));
     return new CrashState(state.id(), state.volume(), marks, state.describing());
   }
 

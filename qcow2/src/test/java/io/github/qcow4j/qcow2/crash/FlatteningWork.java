@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.crash;
 
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -7,6 +8,7 @@ import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.convert.Flattening;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.job.JobControl;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
@@ -34,13 +36,18 @@ final class FlatteningWork implements CrashWorkload {
     }
     chain.note(volume);
     volume.mark(FLAT.version(chain.content(), false));
-    try (Qcow2Image source = chain.open(volume)) {
-      Flattening.run(volume, FLAT.path(), source, SourceChain.ONE_THREAD, new JobControl());
-    }
+    flatten(volume, chain);
     volume.mark(FLAT.version(chain.content(), true));
     return state -> {
       SourceChain.requireUnchanged(state);
       FLAT.requireOldOrNew(state);
+      FLAT.requireMadeAgain(state, chain.content(), disk -> flatten(disk, chain));
     };
+  }
+
+  private static void flatten(Volume volume, SourceChain chain) throws IOException {
+    try (Qcow2Image source = chain.open(volume)) {
+      Flattening.run(volume, FLAT.path(), source, SourceChain.ONE_THREAD, new JobControl());
+    }
   }
 }

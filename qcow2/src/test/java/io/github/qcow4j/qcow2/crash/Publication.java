@@ -56,14 +56,23 @@ record Publication(boolean converted, boolean dataFiles) implements CrashWorkloa
       volume.settle();
     }
     ImageSpec spec = spec(random, newContent.length);
-    volume.mark(PUBLISHED.version(converted ? newContent : new byte[newContent.length], false));
-    if (converted) {
-      convert(volume, spec, random.nextBoolean() && !dataFiles);
-    } else {
-      ImageCreation.create(volume, IMAGE, spec);
-    }
-    volume.mark(PUBLISHED.version(converted ? newContent : new byte[newContent.length], true));
-    return this::check;
+    byte[] wanted = converted ? newContent : new byte[newContent.length];
+    boolean compressed = converted && random.nextBoolean() && !dataFiles;
+    Again.Job job =
+        disk -> {
+          if (converted) {
+            convert(disk, spec, compressed);
+          } else {
+            ImageCreation.create(disk, IMAGE, spec);
+          }
+        };
+    volume.mark(PUBLISHED.version(wanted, false));
+    job.run(volume);
+    volume.mark(PUBLISHED.version(wanted, true));
+    return state -> {
+      check(state);
+      PUBLISHED.requireMadeAgain(state, wanted, job);
+    };
   }
 
   private ImageSpec spec(Random random, int sizeBytes) {

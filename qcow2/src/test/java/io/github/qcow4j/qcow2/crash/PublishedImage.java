@@ -41,6 +41,17 @@ record PublishedImage(Path path, ImageFormat format) {
     }
   }
 
+  /** Where that is due, the same job again makes all of the new image. */
+  void requireMadeAgain(CrashState state, byte[] newContent, Again.Job job) throws IOException {
+    if (Again.isDue(state)) {
+      Again.run(state, job);
+      if (format == ImageFormat.QCOW2) {
+        new LeftImage(state.volume(), path).requireConsistent();
+      }
+      assertThat(content(state.volume())).as("made again").isEqualTo(newContent);
+    }
+  }
+
   /** Whether it has its name, which it may lack where nothing was. */
   boolean isThere(CrashState state, List<DiskVersion> possible) throws IOException {
     boolean there = state.volume().exists(path);

@@ -63,9 +63,15 @@ record RawConversionWork(boolean inPlace) implements CrashWorkload {
     }
     chain.note(volume);
     volume.mark(RAW.version(wanted, false));
-    convert(volume, chain, from, STORAGE.get(random.nextInt(STORAGE.size())));
-    volume.mark(RAW.version(wanted, true));
-    return this::check;
+    Preallocation storage = STORAGE.get(random.nextInt(STORAGE.size()));
+    convert(volume, chain, from, storage);
+    DiskVersion converted = RAW.version(wanted, true);
+    volume.mark(converted);
+    return state -> {
+      check(state);
+      RAW.requireMadeAgain(
+          state, converted.content().array(), disk -> convert(disk, chain, from, storage));
+    };
   }
 
   private void convert(Volume volume, SourceChain chain, int from, Preallocation storage)

@@ -1,5 +1,7 @@
 package io.github.qcow4j.qcow2.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.DiskImage;
@@ -11,8 +13,12 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.qcow2.rebase.RebaseOptions;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rebases onto other images, raw and qcow2, under names short and long, and to none: the overlay
@@ -40,8 +46,8 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
     HeaderVersion header = HeaderVersion.inFile(volume, TOP);
     LeftImage.noteDurable(volume, TOP);
     volume.mark(header);
-    int steps = 1 + random.nextInt(2);
-    for (int step = 0; step < steps; step++) {
+    List<Step> steps = new ArrayList<>();
+    for (int i = 1 + random.nextInt(2); i > 0; i--) {
       BackingName next =
           switch (random.nextInt(4)) {
             case 0 -> null;
@@ -49,12 +55,21 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
             default -> BackingName.of(other.getFileName().toString(), ImageFormat.QCOW2);
           };
       header = header.over(next);
-      volume.mark(header);
-      rebase(volume, next, random.nextInt(3) == 0 && !dataFiles, header.asDurable());
+      steps.add(new Step(next, random.nextInt(3) == 0 && !dataFiles, header));
+    }
+    for (Step step : steps) {
+      volume.mark(step.header());
+      step.run(volume);
     }
     return state -> {
-      LeftImage.requireOldOrNew(state, TOP);
+      LeftImage.requirePossible(state, TOP);
       HeaderVersion.requirePossible(state, TOP);
+      if (Again.isDue(state)) {
+        Again.run(state, steps.getLast()::run);
+        assertThat(HeaderVersion.inFile(state.volume(), TOP))
+            .isEqualTo(steps.getLast().header().asDurable());
+        LeftImage.requireOldOrNew(state, TOP);
+      }
     };
   }
 
@@ -63,26 +78,39 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
     return Path.of("/" + letter.repeat(1 + random.nextInt(random.nextBoolean() ? 10 : 120)));
   }
 
-  private static void rebase(
-      SimulatedVolume volume, BackingName backing, boolean compressed, HeaderVersion rebased)
-      throws Exception {
-    ImageOptions options = ImageOptions.of(ImageFormat.QCOW2);
-    try (DiskImage overlay =
-            DiskImages.open(volume, TOP, ReferencePolicy.sameDirectory(), options.withWriting());
-        DiskImage below =
-            backing == null
-                ? null
-                : DiskImages.openBacking(
-                    volume,
-                    TOP,
-                    backing.name(),
-                    backing.format(),
-                    ReferencePolicy.sameDirectory(),
-                    options)) {
-      Rebase.run(
-          overlay, below, backing, new RebaseOptions(1, compressed, true, false), new JobControl());
-      // Before anything is closed, which would sync once more.
-      volume.mark(rebased);
+  /**
+   * One rebase.
+   *
+   * @param header what the header says then
+   */
+  private record Step(@Nullable BackingName backing, boolean compressed, HeaderVersion header) {
+
+    void run(SimulatedVolume volume) throws Exception {
+      ImageOptions options = ImageOptions.of(ImageFormat.QCOW2);
+      try (DiskImage overlay =
+              DiskImages.open(volume, TOP, ReferencePolicy.sameDirectory(), options.withWriting());
+          DiskImage below = below(volume)) {
+        Rebase.run(
+            overlay,
+            below,
+            backing,
+            new RebaseOptions(1, compressed, true, false),
+            new JobControl());
+        // Before anything is closed, which would sync once more.
+        volume.mark(header.asDurable());
+      }
+    }
+
+    private @Nullable DiskImage below(SimulatedVolume volume) throws IOException {
+      return backing == null
+          ? null
+          : DiskImages.openBacking(
+              volume,
+              TOP,
+              backing.name(),
+              backing.format(),
+              ReferencePolicy.sameDirectory(),
+              ImageOptions.of(ImageFormat.QCOW2));
     }
   }
 }

@@ -89,7 +89,7 @@ final class RepairWork implements CrashWorkload {
       assertThat(report.outcome()).as("%s", findings).isEqualTo(CheckReport.Outcome.CONSISTENT);
     }
     image.requireOneOf(possible);
-    image.requireUsable(possible);
+    image.requireUsable();
   }
 
   /** What a check says of counts that are too low. */

@@ -47,6 +47,6 @@ final class SourceChain {
   }
 
   static void requireUnchanged(CrashState state) throws IOException {
-    LeftImage.requireOldOrNew(state, TOP);
+    LeftImage.requirePossible(state, TOP);
   }
 }
