@@ -190,6 +190,10 @@ final class Resize {
     while (position < end) {
       position += writer.dropByTables(position, end - position);
     }
+    if (header.has(Feature.EXTERNAL_DATA_FILE)) {
+      // A sync of the image alone would let the size be newer than what was written before.
+      image.dataFile().sync();
+    }
     image.changeSize(newBytes, l1Entries);
     boolean _ = image.giveBackFreeSpace();
     if (header.has(Feature.EXTERNAL_DATA_FILE)
