@@ -11,13 +11,17 @@ import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bench.RequestRun;
 import io.github.qcow4j.qcow2.bench.RequestSeries;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
+import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.checksum.ChecksumAlgorithm;
 import io.github.qcow4j.qcow2.checksum.ContentChecksum;
 import io.github.qcow4j.qcow2.compare.Comparison;
+import io.github.qcow4j.qcow2.convert.PlannedStream;
+import io.github.qcow4j.qcow2.convert.StreamConversion;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.inspect.ChainSurvey;
 import io.github.qcow4j.qcow2.inspect.ImageInspector;
@@ -29,11 +33,15 @@ import io.github.qcow4j.qcow2.measure.ImageMeasure;
 import io.github.qcow4j.qcow2.measure.MeasureTarget;
 import io.github.qcow4j.qcow2.verify.ImageVerification;
 import io.github.qcow4j.qcow2.verify.VerificationOptions;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -152,6 +160,50 @@ enum ReadingJob {
       }
     }
   },
+  PLANNED_STREAM {
+    @Override
+    Object run(Volume volume) throws IOException {
+      try (DiskImage disk = open(volume, TOP)) {
+        PlannedStream planned =
+            StreamConversion.planQcow2(
+                List.of(disk),
+                ImageSpecs.of(disk.virtualSize(), 3, 9, 4, false),
+                SourceChain.ONE_THREAD,
+                new JobControl());
+        ByteArrayOutputStream stream = new ByteArrayOutputStream();
+        var _ = planned.writeTo(Channels.newChannel(stream), new JobControl());
+        return ByteBuffer.wrap(stream.toByteArray());
+      }
+    }
+  },
+  READ_CHANNEL {
+    @Override
+    Object run(Volume volume) throws IOException {
+      try (DiskImage disk = open(volume, TOP);
+          SeekableByteChannel channel = disk.channel()) {
+        ByteBuffer all = ByteBuffer.allocate((int) channel.size());
+        while (all.hasRemaining() && channel.read(all) >= 0) {}
+        return all.flip();
+      }
+    }
+  },
+  LOAD_BITMAP {
+    @Override
+    Object run(Volume volume) throws IOException {
+      List<String> all = new ArrayList<>();
+      try (Qcow2Image disk = LeftImage.open(volume, COPY, false)) {
+        for (Bitmap bitmap : disk.bitmaps()) {
+          DirtyBits bits = disk.loadBitmap(bitmap);
+          BitSet marks = new BitSet();
+          for (int at = 0; at < disk.virtualSize(); at += 512) {
+            marks.set(at / 512, bits.get(at));
+          }
+          all.add(bitmap.name() + marks);
+        }
+      }
+      return all;
+    }
+  },
   READ_SNAPSHOT {
     @Override
     Object run(Volume volume) throws IOException {
@@ -185,6 +237,9 @@ enum ReadingJob {
     ImageCreation.create(volume, COPY, ImageSpecs.random(random, shown.length));
     long l1;
     try (Qcow2Image disk = LeftImage.open(volume, COPY, true)) {
+      if (disk.header().version() == 3) {
+        disk.changeBitmaps(List.of(new BitmapChange.Add("marks", 512)));
+      }
       disk.write(0, ByteBuffer.wrap(shown));
       l1 = disk.header().l1TableOffset();
     }
