@@ -64,7 +64,10 @@ final class CrashScenarios {
         new CrashScenario("rebase", 36, new RebaseWork(false)),
         new CrashScenario("rebase of data files", 24, new RebaseWork(true)),
         new CrashScenario("unsafe rebase", 24, new RenameWork()),
-        new CrashScenario("repair", 80, new RepairWork()),
+        new CrashScenario("repair", 80, new RepairWork(RepairWork.Means.ALL)),
+        new CrashScenario("repair of leaks", 24, new RepairWork(RepairWork.Means.LEAKS)),
+        new CrashScenario(
+            "opening a dirty image", 24, new RepairWork(RepairWork.Means.OPENING_FOR_WRITING)),
         new CrashScenario("fork", 36, new ForkWork(false)),
         new CrashScenario("exchange", 36, new ForkWork(true)),
         new CrashScenario("creation", 24, new Publication(false, false)),

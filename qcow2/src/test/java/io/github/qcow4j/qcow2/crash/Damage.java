@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.crash;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderField;
 import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -37,6 +38,33 @@ final class Damage {
       int count = 1 + random.nextInt(5);
       for (int i = 0; i < count; i++) {
         damage.doOne();
+      }
+    }
+  }
+
+  /** What is left of an image of version 3 whose writer postponed what it had to count. */
+  static void leaveDirty(Volume volume, Path image, Random random) throws IOException {
+    try (BlockFile file = volume.open(image, OpenOptions.writing())) {
+      Damage damage = new Damage(file, random);
+      for (int i = 1 + random.nextInt(8); i > 0; i--) {
+        if (random.nextInt(3) == 0) {
+          damage.leak();
+        } else {
+          damage.changeCounter();
+        }
+      }
+      damage.setNumber(
+          HeaderField.INCOMPATIBLE_FEATURES,
+          damage.number(HeaderField.INCOMPATIBLE_FEATURES) | Feature.DIRTY.mask());
+    }
+  }
+
+  /** Clusters that count as used and are not. */
+  static void leakSome(Volume volume, Path image, Random random) throws IOException {
+    try (BlockFile file = volume.open(image, OpenOptions.writing())) {
+      Damage damage = new Damage(file, random);
+      for (int i = 1 + random.nextInt(8); i > 0; i--) {
+        damage.leak();
       }
     }
   }

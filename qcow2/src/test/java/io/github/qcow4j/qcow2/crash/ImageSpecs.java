@@ -4,10 +4,14 @@ import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 
 /** Small images of every kind: small enough to be read often, with several tables all the same. */
 final class ImageSpecs {
+
+  private static final List<Preallocation> RAW_STORAGE =
+      List.of(Preallocation.OFF, Preallocation.OFF, Preallocation.FALLOC, Preallocation.FULL);
 
   private ImageSpecs() {}
 
@@ -23,6 +27,34 @@ final class ImageSpecs {
     boolean extended = !old && clusterBits >= 14 && random.nextBoolean();
     int refcountOrder = old ? 4 : 3 + random.nextInt(4);
     return of(sizeBytes, old ? 2 : 3, clusterBits, refcountOrder, extended);
+  }
+
+  /** The same of version 3. */
+  static ImageSpec version3(Random random) {
+    ImageSpec drawn = random(random);
+    return of(drawn.sizeBytes(), 3, drawn.clusterBits(), drawn.refcountOrder(), drawn.extendedL2());
+  }
+
+  /** The same with room, storage or neither for all of the disk. */
+  static ImageSpec withPreallocation(Random random, ImageSpec spec) {
+    Preallocation[] all = Preallocation.values();
+    return new ImageSpec(
+        spec.sizeBytes(),
+        spec.version(),
+        spec.clusterBits(),
+        spec.refcountOrder(),
+        CompressionType.ZLIB,
+        spec.extendedL2(),
+        false,
+        null,
+        null,
+        all[random.nextInt(all.length)],
+        null);
+  }
+
+  /** What a raw image can take from the beginning. */
+  static Preallocation storage(Random random) {
+    return RAW_STORAGE.get(random.nextInt(RAW_STORAGE.size()));
   }
 
   /**
