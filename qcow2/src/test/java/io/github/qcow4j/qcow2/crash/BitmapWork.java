@@ -185,10 +185,7 @@ final class BitmapWork implements CrashWorkload {
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
-    ImageSpec drawn = ImageSpecs.random(random);
-    ImageSpec spec =
-        ImageSpecs.of(
-            drawn.sizeBytes(), 3, drawn.clusterBits(), drawn.refcountOrder(), drawn.extendedL2());
+    ImageSpec spec = ImageSpecs.version3(random);
     ImageCreation.create(volume, IMAGE, spec);
     volume.settle();
     DiskModel model = new DiskModel(volume, IMAGE, new byte[(int) spec.sizeBytes()]);
@@ -208,7 +205,12 @@ final class BitmapWork implements CrashWorkload {
   }
 
   private static void check(CrashState state) throws IOException {
+    LeftImage.requirePossible(state, IMAGE);
+    requireBitmaps(state);
     LeftImage.requireOldOrNew(state, IMAGE);
+  }
+
+  private static void requireBitmaps(CrashState state) throws IOException {
     List<Stored> possible = new ArrayList<>();
     for (Object mark : state.marks()) {
       if (mark instanceof Stored stored) {
@@ -217,10 +219,6 @@ final class BitmapWork implements CrashWorkload {
         }
         possible.add(stored);
       }
-    }
-    if (state.id().hashCode() % 8 == 0) {
-      // It was written to, to see whether it can be.
-      return;
     }
     try (Qcow2Image disk = LeftImage.open(state.volume(), IMAGE, false)) {
       byte[] content = LeftImage.read(disk);

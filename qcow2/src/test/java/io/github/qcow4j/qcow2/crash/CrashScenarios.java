@@ -77,6 +77,7 @@ final class CrashScenarios {
         new CrashScenario("conversion into an image", 24, new ExistingTargetWork()),
         new CrashScenario("conversion to raw", 24, new RawConversionWork(false)),
         new CrashScenario("conversion into a raw image", 24, new RawConversionWork(true)),
-        new CrashScenario("flattening", 24, new FlatteningWork()));
+        new CrashScenario("flattening", 24, new FlatteningWork()),
+        new CrashScenario("copying of bitmaps", 24, new BitmapCopyWork()));
   }
 }
