@@ -77,7 +77,16 @@ final class CrashScenarios {
         new CrashScenario("conversion into an image", 24, new ExistingTargetWork()),
         new CrashScenario("conversion to raw", 24, new RawConversionWork(false)),
         new CrashScenario("conversion into a raw image", 24, new RawConversionWork(true)),
-        new CrashScenario("flattening", 24, new FlatteningWork()),
+        new CrashScenario("flattening", 24, new ChainCopyWork(ChainCopyWork.Way.FLATTENED)),
+        new CrashScenario(
+            "conversion over a backing file",
+            24,
+            new ChainCopyWork(ChainCopyWork.Way.OVER_ITS_BACKING_FILE)),
+        new CrashScenario(
+            "conversion of two into one", 24, new ChainCopyWork(ChainCopyWork.Way.TWICE)),
+        new CrashScenario("conversion of a part", 24, new ChainCopyWork(ChainCopyWork.Way.IN_PART)),
+        new CrashScenario("creation of a raw image", 24, new RawCreationWork()),
+        new CrashScenario("changing a raw image", 40, new RawWork()),
         new CrashScenario("copying of bitmaps", 24, new BitmapCopyWork()));
   }
 }

@@ -17,8 +17,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>In each job each kind of failure is tried, at calls that are drawn from all of it; {@code
  * -Dqcow4j.fault.most=1000000} tries every call. {@code -Dqcow4j.seed} sets the seed of the first
- * run and of what is drawn, {@code -Dqcow4j.fault.seeds} the number of runs, {@code
- * -Dqcow4j.fault.crashes} after one of how many faults the power goes too.
+ * run and of what is drawn, {@code -Dqcow4j.fault.only} names one scenario, {@code
+ * -Dqcow4j.fault.seeds} sets the number of runs, {@code -Dqcow4j.fault.crashes} after one of how
+ * many faults the power goes too.
  */
 class FaultTest {
 
@@ -39,6 +40,8 @@ class FaultTest {
     List<CrashScenario> all = new ArrayList<>(CrashScenarios.all());
     // Of a stream, nothing is on the disk that a power cut could leave.
     all.add(new CrashScenario("conversion to a stream", 1, new StreamWork()));
+    // A power cut leaves of a salvage what it leaves of other conversions.
+    all.add(new CrashScenario("salvage", 1, new SalvageWork()));
     all.removeIf(scenario -> !ONLY.isEmpty() && !scenario.name().equals(ONLY));
     return all;
   }

@@ -55,8 +55,10 @@ record Publication(boolean converted, boolean dataFiles) implements CrashWorkloa
     } else {
       volume.settle();
     }
-    ImageSpec spec = spec(random, newContent.length);
-    byte[] wanted = converted ? newContent : new byte[newContent.length];
+    ImageSpec drawn = spec(random, newContent.length);
+    boolean overlay = !converted && !dataFiles && random.nextInt(3) == 0;
+    ImageSpec spec = overlay ? overlay(drawn) : drawn;
+    byte[] wanted = converted || overlay ? newContent : new byte[newContent.length];
     boolean compressed = converted && random.nextBoolean() && !dataFiles;
     Again.Job job =
         disk -> {
@@ -77,7 +79,19 @@ record Publication(boolean converted, boolean dataFiles) implements CrashWorkloa
 
   private ImageSpec spec(Random random, int sizeBytes) {
     ImageSpec spec = ImageSpecs.random(random, sizeBytes);
-    return dataFiles ? ImageSpecs.withDataFile(random, spec, IMAGE, true) : spec;
+    return dataFiles
+        ? ImageSpecs.withDataFile(random, spec, IMAGE, true)
+        : ImageSpecs.withPreallocation(random, spec);
+  }
+
+  private static ImageSpec overlay(ImageSpec drawn) {
+    return ImageSpecs.of(
+            drawn.sizeBytes(),
+            drawn.version(),
+            drawn.clusterBits(),
+            drawn.refcountOrder(),
+            drawn.extendedL2())
+        .withBacking(SOURCE.getFileName().toString(), "raw");
   }
 
   private static byte[] source(SimulatedVolume volume, Random random) throws IOException {

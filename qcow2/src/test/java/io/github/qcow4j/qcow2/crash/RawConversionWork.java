@@ -7,10 +7,7 @@ import io.github.qcow4j.nativeio.simulator.CrashExplorer;
 import io.github.qcow4j.nativeio.simulator.CrashState;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.DiskImage;
-import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.convert.Conversion;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.convert.RawTargets;
@@ -20,7 +17,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 
 /**
@@ -33,9 +29,6 @@ record RawConversionWork(boolean inPlace) implements CrashWorkload {
 
   private static final PublishedImage RAW =
       new PublishedImage(Path.of("/disk.raw"), ImageFormat.RAW);
-
-  private static final List<Preallocation> STORAGE =
-      List.of(Preallocation.OFF, Preallocation.OFF, Preallocation.FALLOC, Preallocation.FULL);
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
@@ -63,7 +56,7 @@ record RawConversionWork(boolean inPlace) implements CrashWorkload {
     }
     chain.note(volume);
     volume.mark(RAW.version(wanted, false));
-    Preallocation storage = STORAGE.get(random.nextInt(STORAGE.size()));
+    Preallocation storage = ImageSpecs.storage(random);
     convert(volume, chain, from, storage);
     DiskVersion converted = RAW.version(wanted, true);
     volume.mark(converted);
@@ -94,11 +87,6 @@ record RawConversionWork(boolean inPlace) implements CrashWorkload {
       RAW.requireOldOrNew(state);
       return;
     }
-    try (DiskImage disk =
-        DiskImages.open(
-            state.volume(), RAW.path(), ReferencePolicy.deny(), ImageOptions.of(ImageFormat.RAW))) {
-      new LeftImage(state.volume(), RAW.path())
-          .requireContent(disk, LeftImage.possible(state.marks(), RAW.path()));
-    }
+    RAW.requireSectors(state);
   }
 }

@@ -15,6 +15,8 @@ final class SourceChain {
   /** Which call is the nth must not depend on which thread comes first. */
   static final ConvertOptions ONE_THREAD = new ConvertOptions(1, 4096, false, 0);
 
+  static final Path MIDDLE = Path.of("/middle.qcow2");
+
   private static final Path TOP = Path.of("/source.qcow2");
 
   private final DiskVersion version;
@@ -26,15 +28,19 @@ final class SourceChain {
   static SourceChain make(SimulatedVolume volume, Random random) throws IOException {
     SmallChain chain = new SmallChain(volume, random);
     Path raw = Path.of("/lowest.raw");
-    Path middle = Path.of("/middle.qcow2");
     chain.raw(raw);
-    chain.qcow2(middle, raw, "raw");
-    chain.qcow2(TOP, middle, "qcow2");
+    chain.qcow2(MIDDLE, raw, "raw");
+    chain.qcow2(TOP, MIDDLE, "qcow2");
     return new SourceChain(LeftImage.version(volume, TOP, true));
   }
 
   Qcow2Image open(Volume volume) throws IOException {
     return LeftImage.open(volume, TOP, false);
+  }
+
+  /** What stands below it. */
+  static Qcow2Image openBacking(Volume volume) throws IOException {
+    return LeftImage.open(volume, MIDDLE, false);
   }
 
   byte[] content() {
