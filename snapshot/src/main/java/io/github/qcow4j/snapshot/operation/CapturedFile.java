@@ -7,8 +7,10 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.check.CheckFinding;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageRepair;
+import io.github.qcow4j.qcow2.check.RefcountFinding;
 import io.github.qcow4j.qcow2.check.RepairScope;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -19,6 +21,7 @@ import io.github.qcow4j.snapshot.intake.FileCopy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,8 +75,10 @@ record CapturedFile(Volume volume, Path live, Path copy, long sizeBytes) {
   void settle(JobControl control) throws IOException {
     try (ImageRepair repair = ImageRepair.open(volume, copy)) {
       RepairScope scope = repair.header().has(Feature.DIRTY) ? RepairScope.ALL : RepairScope.LEAKS;
-      CheckReport report = repair.run(scope, finding -> {}, control).remaining();
+      Unread unread = new Unread();
+      CheckReport report = repair.run(scope, unread, control).remaining();
       if (report.corruptions() > 0 || report.checkErrors() > 0) {
+        unread.rethrow();
         throw new CorruptImageException(
             copy, "The disk was not in order when it was captured", "image", -1);
       }
@@ -83,6 +88,24 @@ record CapturedFile(Volume volume, Path live, Path copy, long sizeBytes) {
     }
     try (BlockFile file = volume.open(copy, OpenOptions.writing())) {
       file.syncAll();
+    }
+  }
+
+  /** Remembers what the storage failed to show of reference counts: that says nothing of them. */
+  private static final class Unread implements Consumer<CheckFinding> {
+    private @Nullable IOException failure;
+
+    @Override
+    public void accept(CheckFinding finding) {
+      if (failure == null && finding instanceof RefcountFinding.UnknownRefcount unknown) {
+        failure = unknown.failure();
+      }
+    }
+
+    void rethrow() throws IOException {
+      if (failure != null) {
+        throw failure;
+      }
     }
   }
 
