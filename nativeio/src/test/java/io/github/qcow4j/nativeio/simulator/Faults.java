@@ -53,6 +53,11 @@ public final class Faults {
     return failFrom(nth, Long.MAX_VALUE, error);
   }
 
+  /** As many calls, beginning with the nth from now on, fail: a bad place that is read again. */
+  public synchronized Faults failCalls(long nth, long count, Errno error) {
+    return failFrom(nth, nth + count - 1, error);
+  }
+
   private Faults failFrom(long first, long last, Errno error) {
     calls = 0;
     happened = false;
