@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.check.ImageRepair;
 import io.github.qcow4j.qcow2.check.RefcountFinding.RefcountTooLow;
+import io.github.qcow4j.qcow2.check.RepairReport;
 import io.github.qcow4j.qcow2.check.RepairScope;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
@@ -111,7 +112,10 @@ record RepairWork(Means means) implements CrashWorkload {
 
   private static void repair(SimulatedVolume volume, RepairScope scope) throws IOException {
     try (ImageRepair repair = ImageRepair.open(volume, IMAGE)) {
-      repair.run(scope, finding -> {}, new JobControl());
+      RepairReport report = repair.run(scope, finding -> {}, new JobControl());
+      if (report.remaining().outcome() == CheckReport.Outcome.INCOMPLETE) {
+        throw new IOException("could not look at all of it");
+      }
     }
   }
 
