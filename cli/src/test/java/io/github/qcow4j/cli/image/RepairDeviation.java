@@ -65,6 +65,13 @@ record RepairDeviation(String reason, Rule covers) {
                       && ours.exitCode() == 0
                       && (image.contains("reserved-bit") || image.equals("stream-copied-flag"))),
           new RepairDeviation(
+              "bytes of the header are nobody's snapshots: QEMU keeps them and what they lead to",
+              (image, theirs, ours) ->
+                  image.equals("snapshots-is-header")
+                      && theirs.exitCode() == 2
+                      && ours.exitCode() == 1
+                      && ours.stderr().contains("Snapshot table overlaps the image header")),
+          new RepairDeviation(
               "a table in which an entry leads nowhere is not written to: it may be somebody's data",
               (image, theirs, ours) ->
                   NO_TABLE.contains(image)

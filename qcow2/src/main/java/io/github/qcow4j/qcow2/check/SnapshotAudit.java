@@ -64,6 +64,7 @@ final class SnapshotAudit {
     if (header.snapshotCount() == 0) {
       return 0;
     }
+    requireApartFromHeader();
     SnapshotTable.Salvaged table = salvage();
     snapshots = table.snapshots();
     tableBytes = table.lengthBytes();
@@ -83,6 +84,21 @@ final class SnapshotAudit {
       }
     }
     return repairs;
+  }
+
+  /**
+   * Entries that are the header's bytes are nobody's snapshots: to keep them would make room for
+   * tables of gigabytes that nothing but these bytes tells of.
+   */
+  private void requireApartFromHeader() throws CorruptImageException {
+    if (header.snapshotsOffset() == 0) {
+      tally.report(new SnapshotFinding.UnusableTable("snapshot table overlaps the image header"));
+      throw new CorruptImageException(
+          file.path(),
+          "Snapshot table overlaps the image header",
+          "header field snapshots_offset",
+          64);
+    }
   }
 
   private SnapshotTable.Salvaged salvage() throws IOException {

@@ -8,6 +8,7 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.check.CheckReport.Outcome;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
@@ -17,6 +18,7 @@ import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.lock.ImageLock;
 import io.github.qcow4j.qcow2.lock.LockProfile;
+import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
@@ -119,6 +121,24 @@ class CheckFailureTest {
         .isInstanceOf(IOException.class)
         .isNotInstanceOf(ImageException.class);
     assertThat(findings.kept()).isEmpty();
+  }
+
+  /** It made a file of 15 GB out of one of 11 KB, for tables that nothing but the header named. */
+  @Test
+  void aSnapshotTableThatIsTheHeaderIsRefusedBeforeARepairWrites() throws IOException {
+    ImageSurgeon.operate(
+        image,
+        surgeon -> {
+          surgeon.set(HeaderField.NB_SNAPSHOTS, 70_000);
+          surgeon.set(HeaderField.SNAPSHOTS_OFFSET, 0);
+        });
+    byte[] before = Files.readAllBytes(image);
+    try (ImageRepair repair = ImageRepair.open(Volumes.host(), image)) {
+      assertThatThrownBy(() -> repair.run(RepairScope.ALL, findings, new JobControl()))
+          .isInstanceOf(CorruptImageException.class)
+          .hasMessage("Snapshot table overlaps the image header");
+    }
+    assertThat(Files.readAllBytes(image)).isEqualTo(before);
   }
 
   @Test
