@@ -75,6 +75,7 @@ class LoadTest {
       }
       assertThat(watch.openFiles()).hasSize(LAYERS);
     }
+    QemuTools.require().assertCheckClean(top);
   }
 
   @Test
@@ -108,6 +109,7 @@ class LoadTest {
       assertThat(disk.bitmaps()).hasSize(MOST_BITMAPS);
       assertThat(disk.bitmaps().getLast().name()).isEqualTo("b" + (MOST_BITMAPS - 1));
     }
+    QemuTools.require().assertCheckClean(image);
   }
 
   private Path create(String name, long sizeBytes, String backing) throws IOException {

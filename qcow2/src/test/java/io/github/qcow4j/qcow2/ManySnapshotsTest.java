@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -36,9 +35,7 @@ class ManySnapshotsTest {
 
   @TempDir private Path directory;
 
-  /** Takes longer than a build should wait: {@code -Dqcow4j.load.snapshots=true}. */
   @Test
-  @EnabledIfSystemProperty(named = "qcow4j.load.snapshots", matches = "true")
   void anImageHas65536SnapshotsAndNotOneMore() throws IOException {
     Workbench bench = Workbench.in(directory);
     Path image = image(bench);

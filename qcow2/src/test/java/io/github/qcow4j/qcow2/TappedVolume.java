@@ -46,8 +46,10 @@ public final class TappedVolume {
    * @param path the file or name it is about, where there is one
    * @param position the file position of reads and writes, else -1
    * @param lengthBytes the room of a read, the data of a write, else 0
+   * @param mayFail whether storage can refuse it
    */
-  public record Call(String name, @Nullable Path path, long position, long lengthBytes) {
+  public record Call(
+      String name, @Nullable Path path, long position, long lengthBytes, boolean mayFail) {
 
     /** Whether it reads from a file. */
     public boolean reads() {
@@ -111,7 +113,7 @@ public final class TappedVolume {
 
   private @Nullable Object tell(
       Object target, @Nullable Path path, Method method, Object[] arguments) throws Throwable {
-    Call call = call(method.getName(), path, arguments);
+    Call call = call(method, path, arguments);
     synchronized (this) {
       calls.add(call);
     }
@@ -130,7 +132,7 @@ public final class TappedVolume {
     }
   }
 
-  private static Call call(String name, @Nullable Path ofFile, Object[] arguments) {
+  private static Call call(Method method, @Nullable Path ofFile, Object[] arguments) {
     Path path = ofFile;
     long position = -1;
     long length = 0;
@@ -143,6 +145,7 @@ public final class TappedVolume {
         position = number;
       }
     }
-    return new Call(name, path, position, length);
+    boolean mayFail = List.of(method.getExceptionTypes()).contains(IOException.class);
+    return new Call(method.getName(), path, position, length, mayFail);
   }
 }

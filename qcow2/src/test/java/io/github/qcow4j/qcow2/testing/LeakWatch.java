@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,10 +39,7 @@ public final class LeakWatch {
   /** Fails when something is there that was not. */
   public void assertNothingIsLeft() throws IOException {
     assertThat(openFiles()).isEmpty();
-    assertThat(Thread.getAllStackTraces().keySet())
-        .filteredOn(thread -> !threads.contains(thread))
-        .extracting(Thread::getName)
-        .noneMatch(name -> name.startsWith("qcow4j"));
+    assertThat(openThreads()).isEmpty();
     try (Stream<Path> files = Files.list(directory)) {
       assertThat(files).noneMatch(file -> file.getFileName().toString().startsWith("."));
     }
@@ -52,6 +50,31 @@ public final class LeakWatch {
     assertThat(offHeapBytes())
         .as("bytes outside the heap")
         .isLessThanOrEqualTo(offHeapBytes + SPARE_BYTES);
+  }
+
+  /** Ours that go on. One whose work has ended takes a moment to end itself. */
+  private List<String> openThreads() {
+    List<Thread> ours =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> !threads.contains(thread))
+            .filter(thread -> thread.getName().startsWith("qcow4j"))
+            .toList();
+    List<String> alive = new ArrayList<>();
+    for (Thread thread : ours) {
+      if (!ended(thread)) {
+        alive.add(thread.getName());
+      }
+    }
+    return alive;
+  }
+
+  private static boolean ended(Thread thread) {
+    try {
+      return thread.join(Duration.ofSeconds(5));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   /** The files of the directory that this process has open, once for each time. */
