@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,9 +43,9 @@ final class StoppedCommandTest {
   private static final long SEED = Long.getLong("qcow4j.seed", 29L);
 
   /** At how many calls of a command it is stopped in each way, about. */
-  private static final int MOST = Integer.getInteger("qcow4j.stop.most", 40);
+  private static final int MOST = Integer.getInteger("qcow4j.stop.most", 20);
 
-  static final List<String> COMMANDS =
+  private static final List<String> JOBS =
       List.of(
           "convert -O raw top.qcow2 new.raw",
           "convert -O qcow2 top.qcow2 new.qcow2",
@@ -58,10 +59,25 @@ final class StoppedCommandTest {
           "compare top.qcow2 same.qcow2",
           "checksum top.qcow2",
           "measure -O qcow2 top.qcow2",
-          "verify base.qcow2");
+          "verify base.qcow2",
+          "convert -n -O qcow2 top.qcow2 other.qcow2");
+
+  /** What is done at once may be done when it is told to stop. */
+  private static final List<String> OTHERS =
+      List.of(
+          "map top.qcow2",
+          "info --backing-chain top.qcow2",
+          "bench -c 20 -s 4096 top.qcow2",
+          "create -f qcow2 -o preallocation=metadata new.qcow2 256k",
+          "resize --preallocation=falloc base.qcow2 512k",
+          "snapshot -c one base.qcow2",
+          "bitmap --add base.qcow2 one");
+
+  static final List<String> COMMANDS = Stream.concat(JOBS.stream(), OTHERS.stream()).toList();
 
   /** The one image whose guest sees how far a job has come. */
-  private static final Map<String, String> CHANGING = Map.of("commit", "base.qcow2");
+  private static final Map<String, String> CHANGING =
+      Map.of("commit", "base.qcow2", "convert -n", "other.qcow2", "resize", "base.qcow2");
 
   /** Nobody counts, so that the time is up when the test says so. */
   private static final Map<String, String> LIMITED = Map.of(TimeLimit.VARIABLE, "2");
@@ -145,7 +161,9 @@ final class StoppedCommandTest {
       Result result = new Result(images.names(), images.contents(), images.described());
       images.remove();
       int failed = stopAtCalls(command, way, calls.get(), result);
-      assertThat(failed).as(command + ", " + way).isPositive();
+      if (way == Way.STORAGE_FAILS || JOBS.contains(command)) {
+        assertThat(failed).as(command + ", " + way).isPositive();
+      }
       STOPPED.addAndGet(failed);
     }
   }
@@ -236,11 +254,12 @@ final class StoppedCommandTest {
     assertThat(images.names()).isIn(first.names(), result.names());
     Map<String, Long> contents = new HashMap<>(images.contents());
     Map<String, Long> expected = new HashMap<>(before);
-    String changing = CHANGING.get(command.split(" ", -1)[0]);
-    if (changing != null) {
-      contents.remove(changing);
-      expected.remove(changing);
-    }
+    CHANGING.forEach((start, changing) -> {
+      if (command.startsWith(start)) {
+        contents.remove(changing);
+        expected.remove(changing);
+      }
+    });
     contents.keySet().retainAll(expected.keySet());
     assertThat(contents).isEqualTo(expected);
     // What could not be written may be counted all the same.

@@ -119,7 +119,7 @@ record StoppedImages(Path directory) {
     return contents;
   }
 
-  /** What is said of all images but how much storage they take. */
+  /** What is said of all images but how much storage they take, and of snapshots when. */
   String described() throws IOException {
     StringBuilder text = new StringBuilder();
     for (String name : names()) {
@@ -127,7 +127,7 @@ record StoppedImages(Path directory) {
           OurRun.asQcow4j("info", "--output=json", directory.resolve(name).toString())
               .stdout()
               .replace(directory.toString(), "@")
-              .replaceAll("\"actual-size\": [0-9]+", ""));
+              .replaceAll("\"(actual-size|date-n?sec)\": [0-9]+", ""));
     }
     return text.toString();
   }
