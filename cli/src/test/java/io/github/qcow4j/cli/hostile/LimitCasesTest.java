@@ -72,4 +72,20 @@ final class LimitCasesTest {
     }
     assertThat(gauntlet.misdeeds()).isEmpty();
   }
+
+  @Test
+  void whatManyEntriesComeToIsAllowedAtItsLimitAndRefusedBeyond() throws IOException {
+    for (LargestCases.Largest largest : LargestCases.all()) {
+      Encounter probe = gauntlet.meet(largest.image(), LimitRow.INFO);
+      boolean refused = probe.run().exitCode() == 1 && largest.isRefused(probe.run().stderr());
+      boolean passed = probe.run().exitCode() == 0 && largest.refusal().isEmpty();
+      if (!refused && !passed) {
+        gauntlet.complain(largest.image(), probe.run().toString());
+      }
+      for (int i = 0; i < CommandLine.ALL.size(); i += ALL ? 1 : 16) {
+        gauntlet.meet(largest.image(), CommandLine.ALL.get(i));
+      }
+    }
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
 }

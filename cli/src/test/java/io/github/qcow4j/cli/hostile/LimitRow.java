@@ -35,7 +35,7 @@ record LimitRow(
     String refusal,
     boolean far) {
 
-  private static final CommandLine INFO =
+  static final CommandLine INFO =
       new CommandLine("info -f qcow2 IMAGE", Personality.QEMU_IMG, false, 1);
 
   static LimitRow of(HeaderField field, long least, long most, String refusal) {
