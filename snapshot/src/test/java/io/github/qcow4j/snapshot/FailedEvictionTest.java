@@ -45,6 +45,19 @@ class FailedEvictionTest {
     assertThat(failures).isGreaterThan(10);
   }
 
+  @Test
+  void aDamagedSnapshotIsNotMadeUpForByTheNextOne() throws Exception {
+    SimulatedVolume volume =
+        SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false));
+    try (BoxHome home = SimulatedHome.recording().create(volume, 5)) {
+      takeFour(home);
+      Damage.loseTables(volume, home.snapshotPath("web", "one", BoxDisk.ROOT));
+      List<Collected> lines = collect(home);
+      assertThat(lines).filteredOn(Collected::failed).isNotEmpty();
+      assertThat(home.snapshots("web")).extracting(Snapshot::name).contains("three", "four");
+    }
+  }
+
   private static void takeFour(BoxHome home) throws IOException {
     DiskSource empty = new DiskSource.Empty(BoxDisk.ROOT, BoxWork.DISK_BYTES);
     home.create(new CreateRequest("web", List.of(empty)), new JobControl());

@@ -2,7 +2,7 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
-import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.BoxException;
@@ -99,11 +99,11 @@ final class CollectedLines {
     }
   }
 
-  /** What stands in the way by right is no failure; a storage that does not do its work is. */
+  /** What stands in the way by right is no failure; damage is, and storage that does not work. */
   private static boolean isFailure(IOException reason) {
     return switch (reason) {
       case BoxException refusal -> refusal.kind() == BoxException.Kind.FAILED;
-      case ImageException _ -> false;
+      case ImageInUseException _ -> false;
       default -> true;
     };
   }
