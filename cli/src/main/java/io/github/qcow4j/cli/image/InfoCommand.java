@@ -119,17 +119,17 @@ public final class InfoCommand extends Command {
   }
 
   private void printHuman(List<ImageFacts> images) {
-    InfoText text = new InfoText();
+    InfoText text = new InfoText(console().out());
     String separator = "";
     for (ImageFacts image : images) {
       console().out().print(separator);
-      console().out().print(text.of(image));
+      text.print(image);
       separator = "\n";
     }
   }
 
   private void printJson(List<ImageFacts> images) {
-    JsonWriter json = new JsonWriter();
+    JsonWriter json = new JsonWriter(console().out());
     InfoJson info = new InfoJson(json);
     if (wholeChain) {
       json.array();

@@ -6,15 +6,19 @@ import io.github.qcow4j.qcow2.encryption.LuksHeader;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.inspect.ImageSummary;
+import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the text of {@code info}. Used for one image after the other. */
+/** Prints the text of {@code info}, for one image after the other. */
 final class InfoText {
 
-  private final StringBuilder text = new StringBuilder();
+  private final PrintStream out;
 
-  String of(ImageFacts image) {
-    text.setLength(0);
+  InfoText(PrintStream out) {
+    this.out = out;
+  }
+
+  void print(ImageFacts image) {
     ImageSummary summary = image.summary();
     Qcow2Header header = image.header();
     line("image: " + image.name());
@@ -38,13 +42,12 @@ final class InfoText {
     backing(image);
     if (!summary.snapshots().isEmpty()) {
       line("Snapshot list:");
-      text.append(SnapshotTableText.of(summary.snapshots()));
+      SnapshotTableText.print(summary.snapshots(), out);
     }
     if (header != null) {
       line("Format specific information:");
       qcow2(image, header);
     }
-    return text.toString();
   }
 
   private void backing(ImageFacts image) {
@@ -137,6 +140,6 @@ final class InfoText {
   }
 
   private void line(String line) {
-    text.append(line).append('\n');
+    out.print(line + '\n');
   }
 }

@@ -83,7 +83,8 @@ public final class SnapshotCommand extends Command {
   private void list(ImageName name) throws UsageException, CommandFailure, IOException {
     try (DiskImage image = access.open(name)) {
       if (image instanceof Qcow2Image qcow2 && !qcow2.snapshots().isEmpty()) {
-        console().out().print("Snapshot list:\n" + SnapshotTableText.of(qcow2.snapshots()));
+        console().out().print("Snapshot list:\n");
+        SnapshotTableText.print(qcow2.snapshots(), console().out());
       }
     }
   }

@@ -5,6 +5,7 @@ import static io.github.qcow4j.cli.output.Columns.right;
 
 import io.github.qcow4j.cli.output.SizeFormat;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import java.io.PrintStream;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -17,27 +18,31 @@ final class SnapshotTableText {
 
   private SnapshotTableText() {}
 
-  static String of(List<InternalSnapshot> snapshots) {
-    StringBuilder text = new StringBuilder();
-    text.append(left("ID", 10))
-        .append(left("TAG", 17))
-        .append(right("VM SIZE", 8))
-        .append(right("DATE", 20))
-        .append(right("VM CLOCK", 13))
-        .append(right("ICOUNT", 11))
-        .append('\n');
+  /** Prints a line for each, as there may be more of them than fit into memory as text. */
+  static void print(List<InternalSnapshot> snapshots, PrintStream out) {
+    out.print(
+        left("ID", 10)
+            + left("TAG", 17)
+            + right("VM SIZE", 8)
+            + right("DATE", 20)
+            + right("VM CLOCK", 13)
+            + right("ICOUNT", 11)
+            + '\n');
     for (InternalSnapshot snapshot : snapshots) {
-      text.append(left(ShownText.of(snapshot.id()), 9))
-          .append(' ')
-          .append(left(ShownText.of(snapshot.name()), 16))
-          .append(' ')
-          .append(right(SizeFormat.of(snapshot.vmStateBytes()), 8))
-          .append(right(date(snapshot.dateSeconds()), 20))
-          .append(right(clock(snapshot.vmClockNanos()), 13))
-          .append(right(snapshot.icount() == -1 ? "" : "" + snapshot.icount(), 11))
-          .append('\n');
+      out.print(line(snapshot));
     }
-    return text.toString();
+  }
+
+  private static String line(InternalSnapshot snapshot) {
+    return left(ShownText.of(snapshot.id()), 9)
+        + ' '
+        + left(ShownText.of(snapshot.name()), 16)
+        + ' '
+        + right(SizeFormat.of(snapshot.vmStateBytes()), 8)
+        + right(date(snapshot.dateSeconds()), 20)
+        + right(clock(snapshot.vmClockNanos()), 13)
+        + right(snapshot.icount() == -1 ? "" : "" + snapshot.icount(), 11)
+        + '\n';
   }
 
   private static String date(long seconds) {

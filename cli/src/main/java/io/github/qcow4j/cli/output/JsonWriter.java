@@ -1,7 +1,9 @@
 package io.github.qcow4j.cli.output;
 
+import java.io.PrintStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one JSON value as text in QEMU's form: four spaces for each level, one member or element a
@@ -15,10 +17,28 @@ public final class JsonWriter {
   private static final String INDENT = "    ";
   private static final String HEX = "0123456789ABCDEF";
 
+  /** How much text waits for a stream. */
+  private static final int WAITING_CHARS = 1 << 16;
+
   private final StringBuilder text = new StringBuilder();
+  private final @Nullable PrintStream out;
   private final Deque<Character> open = new ArrayDeque<>();
   private boolean first = true;
   private boolean afterKey;
+
+  /** Writes a value that is asked for when it is complete. */
+  public JsonWriter() {
+    this.out = null;
+  }
+
+  /**
+   * Writes a value that may be too long to be held, most of it at once.
+   *
+   * @param out where its beginning goes; the rest is asked for
+   */
+  public JsonWriter(PrintStream out) {
+    this.out = out;
+  }
 
   /** Begins an object. */
   public JsonWriter object() {
@@ -84,7 +104,7 @@ public final class JsonWriter {
     return key(name).bool(value);
   }
 
-  /** The text so far, without a line feed at its end. */
+  /** The text so far but for what a stream has of it, without a line feed at its end. */
   @Override
   public String toString() {
     return text.toString();
@@ -113,6 +133,10 @@ public final class JsonWriter {
   }
 
   private void newLine() {
+    if (out != null && text.length() > WAITING_CHARS) {
+      out.append(text);
+      text.setLength(0);
+    }
     text.append('\n').repeat(INDENT, open.size());
   }
 

@@ -28,9 +28,6 @@ final class Gauntlet {
     this.directory = directory.toRealPath();
     this.sound = Ground.raw(this.directory);
     this.image = this.directory.resolve("image.qcow2");
-    for (Ground ground : Ground.values()) {
-      grounds.put(ground, ground.make(this.directory, sound));
-    }
   }
 
   /** What was wrong so far, one line for each. */
@@ -70,7 +67,8 @@ final class Gauntlet {
   }
 
   private void lay(Ground ground, Path file) throws IOException {
-    Files.copy(grounds.get(ground), file, StandardCopyOption.REPLACE_EXISTING);
+    Path made = grounds.computeIfAbsent(ground, each -> each.make(directory, sound));
+    Files.copy(made, file, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private Set<Path> mayOpen(Encounter encounter, String home) {

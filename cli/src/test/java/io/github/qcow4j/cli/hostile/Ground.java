@@ -3,9 +3,19 @@ package io.github.qcow4j.cli.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
+import io.github.qcow4j.qcow2.bitmap.BitmapChange;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -24,7 +34,30 @@ enum Ground {
   /** Nothing but compressed clusters. */
   ZSTD("compression_type=zstd", false),
   /** The same with zlib. */
-  ZLIB("compression_type=zlib", false);
+  ZLIB("compression_type=zlib", false),
+  /** As many bitmaps as there may be, with names as long as a directory of them has room for. */
+  MANY_BITMAPS("cluster_size=512", true) {
+    @Override
+    Path make(Path directory, Path raw) {
+      Path image = directory.resolve(name() + ".qcow2");
+      run("convert", "-f", "raw", "-O", "qcow2", "-o", options(), raw + "", image + "");
+      List<BitmapChange> all = new ArrayList<>();
+      for (int i = 0; i < BITMAPS; i++) {
+        all.add(new BitmapChange.Add("b" + i + (i < 2 ? "" : "x".repeat(990)), 0));
+      }
+      try (DiskImage disk =
+          DiskImages.open(
+              Volumes.host(),
+              image,
+              ReferencePolicy.deny(),
+              ImageOptions.of(ImageFormat.QCOW2).withWriting())) {
+        ((Qcow2Image) disk).changeBitmaps(all);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return image;
+    }
+  };
 
   /** Longer than every table that the limits allow. */
   static final long FAR_BYTES = 1L << 40;
@@ -33,12 +66,19 @@ enum Ground {
 
   private static final int DATA_BYTES = 200 << 10;
 
+  private static final int BITMAPS = 65_535;
+
   private final String options;
   private final boolean changeable;
 
   Ground(String options, boolean changeable) {
     this.options = options;
     this.changeable = changeable;
+  }
+
+  /** What an image is made with. */
+  String options() {
+    return options;
   }
 
   /** Makes the image in {@code directory}, where there is a raw disk of the name given. */

@@ -71,6 +71,8 @@ public final class HeavyImages {
         TangledCases.longestL1TableOfOneL2Table(),
         TangledCases.mostRepetitionsOfOneL2Table(),
         TangledCases.snapshotsOfOneLongestL1Table(),
-        TangledCases.bitmapsOfOneTable());
+        TangledCases.bitmapsOfOneTable(),
+        LargestCases.snapshotTable(0),
+        LargestCases.manyBitmaps());
   }
 }

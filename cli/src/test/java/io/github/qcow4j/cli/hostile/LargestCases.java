@@ -29,14 +29,20 @@ final class LargestCases {
 
   static List<Largest> all() {
     return List.of(
+        new Largest(manyBitmaps(), ""),
         new Largest(snapshotTable(0), ""),
         new Largest(snapshotTable(8), "Snapshot table is too big"),
         new Largest(bitmapData(0), ""),
         new Largest(bitmapData(1), "doesn't satisfy the constraints"));
   }
 
+  /** Bitmaps, each with a table of its own, whose directory has 64 MiB. */
+  static HostileCase manyBitmaps() {
+    return new HostileCase("65535 bitmaps with long names", Ground.MANY_BITMAPS, surgeon -> {});
+  }
+
   /** As many snapshots as may be, whose entries have 64 MiB together and some bytes more. */
-  private static HostileCase snapshotTable(int more) {
+  static HostileCase snapshotTable(int more) {
     return new HostileCase(
         "a snapshot table of 64 MiB and " + more,
         Ground.FULL,

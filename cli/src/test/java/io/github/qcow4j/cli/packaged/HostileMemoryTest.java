@@ -34,6 +34,7 @@ final class HostileMemoryTest {
 
   private static final List<String> HEAVIEST =
       List.of(
+          "info --output=json IMAGE",
           "check -r all IMAGE",
           "bench -c 4 -f qcow2 IMAGE",
           "convert -c -O qcow2 IMAGE OUT",

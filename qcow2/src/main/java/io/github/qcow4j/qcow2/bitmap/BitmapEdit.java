@@ -5,9 +5,10 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,12 @@ public final class BitmapEdit {
   private final BitmapSource image;
   private final List<Entry> entries = new ArrayList<>();
 
-  /** Their names, so that adding thousands does not look through all of them for each. */
-  private final Set<String> names = new HashSet<>();
+  /** Where each is, so that changing thousands does not look through all of them for each. */
+  private final Map<String, Integer> indexes = new HashMap<>();
+
+  /** The bitmaps of other images by their names, for the same reason. */
+  private final IdentityHashMap<BitmapSource, Map<String, Bitmap>> sources =
+      new IdentityHashMap<>();
 
   /**
    * A bitmap as it will be.
@@ -36,9 +41,13 @@ public final class BitmapEdit {
   public BitmapEdit(BitmapSource image) {
     this.image = image;
     for (Bitmap bitmap : image.bitmaps()) {
-      entries.add(new Entry(bitmap, null));
-      names.add(bitmap.name());
+      append(new Entry(bitmap, null));
     }
+  }
+
+  private void append(Entry entry) {
+    indexes.putIfAbsent(entry.bitmap().name(), entries.size());
+    entries.add(entry);
   }
 
   /** The bitmaps as they will be, in the order of the new directory. */
@@ -54,10 +63,7 @@ public final class BitmapEdit {
   public void apply(BitmapChange change) throws IOException {
     switch (change) {
       case BitmapChange.Add add -> add(add);
-      case BitmapChange.Remove remove -> {
-        entries.remove(find(remove));
-        names.remove(remove.bitmap());
-      }
+      case BitmapChange.Remove remove -> remove(find(remove));
       case BitmapChange.Clear clear -> {
         int index = findSound(clear);
         entries.set(index, cleared(entries.get(index).bitmap()));
@@ -66,6 +72,13 @@ public final class BitmapEdit {
       case BitmapChange.Disable disable -> setFlags(findSound(disable), 0);
       case BitmapChange.Merge merge -> merge(merge);
     }
+  }
+
+  private void remove(int index) {
+    List<Entry> behind = List.copyOf(entries.subList(index + 1, entries.size()));
+    entries.subList(index, entries.size()).clear();
+    indexes.values().removeIf(each -> each >= index);
+    behind.forEach(this::append);
   }
 
   private void setFlags(int index, int flags) {
@@ -97,11 +110,10 @@ public final class BitmapEdit {
     if (indexOf(add.bitmap()) >= 0) {
       throw refused(add, "Bitmap already exists: " + add.bitmap());
     }
-    entries.add(
+    append(
         new Entry(
             new Bitmap(add.bitmap(), 0, 0, Bitmap.FLAG_AUTO, granularityBits),
             noBits(granularityBits)));
-    names.add(add.bitmap());
   }
 
   private long defaultGranularity() {
@@ -170,13 +182,20 @@ public final class BitmapEdit {
         return entries.get(index);
       }
     } else {
-      for (Bitmap bitmap : from.bitmaps()) {
-        if (bitmap.name().equals(merge.source())) {
-          return new Entry(bitmap, null);
-        }
+      Bitmap bitmap = sources.computeIfAbsent(from, BitmapEdit::byName).get(merge.source());
+      if (bitmap != null) {
+        return new Entry(bitmap, null);
       }
     }
     throw notFound(merge, merge.source());
+  }
+
+  private static Map<String, Bitmap> byName(BitmapSource source) {
+    Map<String, Bitmap> bitmaps = new HashMap<>();
+    for (Bitmap bitmap : source.bitmaps()) {
+      bitmaps.putIfAbsent(bitmap.name(), bitmap);
+    }
+    return bitmaps;
   }
 
   private static DirtyBits bitsOf(Entry entry, BitmapSource where) throws IOException {
@@ -199,12 +218,7 @@ public final class BitmapEdit {
   }
 
   private int indexOf(String name) {
-    for (int i = 0; names.contains(name) && i < entries.size(); i++) {
-      if (entries.get(i).bitmap().name().equals(name)) {
-        return i;
-      }
-    }
-    return -1;
+    return indexes.getOrDefault(name, -1);
   }
 
   private static void requireSound(BitmapChange change, Bitmap bitmap)
