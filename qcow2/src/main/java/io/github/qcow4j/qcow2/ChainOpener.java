@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import java.io.Closeable;
 import java.io.IOException;
@@ -34,6 +35,7 @@ final class ChainOpener {
   private final IntPredicate writable;
   private final List<OpenLayer> layers = new ArrayList<>();
   private final Set<FileIdentity> seen = new HashSet<>();
+  private long l1Bytes;
 
   ChainOpener(Volume volume, ReferencePolicy policy, ImageOptions options) {
     this(volume, policy, options, depth -> depth == 0 && options.writable());
@@ -154,8 +156,20 @@ final class ChainOpener {
     ImageOptions own = writable.test(layers.size()) ? base.withWriting() : base.reading();
     OpenLayer layer = OpenLayer.open(volume, path, probe ? null : format, policy, own);
     layers.add(layer);
+    requireRoom(layer);
     seen.add(layer.file().identity());
     return layer;
+  }
+
+  private void requireRoom(OpenLayer layer) throws LimitExceededException {
+    l1Bytes += layer.header() == null ? 0 : (long) layer.header().l1Entries() * Long.BYTES;
+    if (l1Bytes > FormatLimits.MAX_CHAIN_L1_BYTES && !options.metadataOnly()) {
+      throw new LimitExceededException(
+          layer.file().path(),
+          "The L1 tables of the chain are too large together",
+          "L1 table bytes of a chain",
+          FormatLimits.MAX_CHAIN_L1_BYTES);
+    }
   }
 
   private DiskImage assemble() throws IOException {

@@ -483,11 +483,25 @@ public final class Qcow2Image implements DiskImage {
     if (layer.isSnapshot()) {
       return;
     }
-    DiskImage backing = layer.parts().backing;
+    Failures failures = new Failures();
+    // Layer by layer, not each by the one above: a chain may be longer than the stack is deep.
+    Qcow2Image next = this;
+    while (next != null) {
+      Qcow2Image closing = next;
+      DiskImage backing = closing.layer.parts().backing;
+      next = backing instanceof Qcow2Image below ? below : null;
+      failures.collect(closing::closeAlone);
+      if (next == null && backing != null) {
+        failures.collect(backing);
+      }
+    }
+    failures.throwFirst();
+  }
+
+  private void closeAlone() throws IOException {
     BlockFile dataFile = layer.parts().dataFile;
     try (file;
-        dataFile;
-        backing) {
+        dataFile) {
       release();
       finishWriting();
     }

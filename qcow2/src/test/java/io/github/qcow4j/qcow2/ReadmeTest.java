@@ -72,6 +72,7 @@ class ReadmeTest {
             "| images in a chain | "
                 + ImageOptions.DEFAULT_MAX_CHAIN_LAYERS
                 + " (`ImageOptions.withMaxChainLayers`) |",
+            "| L1 tables of a whole chain | " + mebibytes(FormatLimits.MAX_CHAIN_L1_BYTES) + " |",
             "| virtual size | "
                 + (Disks.QCOW2.maxVirtualSize() == Long.MAX_VALUE ? "none" : "some")
                 + " (`ImageOptions.withMaxVirtualSize`) |",

@@ -7,10 +7,12 @@ import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import io.github.qcow4j.qcow2.testing.LeakWatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +64,7 @@ final class HostileChainsTest {
   @Test
   void aChainOfTenThousandThatIsAllowedIsReadOrRefusedInOneLine() throws IOException {
     Path top = deepChain();
+    LeakWatch watch = new LeakWatch(scene.uploads());
 
     for (String words :
         List.of(
@@ -73,6 +76,8 @@ final class HostileChainsTest {
       assertThat(run.exitCode()).as("%s", run.arguments()).isBetween(0, 1);
       assertThat(run.stderr()).doesNotContain("internal error", "Exception");
       assertThat(run.stderr().lines()).hasSize(run.exitCode());
+      // To close each by the one above it was more than the stack had room for.
+      assertThat(watch.openFiles()).isEmpty();
     }
   }
 
@@ -92,6 +97,35 @@ final class HostileChainsTest {
       assertThat(convert.exitCode()).isEqualTo(1);
       assertThat(convert.stderr()).contains("infinite loop");
     }
+  }
+
+  /** Eleven of them filled the heap. */
+  @Test
+  void longestL1TablesOnOneAnotherAreRefusedBeforeTheyFillTheMemory() throws IOException {
+    assertThat(scene.asQemuImg(longestL1Tables(3), "map IMAGE").run().exitCode()).isZero();
+    Path four = longestL1Tables(4);
+    for (String words : WALKING) {
+      assertOrderly(scene.asQemuImg(four, words));
+    }
+    OurRun map = scene.asQemuImg(four, "map IMAGE").run();
+    assertThat(map.exitCode()).isEqualTo(1);
+    assertThat(map.stderr()).contains("The L1 tables of the chain are too large together");
+  }
+
+  private Path longestL1Tables(int layers) {
+    Path below = null;
+    for (int i = 0; i < layers; i++) {
+      Path image = scene.uploads().resolve("long" + layers + "-" + i);
+      List<String> words = new ArrayList<>(List.of("create", "-q", "-f", "qcow2"));
+      if (below != null) {
+        words.addAll(List.of("-b", below.toString(), "-F", "qcow2"));
+      }
+      words.addAll(List.of(image.toString(), "2P"));
+      OurRun made = OurRun.asQemuImg(words);
+      assertThat(made.exitCode()).as("%s", made).isZero();
+      below = image;
+    }
+    return below;
   }
 
   private static void assertOrderly(Encounter encounter) {

@@ -41,6 +41,13 @@ public final class FormatLimits {
   public static final long MAX_L1_BYTES = 32L << 20;
 
   /**
+   * Most of all L1 tables of a chain together, which stay in memory while it is open. This one is
+   * ours: eleven files of no size to speak of would fill the program's heap. 256 layers of 8 TiB at
+   * 64 KiB clusters take 32 MiB.
+   */
+  public static final long MAX_CHAIN_L1_BYTES = 3 * MAX_L1_BYTES;
+
+  /**
    * Most of L2 tables that one L1 table names more than once. This one is ours: an L1 table of 32
    * MiB whose entries all name one L2 table would have everybody who looks through it look through
    * 256 GiB with clusters of 64 KiB. Measuring 1,024 repetitions of a table of that size in which
