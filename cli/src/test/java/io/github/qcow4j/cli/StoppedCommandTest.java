@@ -244,12 +244,19 @@ final class StoppedCommandTest {
 
   private void requireStopped(String command, Way way, OurRun run, Result result)
       throws IOException {
-    if (way == Way.TIME_IS_UP) {
-      assertThat(run.exitCode()).isEqualTo(TimeLimit.EXIT_CODE);
-      assertThat(run.stderr()).endsWith("The command did not end within 2 seconds\n");
-    }
-    if (way == Way.STORAGE_FAILS) {
-      assertThat(run.stderr()).matches("(?s).*[^\\n]*Input/output error\\)?\\n");
+    // A check tells what it finds before.
+    String last = run.stderr().lines().reduce("", (before, line) -> line);
+    boolean oneLine = command.startsWith("check ") || run.stderr().lines().count() <= 1;
+    assertThat(oneLine).as("one line").isTrue();
+    switch (way) {
+      case CANCELLED -> assertThat(run.exitCode()).isEqualTo(1);
+      case TIME_IS_UP -> {
+        assertThat(run.exitCode()).isEqualTo(TimeLimit.EXIT_CODE);
+        assertThat(last).endsWith("The command did not end within 2 seconds");
+      }
+      case STORAGE_FAILS -> assertThat(last).startsWith("qcow4j: ").contains("Input/output error");
+      case FILES_VANISH ->
+          assertThat(last).startsWith("qcow4j: ").contains("No such file or directory");
     }
     assertThat(images.names()).isIn(first.names(), result.names());
     Map<String, Long> contents = new HashMap<>(images.contents());

@@ -138,7 +138,7 @@ final class CopiedFlagCheck implements TableStream.Visitor {
    * The comparison of counts has met the same failure and reported it, unless it comes only now.
    */
   private void sayUnknown(long clusterIndex, IOException failure) {
-    if (tally.checkErrors() == 0 && stored.hasPlace(clusterIndex)) {
+    if (tally.storageFailure() == null && stored.hasPlace(clusterIndex)) {
       tally.report(new RefcountFinding.UnknownRefcount(clusterIndex, failure));
     }
   }

@@ -169,6 +169,9 @@ public final class ImageCheck implements Closeable {
       }
       return report;
     } catch (EndedByLimit e) {
+      if (overlapping) {
+        requireNoFailure(tally);
+      }
       throw e.limit();
     }
   }

@@ -2,7 +2,8 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
-import io.github.qcow4j.qcow2.error.ImageInUseException;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.BoxException;
@@ -103,7 +104,7 @@ final class CollectedLines {
   private static boolean isFailure(IOException reason) {
     return switch (reason) {
       case BoxException refusal -> refusal.kind() == BoxException.Kind.FAILED;
-      case ImageInUseException _ -> false;
+      case ImageException damage -> damage instanceof CorruptImageException;
       default -> true;
     };
   }
