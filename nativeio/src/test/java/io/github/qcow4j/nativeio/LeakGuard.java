@@ -30,17 +30,30 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
   /** Threads that serve whoever comes until nobody has come for a while. */
   private static final String SHARED_THREADS = "qcow4j-portable-io";
 
+  private static final Duration LONGEST_END = Duration.ofSeconds(5);
+
   /** What there was before. */
-  private record Before(Map<String, Integer> files, Set<Thread> threads) {}
+  record Before(Map<String, Integer> files, Set<Thread> threads) {}
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
-    store(context).put(Before.class, new Before(openFiles(), Thread.getAllStackTraces().keySet()));
+    store(context).put(Before.class, now());
   }
 
   @Override
   public void afterAll(ExtensionContext context) throws IOException {
-    Before before = store(context).remove(Before.class, Before.class);
+    List<String> left = left(store(context).remove(Before.class, Before.class));
+    if (!left.isEmpty()) {
+      throw new AssertionError(context.getDisplayName() + " has left open: " + left);
+    }
+  }
+
+  static Before now() throws IOException {
+    return new Before(openFiles(), Thread.getAllStackTraces().keySet());
+  }
+
+  /** What there is now and was not then. */
+  static List<String> left(Before before) throws IOException {
     List<String> left = new ArrayList<>();
     openFiles()
         .forEach((file, count) -> {
@@ -50,12 +63,10 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
         });
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (!before.threads().contains(thread) && isOurs(thread) && !ends(thread)) {
-        left.add(thread.toString());
+        left.add(thread.getName());
       }
     }
-    if (!left.isEmpty()) {
-      throw new AssertionError(context.getDisplayName() + " has left open: " + left);
-    }
+    return left;
   }
 
   private static ExtensionContext.Store store(ExtensionContext context) {
@@ -70,7 +81,7 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
   /** A thread whose work has ended takes a moment to end itself. */
   private static boolean ends(Thread thread) {
     try {
-      return thread.join(Duration.ofSeconds(5));
+      return thread.join(LONGEST_END);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
