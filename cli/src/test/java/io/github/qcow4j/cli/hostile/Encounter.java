@@ -65,13 +65,6 @@ record Encounter(
   private static final Pattern MET_BY_THE_ALLOCATOR =
       Pattern.compile("Refcounts call the cluster at offset 0x[0-9a-f]+ free, but ");
 
-  /**
-   * What a disk that shrinks says when guest data is given back that refcounts call free. What is
-   * to be cut off is gone by then.
-   */
-  private static final Pattern MET_BY_A_SHRINK =
-      Pattern.compile("Refcount of the cluster at offset 0x[0-9a-f]+ would fall below zero");
-
   /** Runs the command. New files go into {@code directory}, and are gone afterwards. */
   static Encounter of(CommandLine command, Path image, Path sound, Path directory)
       throws IOException {
@@ -159,17 +152,11 @@ record Encounter(
    * or empty.
    */
   Optional<String> halfDoneChange() {
-    return failed() && command.isAtOnce() && !isMetOnTheWay()
+    return failed() && command.isAtOnce() && !MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
         ? Stream.concat(changes(), changesOf(CommandLine.otherBeside(image)))
             .findAny()
             .map(call -> "failed, and changed an image by " + changes().toList() + ": " + run)
         : Optional.empty();
-  }
-
-  private boolean isMetOnTheWay() {
-    boolean shrink = command.words().startsWith("resize --shrink");
-    return MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
-        || (shrink && MET_BY_A_SHRINK.matcher(run.stderr()).find());
   }
 
   private Stream<TappedVolume.Call> changes() {

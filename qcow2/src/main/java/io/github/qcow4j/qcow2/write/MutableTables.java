@@ -191,19 +191,28 @@ final class MutableTables {
     for (Run run : runs) {
       for (long i = 0; i < run.count(); i++) {
         long cluster = run.firstCluster() + i;
-        long wanted = references.merge(cluster, 1L, Long::sum);
-        if (Long.compareUnsigned(refcounts.get(cluster), wanted) < 0) {
-          long hostOffset = cluster << header.clusterBits();
-          throw new CorruptImageException(
-              file.path(),
-              "Refcount of the cluster at offset 0x"
-                  + Long.toHexString(hostOffset)
-                  + " would fall below zero",
-              "refcount block",
-              hostOffset);
-        }
+        requireCounted(cluster, references.merge(cluster, 1L, Long::sum));
       }
     }
+  }
+
+  /** Requires of a cluster that it is counted so often at least. */
+  void requireCounted(long cluster, long references) throws IOException {
+    if (Long.compareUnsigned(refcounts.get(cluster), references) < 0) {
+      long hostOffset = cluster << header.clusterBits();
+      throw new CorruptImageException(
+          file.path(),
+          "Refcount of the cluster at offset 0x"
+              + Long.toHexString(hostOffset)
+              + " would fall below zero",
+          "refcount block",
+          hostOffset);
+    }
+  }
+
+  /** Where the L2 table of an L1 entry stands, 0 for none. */
+  long l2Cluster(int l1Index) {
+    return l1.l2Offset(l1Index) >>> header.clusterBits();
   }
 
   /** The L2 table at a host offset, for reading. */

@@ -68,6 +68,7 @@ public final class SizeChange {
       List<Run> runs = replaced(tables.overlap());
       runs.add(run(header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES));
       tables.requireCounted(runs);
+      new CountsBehind(tables, header).require(sizeBytes);
     });
   }
 

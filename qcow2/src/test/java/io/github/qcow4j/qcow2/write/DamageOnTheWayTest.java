@@ -225,6 +225,31 @@ class DamageOnTheWayTest {
     bench.qemu().assertCheckClean(image);
   }
 
+  /** Some of it was gone by the time that a counter of the rest was found to be too low. */
+  @Test
+  void aDiskIsNotCutWhenWhatIsCutOffIsNotCounted() throws IOException {
+    Path longer = bench.image("longer.qcow2", "", 8L << 20, "write 0 8M");
+    long end = (8L << 20) - CS;
+    for (Consumer<ImageSurgeon> damage :
+        List.<Consumer<ImageSurgeon>>of(
+            surgeon -> surgeon.setRefcount(surgeon.clusterOffset(end), 0),
+            surgeon ->
+                surgeon.setNumber(
+                    surgeon.l2EntryHostOffset(end),
+                    surgeon.clusterOffset(end - CS) | ImageSurgeon.COPIED))) {
+      byte[] sound = Files.readAllBytes(longer);
+      ImageSurgeon.operate(longer, damage);
+      byte[] before = Files.readAllBytes(longer);
+      assertThatThrownBy(() -> run(longer, disk -> disk.resize(4L << 20)))
+          .isInstanceOf(CorruptImageException.class)
+          .hasMessageContaining("would fall below zero");
+      assertThat(Files.readAllBytes(longer)).isEqualTo(before);
+      Files.write(longer, sound);
+    }
+    run(longer, disk -> disk.resize(4L << 20));
+    bench.qemu().assertCheckClean(longer);
+  }
+
   /**
    * It is taken before its tables are moved to free clusters, and refcount blocks with them: of one
    * behind the end of the file that cannot be, as nothing counts it, or can.
