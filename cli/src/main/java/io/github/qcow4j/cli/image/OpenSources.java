@@ -33,7 +33,8 @@ final class OpenSources implements AutoCloseable {
     if (opened.size() > 1) {
       throw UsageException.wrongValue("Copying bitmaps only possible with single source");
     }
-    if (!(opened.getFirst() instanceof Qcow2Image image)) {
+    // Version 2 has no place for them.
+    if (!(opened.getFirst() instanceof Qcow2Image image) || image.header().version() < 3) {
       throw UsageException.wrongValue("Source lacks bitmap support");
     }
     for (Bitmap bitmap : image.bitmaps().reversed()) {

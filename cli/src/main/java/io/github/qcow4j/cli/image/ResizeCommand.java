@@ -112,15 +112,15 @@ public final class ResizeCommand extends Command {
     if (total <= 0) {
       throw UsageException.wrongValue("New image size must be positive");
     }
+    if (total <= present && preallocation != Preallocation.OFF) {
+      throw UsageException.wrongValue("Preallocation can only be used for growing images");
+    }
     if (total < present && !shrinking) {
       throw UsageException.wrongValue(
           "Use the --shrink option to perform a shrink operation.\n"
               + "warning: Shrinking an image will delete all data beyond the shrunken image's end."
               + " Before performing such an operation, make sure there is no important data"
               + " there.");
-    }
-    if (total <= present && preallocation != Preallocation.OFF) {
-      throw UsageException.wrongValue("Preallocation can only be used for growing images");
     }
     access.requireSize(total);
   }

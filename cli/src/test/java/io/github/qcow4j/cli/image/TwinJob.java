@@ -49,9 +49,10 @@ record TwinJob(String line) {
     List<String> placed = new ArrayList<>();
     for (String word : words(line)) {
       boolean stored = !placed.isEmpty() && placed.getLast().equals("-b");
+      int name = word.indexOf('=') + 1;
       placed.add(
-          TwinSequence.IMAGES.contains(word) && !stored
-              ? directory.resolve(word).toString()
+          TwinSequence.IMAGES.contains(word.substring(name)) && !stored
+              ? word.substring(0, name) + directory.resolve(word.substring(name))
               : word);
     }
     return placed;

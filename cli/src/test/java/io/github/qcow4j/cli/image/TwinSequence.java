@@ -46,11 +46,11 @@ record TwinSequence(List<String> setup, List<String> jobs) {
   private static String job(Random random) {
     String image = random.nextInt(3) == 0 ? "base.qcow2" : "top.qcow2";
     String name = "n" + random.nextInt(3);
-    return switch (random.nextInt(14)) {
+    return switch (random.nextInt(20)) {
       case 0 -> "info --output=" + output(random) + " " + image;
       case 1 -> "map --output=" + output(random) + " " + image;
       case 2 -> "measure --output=" + output(random) + " -O " + format(random) + " " + image;
-      case 3 -> "check " + (random.nextBoolean() ? "" : "-r all ") + image;
+      case 3 -> "check " + List.of("", "-r leaks ", "-r all ").get(random.nextInt(3)) + image;
       case 4 -> "compare " + (random.nextBoolean() ? "-s " : "") + "base.qcow2 top.qcow2";
       case 5 ->
           "convert "
@@ -78,6 +78,27 @@ record TwinSequence(List<String> setup, List<String> jobs) {
               + " "
               + image;
       case 12 -> "commit " + (random.nextBoolean() ? "-d " : "") + "top.qcow2";
+      case 13 -> "bitmap --merge " + name + " " + image + " n" + random.nextInt(3);
+      case 14 -> "convert -l " + name + " -O qcow2 " + image + " copy.qcow2";
+      case 15 -> "convert --bitmaps -O qcow2 " + image + " copy.qcow2";
+      case 16 ->
+          "dd -f qcow2 -O qcow2 bs="
+              + (512 << random.nextInt(8))
+              + " skip="
+              + random.nextInt(8)
+              + " count="
+              + (1 + random.nextInt(64))
+              + " if="
+              + image
+              + " of=copy.qcow2";
+      case 17 ->
+          "resize --preallocation="
+              + List.of("metadata", "falloc", "full").get(random.nextInt(3))
+              + " "
+              + image
+              + " "
+              + 512L * (6000 + random.nextInt(4000));
+      case 18 -> "rebase -u -F qcow2 -b base.qcow2 top.qcow2";
       default ->
           "rebase " + (random.nextBoolean() ? "-b '' " : "-F qcow2 -b base.qcow2 ") + "top.qcow2";
     };
