@@ -17,11 +17,11 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Images, and a home of boxes, that commands are signalled at, as qemu-img sees them. */
+/** Images, and homes of boxes, that commands are signalled at, as qemu-img sees them. */
 final class SignalGround {
 
   static final String LEAKING = "leaking.qcow2";
-  private static final String HOME = "home";
+  private static final String HOME_OPTION = "--home=";
   private static final String SIZE = "1M";
   private static final int CLUSTER_BYTES = 4096;
   private static final String OPTIONS = "cluster_size=" + CLUSTER_BYTES;
@@ -39,6 +39,15 @@ final class SignalGround {
 
   /** What a guest reads, and the names of snapshots and bitmaps. */
   record State(long digest, List<String> names) {}
+
+  /**
+   * All that a command may change.
+   *
+   * @param names those of all files
+   * @param images the states of all images
+   * @param home that of the home that the command is about
+   */
+  record Scene(List<String> names, Map<String, State> images, SignalHome.State home) {}
 
   Path directory() {
     return directory;
@@ -62,7 +71,15 @@ final class SignalGround {
       qemu.img("bitmap", "--add", "marked.qcow2", bitmap).orFail();
       qemu.io(path("marked.qcow2"), "write -P 10 500k 64k");
     }
-    assertThat(box("create", "web", "--from", "base.qcow2").exitCode()).isZero();
+    create("ready.qcow2", "write -P 11 0 64k");
+    home("home").make(path("base.qcow2"), path("web.boxlite"), path("golden"), qemu);
+    String[] copy = {"cp", "-r", path("home").toString(), path("littered").toString()};
+    assertThat(program.run(directory, copy).exitCode()).isZero();
+    home("littered").litter();
+  }
+
+  private SignalHome home(String name) {
+    return new SignalHome(path(name).toAbsolutePath());
   }
 
   private void create(String image, String... writes) {
@@ -85,20 +102,31 @@ final class SignalGround {
   }
 
   /**
-   * The states of all images.
+   * How all is.
    *
-   * @param known those of the images of {@code first}, which are not read again when nothing
+   * @param words those of the command, which may name a home
+   * @param known the states of the images of {@code first}, which are not read again when nothing
    *     changed
    */
-  Map<String, State> states(SignalGround first, Map<String, State> known) throws IOException {
-    Map<String, State> states = new TreeMap<>();
+  Scene scene(List<String> words, SignalGround first, Map<String, State> known) throws IOException {
+    Map<String, State> images = new TreeMap<>();
     for (String name : names()) {
-      if (!name.equals(HOME)) {
+      if (isImage(name)) {
         @Nullable State same = unchanged(name, first) ? known.get(name) : null;
-        states.put(name, same == null ? state(name) : same);
+        images.put(name, same == null ? state(name) : same);
       }
     }
-    return states;
+    SignalHome.State home = SignalHome.State.NONE;
+    for (String word : words) {
+      if (word.startsWith(HOME_OPTION)) {
+        home = home(word.substring(HOME_OPTION.length())).state();
+      }
+    }
+    return new Scene(names(), images, home);
+  }
+
+  static boolean isImage(String name) {
+    return name.endsWith(".raw") || name.endsWith(".qcow2");
   }
 
   State state(String image) throws IOException {
@@ -144,17 +172,11 @@ final class SignalGround {
     qemu.ioRaw(List.of("-f", format, "-c", "read 0 512", image)).orFail();
   }
 
-  /** What a check of all boxes says; it asks for the same locks as any work on boxes. */
-  Outcome boxes() throws Exception {
-    return box("check");
-  }
-
-  private Outcome box(String... words) throws Exception {
+  /** Runs the program, not looked at. */
+  Outcome run(List<String> words) throws Exception {
     String qcow4j = PackagedFolder.FOLDER.resolve("bin/qcow4j").toString();
     return program.run(
-        directory,
-        Stream.concat(Stream.of(qcow4j, "box", "--home=" + HOME), Stream.of(words))
-            .toArray(String[]::new));
+        directory, Stream.concat(Stream.of(qcow4j), words.stream()).toArray(String[]::new));
   }
 
   private Path path(String image) {

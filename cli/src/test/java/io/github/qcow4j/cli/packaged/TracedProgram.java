@@ -8,11 +8,14 @@ import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -41,6 +44,12 @@ record TracedProgram(Path logs) {
           "unlink",
           "unlinkat");
 
+  /** What those commands do that change nothing. */
+  private static final List<String> READS = List.of("pread64", "preadv");
+
+  /** By it a thread returns from what it does at a signal, whatever it is interrupted in. */
+  private static final String RETURN = "rt_sigreturn";
+
   /** Ends what hangs; it then has no exit code that is expected. */
   private static final String MOST_SECONDS = "120";
 
@@ -65,7 +74,8 @@ record TracedProgram(Path logs) {
   /**
    * A run that was looked at.
    *
-   * @param points its calls, those of several threads with the same number once
+   * @param points its calls in order, those of several threads with the same number once: those
+   *     that change files, or where there are none those that read
    * @param signals how many it was sent: each thread that comes so far gets one
    */
   record Traced(Outcome outcome, List<Point> points, long signals) {}
@@ -87,8 +97,24 @@ record TracedProgram(Path logs) {
 
   Traced signalled(Path directory, Point point, Signal signal, List<String> arguments)
       throws IOException, InterruptedException {
-    String injection = "inject=%s:signal=%s:when=%d".formatted(point.call(), signal, point.nth());
-    return traced(directory, List.of("-e", injection), arguments);
+    return traced(directory, List.of("-e", injection(point, signal)), arguments);
+  }
+
+  /**
+   * Holds the thread that the signal comes to when it has told the others, so that these can act
+   * before it goes on.
+   *
+   * @param held for how long
+   */
+  Traced signalledAndHeld(
+      Path directory, Point point, Signal signal, Duration held, List<String> arguments)
+      throws IOException, InterruptedException {
+    String hold = "inject=%s:delay_enter=%d".formatted(RETURN, held.toNanos() / 1000);
+    return traced(directory, List.of("-e", injection(point, signal), "-e", hold), arguments);
+  }
+
+  private static String injection(Point point, Signal signal) {
+    return "inject=%s:signal=%s:when=%d".formatted(point.call(), signal, point.nth());
   }
 
   private Traced traced(Path directory, List<String> injection, List<String> arguments)
@@ -99,13 +125,16 @@ record TracedProgram(Path logs) {
     command.addAll(List.of("timeout", "--foreground", "--signal=KILL", MOST_SECONDS));
     command.addAll(List.of("strace", "-f", "-qqq", "-o", trace.toString()));
     // Not all kernels have all calls: a question mark lets the others be traced there.
-    command.addAll(List.of("-e", "trace=?" + String.join(",?", CALLS)));
+    List<String> looked = Stream.of(CALLS, READS, List.of(RETURN)).flatMap(List::stream).toList();
+    command.addAll(List.of("-e", "trace=?" + String.join(",?", looked)));
     command.addAll(injection);
     command.add(PackagedFolder.FOLDER.resolve("bin/qcow4j").toString());
     command.addAll(arguments);
     Outcome outcome = run(directory, command.toArray(String[]::new));
     List<String> lines = Files.readAllLines(trace);
-    return new Traced(outcome, points(lines), signals(lines));
+    List<Point> changing = points(lines, CALLS);
+    List<Point> points = changing.isEmpty() ? points(lines, READS) : changing;
+    return new Traced(outcome, points, signals(lines));
   }
 
   /** Runs any program in a directory. */
@@ -118,23 +147,18 @@ record TracedProgram(Path logs) {
             .toArray(String[]::new));
   }
 
-  private static List<Point> points(List<String> lines) {
-    Map<String, Integer> ofThreads = new TreeMap<>();
-    Map<String, Integer> most = new TreeMap<>();
+  /** In the order in which the first thread comes to each. */
+  private static List<Point> points(List<String> lines, List<String> calls) {
+    Map<String, Integer> ofThreads = new HashMap<>();
+    Set<Point> points = new LinkedHashSet<>();
     for (String line : lines) {
       String[] words = line.split("[ (]+", 3);
-      if (CALLS.contains(words[1])) {
+      if (calls.contains(words[1])) {
         int nth = ofThreads.merge(words[0] + ' ' + words[1], 1, Integer::sum);
-        most.merge(words[1], nth, Math::max);
+        points.add(new Point(words[1], nth));
       }
     }
-    List<Point> points = new ArrayList<>();
-    most.forEach((call, count) -> {
-      for (int nth = 1; nth <= count; nth++) {
-        points.add(new Point(call, nth));
-      }
-    });
-    return points;
+    return List.copyOf(points);
   }
 
   /** The runtime sends itself others. */
