@@ -82,4 +82,11 @@ final class SignalledCommands {
   static boolean changesInPlace(List<String> words, String image) {
     return image.equals(CHANGING.get(words.getFirst()));
   }
+
+  /**
+   * A merge into several images is done for one after the other: each of them whole, or as it was.
+   */
+  static boolean goesInSteps(List<String> words) {
+    return words.contains("--merge") && words.getFirst().equals("box");
+  }
 }
