@@ -112,6 +112,11 @@ final class UnsyncedVolume implements Volume {
   }
 
   @Override
+  public long lastingBlockBytes(Path path) throws IOException {
+    return volume.lastingBlockBytes(path);
+  }
+
+  @Override
   public boolean freeze(Path path) throws IOException {
     return volume.freeze(path);
   }

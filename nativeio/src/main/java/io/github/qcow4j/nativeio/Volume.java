@@ -119,6 +119,17 @@ public interface Volume {
   }
 
   /**
+   * The size of the blocks of the file system which {@code path} is on, each of which stays where
+   * it was written first: to write into it again needs no further room, and cannot fail for want of
+   * it. What is stored through mapped memory depends on that.
+   *
+   * @return 0 where each write may go elsewhere (btrfs), and where nothing is known
+   */
+  default long lastingBlockBytes(Path path) throws IOException {
+    return 0;
+  }
+
+  /**
    * Stops all writing to the file system which {@code path} is on, its state being consistent and
    * durable, until {@link #thaw} ({@code ioctl(2)}, {@code FIFREEZE}). Whoever writes waits, this
    * process too. Needs {@code CAP_SYS_ADMIN}.

@@ -8,6 +8,7 @@ import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -61,6 +63,30 @@ final class EveryFileSystemCallsTest {
     Bytes.write(file, Bytes.random(length, 1), 0);
     file.syncAll();
     return file;
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void blocksLastWhereTheyAreWrittenInPlace(EveryFileSystem where) throws IOException {
+    Volume volume = HostGround.provider(where.provider());
+    Path directory = LoopFileSystem.shared(where.kind()).newDirectory();
+    boolean lasting = where.kind() != Kind.BTRFS && where.kind() != Kind.OVERLAY;
+    assertThat(volume.lastingBlockBytes(directory)).isEqualTo(lasting ? 4096 : 0);
+    assertThat(Volumes.unsynced(volume).lastingBlockBytes(directory))
+        .isEqualTo(volume.lastingBlockBytes(directory));
+    assertThatThrownBy(() -> volume.lastingBlockBytes(directory.resolve("missing")))
+        .isInstanceOf(NoSuchFileException.class);
+    note("blocks that last", where, lasting);
+  }
+
+  @Test
+  void smallBlocksAreTold() throws IOException {
+    try (LoopFileSystem small = LoopFileSystem.mount(Kind.EXT4, 48L << 20)) {
+      for (String provider : EveryFileSystem.PROVIDERS) {
+        assertThat(HostGround.provider(provider).lastingBlockBytes(small.mountPoint()))
+            .isEqualTo(1024);
+      }
+    }
   }
 
   @ParameterizedTest

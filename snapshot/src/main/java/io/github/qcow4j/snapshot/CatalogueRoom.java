@@ -6,17 +6,19 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
+import io.github.qcow4j.snapshot.catalogue.ChangeLog;
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps room for the catalogue on its file system. Even to be read, a catalogue needs some: SQLite
- * makes its shared index of 32 KiB and its log anew for every first process (<a
+ * Keeps room for the catalogue on its file system. Even to be read, a catalogue with a log ahead
+ * needs some: SQLite makes its shared index of 32 KiB and its log anew for every first process (<a
  * href="https://www.sqlite.org/wal.html">Write-Ahead Logging</a>, 2.3). On a full file system no
  * command could be run, also none that would free space. Therefore a file of 1 MiB is kept, which
  * is given back when room is short, and taken again when the home is closed.
@@ -36,6 +38,9 @@ final class CatalogueRoom {
 
   /** The index, and a log of a hundred pages: several removals in one go. */
   private static final long NEEDED_BYTES = 512 << 10;
+
+  /** SQLite gives a page of the index its storage by one byte that it writes into it. */
+  private static final long INDEX_PAGE_BYTES = 4096;
 
   private final Volume volume;
   private final HomeLayout layout;
@@ -59,7 +64,7 @@ final class CatalogueRoom {
     }
     Catalogue catalogue;
     try {
-      catalogue = Catalogue.open(layout.catalogue(), beforeFirst);
+      catalogue = Catalogue.open(layout.catalogue(), log(), beforeFirst);
     } catch (CatalogueException e) {
       SystemCallException still = e.kind() == BoxException.Kind.FAILED ? hindrance() : null;
       throw still == null ? e : told(still, e);
@@ -67,27 +72,24 @@ final class CatalogueRoom {
     if (hindrance == null) {
       keep();
     }
-    catalogue.prepareWriting(this::makeIndexRoom);
     return catalogue;
   }
 
-  /**
-   * Gives the reserve back when the file system has filled since the opening. SQLite maps its index
-   * into memory: where a page of it gets its storage only when it is written, as each page does
-   * anew on a file system that writes nothing in place (btrfs), no room is no error but a signal
-   * (SIGBUS) that ends the process.
-   */
-  private void makeIndexRoom() throws IOException {
-    SystemCallException hindrance = hindrance();
-    if (hindrance != null && hindrance.isOutOfRoom()) {
-      giveBack();
-    }
+  /** The one that lets nobody wait, where no room for its index cannot end the process. */
+  private ChangeLog log() throws IOException {
+    boolean hasLastingPages = volume.lastingBlockBytes(layout.home()) >= INDEX_PAGE_BYTES;
+    return hasLastingPages ? ChangeLog.AHEAD : ChangeLog.ROLLBACK;
   }
 
-  /** Whether there is something in it that has not come into the catalogue's file yet. */
+  /** Whether the catalogue's file alone is not what was committed. */
   private boolean hasLog() throws IOException {
-    Path log = layout.home().resolve(layout.catalogue().getFileName() + "-wal");
-    return volume.exists(log) && volume.status(log).sizeBytes() > 0;
+    for (String suffix : List.of("-wal", "-journal")) {
+      Path log = layout.home().resolve(layout.catalogue().getFileName() + suffix);
+      if (volume.exists(log) && volume.status(log).sizeBytes() > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private CatalogueException told(SystemCallException hindrance, CatalogueException cause) {

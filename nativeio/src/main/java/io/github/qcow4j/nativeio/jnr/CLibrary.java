@@ -61,6 +61,8 @@ public interface CLibrary {
 
   int syncfs(int descriptor);
 
+  int statfs(long path, long target);
+
   int kill(int process, int signal);
 
   long syscall(long number, long a, long b, long c, long d, long e, long f);

@@ -246,6 +246,12 @@ final class JnrCalls implements LinuxCalls {
     return ifThere(() -> library.syncfs(descriptor));
   }
 
+  @Override
+  public long statfs(MemorySegment path, MemorySegment target) {
+    long result = ifThere(() -> library.statfs(path.address(), target.address()));
+    return kept(path, kept(target, result));
+  }
+
   /** A function that the C library may lack, as jnr-ffi finds out at its first call. */
   private long ifThere(LongSupplier call) {
     try {

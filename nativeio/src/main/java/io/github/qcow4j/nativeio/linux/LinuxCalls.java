@@ -116,6 +116,9 @@ public interface LinuxCalls {
   /** {@code syncfs(2)}. */
   long syncfs(int descriptor);
 
+  /** {@code statfs(2)}. */
+  long statfs(MemorySegment path, MemorySegment target);
+
   /** {@code kill(2)}. */
   long kill(long process, int signal);
 }

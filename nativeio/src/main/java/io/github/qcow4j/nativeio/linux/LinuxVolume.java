@@ -7,6 +7,7 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.ProviderInfo;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.support.LastingBlocks;
 import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -256,6 +257,20 @@ public final class LinuxVolume implements Volume {
   @Override
   public boolean syncFileSystem(Path path) throws IOException {
     return WholeFileSystem.SYNC.call(calls, opening.anything(path), path);
+  }
+
+  @Override
+  public long lastingBlockBytes(Path path) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment struct = arena.allocate(Statfs.STRUCT_BYTES, Long.BYTES);
+      long result = calls.statfs(NativeName.of(path, arena), struct);
+      if (result == -Errno.ENOSYS.number()) {
+        return 0;
+      }
+      Results.check("statfs", result, path);
+      Statfs told = Statfs.of(struct);
+      return LastingBlocks.areOfMagic(told.magic()) ? told.blockBytes() : 0;
+    }
   }
 
   @Override

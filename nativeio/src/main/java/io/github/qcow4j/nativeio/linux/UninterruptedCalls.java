@@ -305,6 +305,15 @@ final class UninterruptedCalls implements LinuxCalls {
   }
 
   @Override
+  public long statfs(MemorySegment path, MemorySegment target) {
+    long result;
+    do {
+      result = calls.statfs(path, target);
+    } while (result == INTERRUPTED);
+    return result;
+  }
+
+  @Override
   public long kill(long process, int signal) {
     long result;
     do {

@@ -78,6 +78,7 @@ final class PanamaCalls implements LinuxCalls {
   private static final @Nullable MemorySegment FALLOCATE = findIfThere("fallocate");
   private static final @Nullable MemorySegment FADVISE = findIfThere("posix_fadvise");
   private static final @Nullable MemorySegment SYNCFS = findIfThere("syncfs");
+  private static final @Nullable MemorySegment STATFS = findIfThere("statfs");
   private static final @Nullable MemorySegment STATX = findIfThere("statx");
   private static final @Nullable MemorySegment COPY_FILE_RANGE = findIfThere("copy_file_range");
 
@@ -319,6 +320,11 @@ final class PanamaCalls implements LinuxCalls {
   @Override
   public long syncfs(int descriptor) {
     return callInt(SYNCFS, descriptor, 0, 0, 0, 0);
+  }
+
+  @Override
+  public long statfs(MemorySegment path, MemorySegment target) {
+    return callInt(STATFS, path.address(), target.address(), 0, 0, 0);
   }
 
   @Override

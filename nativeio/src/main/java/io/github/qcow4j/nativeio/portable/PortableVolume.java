@@ -10,10 +10,12 @@ import io.github.qcow4j.nativeio.ProviderInfo.Capability;
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.support.LastingBlocks;
 import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -228,6 +230,16 @@ public final class PortableVolume implements Volume {
       Files.setAttribute(path, "unix:mode", permissions);
     } catch (IOException e) {
       throw Failures.translate("fchmod", e, path);
+    }
+  }
+
+  @Override
+  public long lastingBlockBytes(Path path) throws IOException {
+    try {
+      FileStore store = Files.getFileStore(path);
+      return LastingBlocks.areOfType(store.type()) ? store.getBlockSize() : 0;
+    } catch (IOException e) {
+      throw Failures.translate("statfs", e, path);
     }
   }
 

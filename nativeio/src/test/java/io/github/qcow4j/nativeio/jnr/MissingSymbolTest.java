@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class MissingSymbolTest {
 
   private static final Set<String> NOT_EVERYWHERE =
-      Set.of("statx", "fallocate", "sync_file_range", "posix_fadvise", "syncfs");
+      Set.of("statx", "fallocate", "sync_file_range", "posix_fadvise", "syncfs", "statfs");
 
   @TempDir Path directory;
 
@@ -78,6 +78,7 @@ final class MissingSymbolTest {
       assertThat(Bytes.read(file, 0, 4096)).containsOnly(0);
     }
     assertThat(volume.syncFileSystem(directory)).isFalse();
+    assertThat(volume.lastingBlockBytes(directory)).isZero();
     assertThatThrownBy(() -> volume.status(directory.resolve("missing")))
         .hasMessageContaining("No such file or directory");
   }

@@ -372,6 +372,8 @@ final class RefusalTest {
   void aFileSystemThatCannotBeSyncedFrozenOrThawedSaysSo() throws IOException {
     assertThat(RefusingKernel.of("syncfs", Errno.ENOSYS).volume().syncFileSystem(directory))
         .isFalse();
+    assertThat(RefusingKernel.of("statfs", Errno.ENOSYS).volume().lastingBlockBytes(directory))
+        .isZero();
     for (Errno errno : new Errno[] {Errno.EOPNOTSUPP, Errno.ENOTTY}) {
       Volume volume = RefusingKernel.of("ioctl", errno).volume();
       assertThat(volume.freeze(directory)).isFalse();

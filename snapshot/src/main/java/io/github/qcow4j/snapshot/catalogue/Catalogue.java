@@ -14,12 +14,10 @@ import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteConfig.JournalMode;
-import org.sqlite.SQLiteConfig.SynchronousMode;
 
 /**
- * An open catalogue. A transaction that {@link #write} returned from is durable (SQLite:
- * write-ahead log, {@code synchronous=FULL}).
+ * An open catalogue. A transaction that {@link #write} returned from is durable (by a {@link
+ * ChangeLog} of SQLite's that is synced).
  *
  * <p>Any thread may call; transactions of one object follow each other. Other processes may use the
  * same catalogue at the same time.
@@ -41,8 +39,6 @@ public final class Catalogue implements Closeable {
 
   /** Set once, before anybody else has the catalogue. */
   private @Nullable String copy;
-
-  private Preparation preparation = () -> {};
 
   /** What to do within a transaction. */
   @FunctionalInterface
@@ -68,14 +64,6 @@ public final class Catalogue implements Closeable {
     void require() throws IOException;
   }
 
-  /** What comes before each transaction that changes something, and before the end. */
-  @FunctionalInterface
-  public interface Preparation {
-
-    /** Nothing is changed when this throws. */
-    void prepare() throws IOException;
-  }
-
   private Catalogue(Connection connection, CommitListener listener) {
     this.connection = connection;
     this.statements = new Statements(connection);
@@ -88,20 +76,22 @@ public final class Catalogue implements Closeable {
    * @throws io.github.qcow4j.snapshot.error.NewerHomeException when a newer program wrote it
    */
   public static Catalogue open(Path file) throws IOException {
-    return open(file, () -> {});
+    return open(file, Schema.MIGRATIONS);
   }
 
   /**
    * The same, where something speaks against a new catalogue.
    *
+   * @param log what is written beside it
    * @param beforeFirst asked when there are no tables yet, while no other process can make them
    */
-  public static Catalogue open(Path file, BeforeFirstTables beforeFirst) throws IOException {
-    return open(file, Schema.MIGRATIONS, beforeFirst);
+  public static Catalogue open(Path file, ChangeLog log, BeforeFirstTables beforeFirst)
+      throws IOException {
+    return open(file, Schema.MIGRATIONS, log, beforeFirst);
   }
 
   static Catalogue open(Path file, Migrations migrations) throws IOException {
-    return open(file, migrations, () -> {});
+    return open(file, migrations, ChangeLog.AHEAD, () -> {});
   }
 
   /**
@@ -133,11 +123,11 @@ public final class Catalogue implements Closeable {
     }
   }
 
-  private static Catalogue open(Path file, Migrations migrations, BeforeFirstTables beforeFirst)
+  private static Catalogue open(
+      Path file, Migrations migrations, ChangeLog log, BeforeFirstTables beforeFirst)
       throws IOException {
     SQLiteConfig config = new SQLiteConfig();
-    config.setJournalMode(JournalMode.WAL);
-    config.setSynchronous(SynchronousMode.FULL);
+    log.choose(config);
     config.enforceForeignKeys(true);
     config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
     // Else the driver asks for the last row's number after each change, whoever wants it.
@@ -145,9 +135,20 @@ public final class Catalogue implements Closeable {
     try {
       Properties properties = config.toProperties();
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file, properties);
+      apply(log, connection);
       return migrated(connection, migrations, file.toString(), beforeFirst, c -> {});
     } catch (SQLException e) {
       throw Rows.failure("open " + file, e);
+    }
+  }
+
+  private static void apply(ChangeLog log, Connection connection) throws SQLException {
+    try {
+      log.apply(connection, BUSY_TIMEOUT_MILLIS);
+    } catch (SQLException e) {
+      try (connection) {
+        throw e;
+      }
     }
   }
 
@@ -178,11 +179,6 @@ public final class Catalogue implements Closeable {
     }
   }
 
-  /** Sets what comes before each change; for who opens it. */
-  public void prepareWriting(Preparation wanted) {
-    preparation = wanted;
-  }
-
   /** Reads what one moment shows. */
   public <T extends @Nullable Object> T read(Work<T> work) throws IOException {
     return run("BEGIN DEFERRED", work, false);
@@ -190,7 +186,6 @@ public final class Catalogue implements Closeable {
 
   /** Changes all or nothing; durable on return. */
   public <T extends @Nullable Object> T write(Work<T> work) throws IOException {
-    preparation.prepare();
     return run("BEGIN IMMEDIATE", work, true);
   }
 
@@ -277,12 +272,6 @@ public final class Catalogue implements Closeable {
 
   @Override
   public void close() throws IOException {
-    try {
-      // The last one to close it writes too.
-      preparation.prepare();
-    } catch (IOException e) {
-      // What cannot be prepared is closed all the same.
-    }
     lock.lock();
     try {
       connection.close();

@@ -39,7 +39,8 @@ record Migrations(List<String> steps) {
    * Makes or migrates the tables.
    *
    * @param file the catalogue's file, or null when there is none to make copies beside
-   * @param beforeFirst see {@link Catalogue#open(java.nio.file.Path, Catalogue.BeforeFirstTables)}
+   * @param beforeFirst see {@link Catalogue#open(java.nio.file.Path, ChangeLog,
+   *     Catalogue.BeforeFirstTables)}
    * @return the copy that was made, or null
    */
   @Nullable String run(

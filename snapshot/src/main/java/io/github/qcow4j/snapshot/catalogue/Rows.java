@@ -97,7 +97,8 @@ public final class Rows {
     return String.valueOf(cause.getMessage());
   }
 
-  private static int code(SQLException cause) {
+  /** SQLite's, without what it says more exactly; 0 for what is not SQLite's. */
+  static int code(SQLException cause) {
     return cause instanceof SQLiteException lite ? lite.getResultCode().code & PRIMARY_CODE : 0;
   }
 
