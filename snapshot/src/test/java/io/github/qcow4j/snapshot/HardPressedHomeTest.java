@@ -154,6 +154,18 @@ final class HardPressedHomeTest {
   }
 
   @Test
+  void aChangeThatWasCutShortIsUndoneBeforeAHomeIsRead() throws Exception {
+    Files.write(directory.resolve("catalogue.db-journal"), new byte[] {1});
+    place.remount(false);
+    assertThatThrownBy(() -> open().close())
+        .hasMessageContaining("Read-only file system; it was not closed where it could be written");
+    place.remount(true);
+    try (BoxHome home = open()) {
+      assertThat(home.list()).extracting(Box::name).containsExactly("web");
+    }
+  }
+
+  @Test
   void aHomeThatIsMountedReadOnlyIsRead() throws Exception {
     place.remount(false);
     try (BoxHome home = open()) {
