@@ -20,8 +20,10 @@ import org.jspecify.annotations.Nullable;
  * Keeps room for the catalogue on its file system. Even to be read, a catalogue with a log ahead
  * needs some: SQLite makes its shared index of 32 KiB and its log anew for every first process (<a
  * href="https://www.sqlite.org/wal.html">Write-Ahead Logging</a>, 2.3). On a full file system no
- * command could be run, also none that would free space. Therefore a file of 1 MiB is kept, which
- * is given back when room is short, and taken again when the home is closed.
+ * command could be run, also none that would free space. Therefore a file of 1 MiB is kept. A half
+ * of it is given back when room is short, and the other half when that was used up, too: an
+ * operation that has put its data there may have no room left to write down how it ended. All is
+ * taken again when the home is closed.
  *
  * <p>How much room there is, a file that is made on trial tells at every opening. SQLite's own
  * failure would tell too late: with room for the index alone a home opens, and then nothing can be
@@ -107,13 +109,42 @@ final class CatalogueRoom {
 
   /** Takes what is to be kept, where there is room; to be called when the catalogue is closed. */
   void keep() {
+    long keptBytes = 0;
     try {
-      if (!volume.exists(reserve()) && !reserved(reserve(), RESERVED_BYTES)) {
-        giveBack();
+      keptBytes = keptBytes();
+      if (keptBytes < RESERVED_BYTES && !reserved(reserve(), RESERVED_BYTES)) {
+        unlinkQuietly(reserve());
       }
     } catch (IOException e) {
       // It is there for hard times; that they have come is told by what fails then.
-      unlinkQuietly(reserve());
+      cutQuietly(keptBytes);
+    }
+  }
+
+  /** What of it is there. */
+  private long keptBytes() throws IOException {
+    try {
+      return volume.status(reserve()).sizeBytes();
+    } catch (NoSuchFileException e) {
+      return 0;
+    }
+  }
+
+  private void cutQuietly(long bytes) {
+    try {
+      cut(bytes);
+    } catch (IOException e) {
+      // It is gone, or does no harm.
+    }
+  }
+
+  private void cut(long bytes) throws IOException {
+    if (bytes == 0) {
+      volume.unlink(reserve());
+    } else {
+      try (BlockFile file = volume.open(reserve(), OpenOptions.writing())) {
+        file.truncate(bytes);
+      }
     }
   }
 
@@ -147,7 +178,7 @@ final class CatalogueRoom {
 
   private void giveBack() throws IOException {
     try {
-      volume.unlink(reserve());
+      cut(keptBytes() > NEEDED_BYTES ? NEEDED_BYTES : 0);
     } catch (NoSuchFileException e) {
       // It was given back before, or never taken.
     }

@@ -87,10 +87,10 @@ final class HardPressedHomeTest {
     assertThat(Files.size(reserve())).isEqualTo(1 << 20);
     Path _ = fill();
     try (BoxHome home = open()) {
-      assertThat(reserve()).doesNotExist();
+      assertThat(Files.size(reserve())).isEqualTo(512 << 10);
       assertThat(home.list()).extracting(Box::name).containsExactly("web");
     }
-    assertThat(reserve()).exists();
+    assertThat(Files.size(reserve())).isEqualTo(1 << 20);
     try (BoxHome home = open()) {
       home.mergeSnapshot("web", "two", new JobControl());
     }
@@ -151,6 +151,22 @@ final class HardPressedHomeTest {
         .hasMessageContaining("cannot open '" + directory.resolve("catalogue.db") + "'")
         .hasMessageContaining("No space left on device; free some space")
         .hasMessageNotContaining("SQLITE");
+  }
+
+  @Test
+  void whatWasUsedUpOnceIsNotAllThatIsKept() throws Exception {
+    Path _ = fill();
+    try (BoxHome home = open()) {
+      Path _ = fill();
+      assertThat(home.list()).extracting(Box::name).containsExactly("web");
+    }
+    assertThat(Files.size(reserve())).isEqualTo(512 << 10);
+    try (BoxHome home = open()) {
+      assertThat(reserve()).doesNotExist();
+      home.remove("web", true);
+      assertThat(home.list()).isEmpty();
+    }
+    assertThat(Files.size(reserve())).isEqualTo(1 << 20);
   }
 
   @Test
