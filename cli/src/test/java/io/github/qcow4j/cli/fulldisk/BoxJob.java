@@ -82,14 +82,17 @@ enum BoxJob {
    * written in place, a full disk may not even take the note that clusters are free again.
    */
   boolean mayLeak() {
-    return this == MERGE || this == MERGE_INTO_TWO || this == SNAPSHOT_OF_A_LONG_CHAIN;
+    return switch (this) {
+      case MERGE, MERGE_INTO_TWO, COLLECT_SNAPSHOTS, SNAPSHOT_OF_A_LONG_CHAIN -> true;
+      default -> false;
+    };
   }
 
   /** A state without what may have changed when it failed. */
   List<String> asExpected(List<String> state) {
     return switch (this) {
       // What lies on others may have all of them already.
-      case MERGE, MERGE_INTO_TWO, SNAPSHOT_OF_A_LONG_CHAIN ->
+      case MERGE, MERGE_INTO_TWO, COLLECT_SNAPSHOTS, SNAPSHOT_OF_A_LONG_CHAIN ->
           state.stream().filter(line -> !line.matches(" *\"chain_depth\".*")).toList();
       case CHECK -> FullDiskHome.repaired(state);
       default -> state;
