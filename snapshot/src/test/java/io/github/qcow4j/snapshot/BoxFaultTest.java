@@ -2,9 +2,10 @@ package io.github.qcow4j.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.crash.FaultKind;
 import java.io.IOException;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Test;
  * agreement once it is opened again; and a failure that leaves nothing behind is no failure to
  * begin again.
  *
- * <p>One call is drawn out of each six; {@code -Dqcow4j.fault.one-in=1} fails every call. {@code
+ * <p>One call is drawn out of each six for a single error of the disk, and out of each 42 for every
+ * other kind of failure; {@code -Dqcow4j.fault.one-in=1} fails every call in every way. {@code
  * -Dqcow4j.seed} sets the first run's seed, {@code -Dqcow4j.fault.runs} the number of runs.
  */
 class BoxFaultTest {
@@ -30,34 +32,40 @@ class BoxFaultTest {
    */
   private static final int ONE_IN = Integer.getInteger("qcow4j.fault.one-in", 6);
 
+  /** So many times rarer is every other kind than a single error, unless all calls fail. */
+  private static final int RARER = 7;
+
   @Test
   void aFailureOfAnyCallLeavesTheOldOrTheNewState() throws Exception {
-    int faults = 0;
+    Map<FaultKind, Integer> faults = new EnumMap<>(FaultKind.class);
     for (int run = 0; run < RUNS; run++) {
-      faults += explore(SEED + run);
+      explore(SEED + run, faults);
     }
     System.out.println("failed calls from seed " + SEED + ": " + faults);
-    assertThat(faults).isGreaterThan(100);
+    assertThat(faults).containsOnlyKeys(FaultKind.values());
+    assertThat(faults.get(FaultKind.IO_ERROR)).isGreaterThan(100);
   }
 
-  private static int explore(long seed) throws Exception {
-    int faults = 0;
+  private static void explore(long seed, Map<FaultKind, Integer> faults) throws Exception {
     Random draw = new Random(seed);
     for (int move = 1; move <= MOVES; move++) {
-      for (int first = 1; failCall(seed, move, first + draw.nextInt(ONE_IN), false); ) {
-        faults++;
-        first += ONE_IN;
-      }
-      for (int first = 1; first < 400; first += 7 * ONE_IN) {
-        faults += failCall(seed, move, first + 7 * draw.nextInt(ONE_IN), true) ? 1 : 0;
+      for (FaultKind kind : FaultKind.values()) {
+        int stretch = kind == FaultKind.IO_ERROR || ONE_IN == 1 ? ONE_IN : RARER * ONE_IN;
+        int first = 1;
+        while (failCall(seed, move, first + draw.nextInt(stretch), kind)) {
+          faults.merge(kind, 1, Integer::sum);
+          first += stretch;
+        }
       }
     }
-    return faults;
   }
 
-  /** Goes the same moves each time; in the last one a call fails, or all from there on. */
-  private static boolean failCall(long seed, int moves, int call, boolean forGood)
-      throws Exception {
+  /**
+   * Goes the same moves each time; in the last one a call fails, or all from there on.
+   *
+   * @return whether there was such a call
+   */
+  private static boolean failCall(long seed, int moves, int call, FaultKind kind) throws Exception {
     Random random = new Random(seed);
     SimulatedVolume volume =
         SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false));
@@ -81,11 +89,7 @@ class BoxFaultTest {
         RandomMoves.Move next = model.next();
         text = next.text();
         if (move == moves) {
-          if (forGood) {
-            volume.faults().failFrom(call, Errno.EIO);
-          } else {
-            volume.faults().failCall(call, Errno.EIO);
-          }
+          kind.on(volume.faults(), call);
         }
         try {
           after = model.run(next, before);
@@ -111,9 +115,8 @@ class BoxFaultTest {
       return happened;
     } catch (Exception | AssertionError e) {
       throw new AssertionError(
-          "seed %d, move %d (%s), call %d%s: %s"
-              .formatted(
-                  seed, moves, text, call, forGood ? " and all after it" : "", e.getMessage()),
+          "seed %d, move %d (%s), %s at call %d: %s"
+              .formatted(seed, moves, text, kind, call, e.getMessage()),
           e);
     }
   }

@@ -10,19 +10,26 @@ import io.github.qcow4j.snapshot.archive.ArchiveDestination;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
 import io.github.qcow4j.snapshot.archive.Compression;
 import io.github.qcow4j.snapshot.archive.IntakeLimits;
+import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskDifference;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.ExportRequest;
 import io.github.qcow4j.snapshot.model.HeldBox;
 import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.HomeReport;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
+import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotRequest;
 import io.github.qcow4j.snapshot.quiesce.OnQuiesceFailure;
 import io.github.qcow4j.snapshot.quiesce.QuiesceMode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -104,10 +111,23 @@ enum HaltedWork {
       home.restore(new RestoreRequest("back", "b1", null));
     }
   },
+  RESTORE_FROM_A_DIRECTORY {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.restoreDirectory(
+          "back", directory.resolve(FOREIGN), true, IntakeLimits.DEFAULT, control);
+    }
+  },
   UNDO {
     @Override
     void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.undo("back");
+    }
+  },
+  UNDO_BY_FORCE {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.undo("back", true);
     }
   },
   RUN {
@@ -146,10 +166,32 @@ enum HaltedWork {
       home.removeSnapshot("spare", "p2");
     }
   },
+  REMOVE_SNAPSHOTS {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.removeSnapshots("spare", List.of("p2", "p3"));
+    }
+
+    @Override
+    boolean inManySteps() {
+      return true;
+    }
+  },
   MERGE_SNAPSHOT {
     @Override
     void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.mergeSnapshot("web", "s1", control);
+    }
+  },
+  MERGE_SNAPSHOTS {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.mergeSnapshots("web", List.of("s1", "s2"), control);
+    }
+
+    @Override
+    boolean inManySteps() {
+      return true;
     }
   },
   REMOVE {
@@ -162,6 +204,17 @@ enum HaltedWork {
     @Override
     void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.remove("web", true);
+    }
+  },
+  REMOVE_SEVERAL {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.removeAll(List.of("spare", "back"), false);
+    }
+
+    @Override
+    boolean inManySteps() {
+      return true;
     }
   },
   EXPORT {
@@ -190,11 +243,90 @@ enum HaltedWork {
           control);
     }
   },
+  IMPORT_OF_A_STREAM {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      ByteArrayOutputStream archive = new ByteArrayOutputStream();
+      home.export(
+          new ExportRequest("web", null, Compression.NONE, 0),
+          new ArchiveDestination.ToChannel(Channels.newChannel(archive)),
+          control);
+      home.importArchive(
+          new ArchiveSource.FromChannel(
+              Channels.newChannel(new ByteArrayInputStream(archive.toByteArray()))),
+          "new",
+          IntakeLimits.DEFAULT,
+          control);
+    }
+  },
   CLONE_A_FOREIGN_DIRECTORY {
     @Override
     void run(BoxHome home, Path directory, JobControl control) throws IOException {
       home.cloneDirectory(
           directory.resolve(FOREIGN), List.of("c1", "c2"), IntakeLimits.DEFAULT, control);
+    }
+  },
+  CHECK {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      HomeReport report = home.check(false, control);
+      assertThat(report.lines()).isNotEmpty();
+    }
+
+    @Override
+    boolean onlyLooks() {
+      return true;
+    }
+  },
+  REPAIR {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      HomeReport report = home.check(true, control);
+      assertThat(report.lines()).isNotEmpty();
+    }
+  },
+  DIFF {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      List<DiskDifference> between = home.diff("web", "s1", "s2");
+      List<DiskDifference> since = home.diff("web", "s1", null);
+      assertThat(between).hasSameSizeAs(since);
+    }
+
+    @Override
+    boolean onlyLooks() {
+      return true;
+    }
+  },
+  LOOK {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      for (Box box : home.list()) {
+        assertThat(home.show(box.name())).isEqualTo(box);
+        assertThat(home.path(box.name(), BoxDisk.ROOT)).isEqualTo(box.disks().getFirst().path());
+        assertThat(home.tree(box.name())).isNotEmpty();
+        for (Snapshot snapshot : home.snapshots(box.name())) {
+          assertThat(home.showSnapshot(box.name(), snapshot.name())).isEqualTo(snapshot);
+          assertThat(home.snapshotPath(box.name(), snapshot.name(), BoxDisk.ROOT))
+              .isEqualTo(snapshot.disks().getFirst().path());
+        }
+      }
+    }
+
+    @Override
+    boolean onlyLooks() {
+      return true;
+    }
+  },
+  COLLECT_NOTHING {
+    @Override
+    void run(BoxHome home, Path directory, JobControl control) throws IOException {
+      home.collect(new CollectRequest(true, 4, null, null), control);
+    }
+
+    @Override
+    boolean onlyLooks() {
+      return true;
     }
   },
   COLLECT {
@@ -231,12 +363,24 @@ enum HaltedWork {
     return false;
   }
 
+  /** Whether it leaves everything as it is. */
+  boolean onlyLooks() {
+    return false;
+  }
+
+  /** Whether the journal knows of it: one transaction, or repairs of images, need none. */
+  final boolean hasSteps() {
+    return this != RENAME && this != REPAIR && !onlyLooks();
+  }
+
   /** Whether it has enough to do to be stopped where storage is shared, not copied. */
   boolean canBeStopped() {
     return switch (this) {
       case CREATE, CREATE_INDEPENDENT, CLONE_OF_A_SNAPSHOT, RENAME, RUN -> false;
-      case RESTORE, RESTORE_KEEPING, RESTORE_AGAIN, UNDO -> false;
-      case REMOVE_SNAPSHOT, REMOVE, REMOVE_BY_FORCE -> false;
+      case RESTORE, RESTORE_KEEPING, RESTORE_AGAIN, UNDO, UNDO_BY_FORCE -> false;
+      case REMOVE_SNAPSHOT, REMOVE_SNAPSHOTS -> false;
+      case REMOVE, REMOVE_BY_FORCE, REMOVE_SEVERAL -> false;
+      case DIFF, LOOK -> false;
       default -> true;
     };
   }
@@ -297,7 +441,8 @@ enum HaltedWork {
   /**
    * Boxes in all states: {@code web} of two disks with two snapshots, of the first of which {@code
    * twin} is a clone; {@code back}, restored, what was replaced being kept; {@code spare}, whose
-   * second snapshot nothing depends on; an archive; and a directory of Cocoon's.
+   * second and third snapshot nothing depends on; clusters that are counted, and of no use; an
+   * archive; and a directory of Cocoon's.
    *
    * @param home an empty one in this directory
    */
@@ -338,6 +483,10 @@ enum HaltedWork {
     home.restore(new RestoreRequest("back", "b1", null));
     home.restore(new RestoreRequest("spare", "p1", null));
     home.snapshot("spare", "p3", "");
+    home.restore(new RestoreRequest("spare", "p1", null));
+    home.snapshot("spare", "p4", "");
+    Damage.leakCluster(volume, home.snapshotPath("web", "s1", BoxDisk.ROOT));
+    Damage.leakCluster(volume, home.path("twin", BoxDisk.ROOT));
     home.export(
         new ExportRequest("web", "s2", Compression.ZSTD, 3),
         new ArchiveDestination.ToFile(volume, directory.resolve(ARCHIVE), RenameMode.NO_REPLACE),

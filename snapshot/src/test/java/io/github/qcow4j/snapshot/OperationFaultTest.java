@@ -55,9 +55,12 @@ class OperationFaultTest {
     OperationFaults operation = new OperationFaults(work, PREPARED, HOME, SEED);
     for (FaultKind kind : FaultKind.values()) {
       int faults = operation.failCalls(kind, MOST);
-      assertThat(faults).as("calls of %s that met with %s", work, kind).isPositive();
+      if (!work.onlyLooks()) {
+        assertThat(faults).as("calls of %s that met with %s", work, kind).isPositive();
+      }
       FAULTS.merge(work, faults, Integer::sum);
     }
+    assertThat(FAULTS.get(work)).as("failed calls of %s", work).isPositive();
   }
 
   /** Nobody opens the home again: there is nothing to be mended. */

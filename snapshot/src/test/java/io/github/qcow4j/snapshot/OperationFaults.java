@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One operation on a simulated home, done again for each of its calls, where it fails or stops. */
@@ -33,8 +32,7 @@ final class OperationFaults {
   private final SimulatedVolume prepared;
   private final SimulatedHome home;
   private final long seed;
-  private final Map<String, String> before;
-  private final Map<String, String> after;
+  private final BeforeAndAfter states;
 
   /**
    * @param prepared what {@link HaltedWork#prepare} has made
@@ -48,9 +46,9 @@ final class OperationFaults {
     this.seed = seed;
     SimulatedVolume volume = volume();
     try (BoxHome faultless = place().reopen(volume, seed)) {
-      before = Observation.of(faultless, volume).disks();
+      Map<String, String> before = Observation.of(faultless, volume).disks();
       work.run(faultless, PLACE);
-      after = Observation.of(faultless, volume).disks();
+      states = new BeforeAndAfter(work, before, Observation.of(faultless, volume).disks());
     }
   }
 
@@ -119,7 +117,7 @@ final class OperationFaults {
       }
       place.recover(opened);
       Observation.requireAgreement(opened, volume);
-      requireOldOrNew(Observation.of(opened, volume).disks(), happened, failure);
+      states.requireOneOfThem(Observation.of(opened, volume).disks(), happened, failure);
       requireExportWhole(opened, volume, kind != FaultKind.DISK_GONE, failure);
       requireSound(opened, volume, kind != FaultKind.DISK_GONE);
       return happened;
@@ -176,7 +174,7 @@ final class OperationFaults {
       }
       // Whoever is there to stop it can wait until it has tidied up.
       Observation.requireAgreement(opened, volume);
-      requireOldOrNew(Observation.of(opened, volume).disks(), reached, failure);
+      states.requireOneOfThem(Observation.of(opened, volume).disks(), reached, failure);
       requireExportWhole(opened, volume, true, failure);
       requireSound(opened, volume, true);
       return failure != null;
@@ -190,36 +188,6 @@ final class OperationFaults {
     } catch (IOException e) {
       return e;
     }
-  }
-
-  private void requireOldOrNew(
-      Map<String, String> shown, boolean happened, @Nullable IOException failure) {
-    if (failure == null && !(happened && work.inManySteps())) {
-      assertThat(shown).isEqualTo(after);
-    } else if (work.inManySteps()) {
-      requireNotTooManyGone(shown);
-    } else {
-      assertThat(List.of(before, after)).as("after %s", failure).contains(shown);
-    }
-  }
-
-  /** Where one snapshot cannot be removed, a collection removes another to keep as many. */
-  private void requireNotTooManyGone(Map<String, String> shown) {
-    assertThat(before).containsAllEntriesOf(shown);
-    assertThat(shown.keySet())
-        .containsAll(before.keySet().stream().filter(OperationFaults::isLive).toList());
-    assertThat(snapshots(shown)).hasSizeGreaterThanOrEqualTo(snapshots(after).size());
-  }
-
-  private static boolean isLive(String shown) {
-    return !shown.contains("/");
-  }
-
-  private static Set<String> snapshots(Map<String, String> shown) {
-    return shown.keySet().stream()
-        .filter(each -> !isLive(each))
-        .map(each -> each.substring(0, each.indexOf(':')))
-        .collect(Collectors.toSet());
   }
 
   /** What has the name of an export is one; a directory is none before it says so. */
