@@ -2,6 +2,7 @@ package io.github.qcow4j.snapshot;
 
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveDestination;
 import io.github.qcow4j.snapshot.archive.ArchiveResult;
@@ -99,7 +100,15 @@ public final class BoxHome implements BoxTransfers, Closeable {
    *     one file system
    */
   public static BoxHome open(HomeOptions options) throws IOException {
-    Home home = HomeOpening.open(options);
+    return open(options, Volumes.host());
+  }
+
+  /**
+   * The same through a volume of the caller's over the host's files, who may count or stop calls;
+   * those of the catalogue are SQLite's own.
+   */
+  public static BoxHome open(HomeOptions options, Volume volume) throws IOException {
+    Home home = HomeOpening.open(options, volume);
     return new BoxHome(home, new CatalogueRoom(home.volume(), home.layout()));
   }
 

@@ -1,7 +1,6 @@
 package io.github.qcow4j.snapshot;
 
 import io.github.qcow4j.nativeio.Volume;
-import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.journal.Journal;
 import io.github.qcow4j.snapshot.journal.Recovery;
@@ -26,8 +25,7 @@ final class HomeOpening {
   private HomeOpening() {}
 
   /** On the host, made when there is none. */
-  static Home open(HomeOptions options) throws IOException {
-    Volume volume = Volumes.host();
+  static Home open(HomeOptions options, Volume volume) throws IOException {
     HomeLayout wanted = new HomeLayout(options.directory().toAbsolutePath());
     new ForgottenImages(volume, wanted).requireCatalogue();
     HomeLayout layout = NewHome.prepare(volume, options.directory());

@@ -94,7 +94,8 @@ final class Session {
             .withCommand("qcow4j box " + command)
             .withExternals(externals())
             .withMaxChainLayers(maxChain)
-            .withNotices(console::error));
+            .withNotices(console::error),
+        console.volume());
   }
 
   private ReferencePolicy externals() throws InvalidRequestException {
