@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.LoopFileSystem;
 import io.github.qcow4j.qcow2.TappedVolume;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -91,7 +92,9 @@ record Encounter(
                     arguments),
             () -> arguments + " of the image " + image);
     Optional<String> traces = before.change(run.exitCode() == 0 ? Set.of(out) : Set.of());
-    Files.deleteIfExists(out);
+    if (Files.exists(out)) {
+      LoopFileSystem.delete(out);
+    }
     return new Encounter(command, run, image, volume.calls(), traces);
   }
 

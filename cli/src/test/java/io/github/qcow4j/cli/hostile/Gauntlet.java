@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Brings hostile images before commands, and remembers what these should not have done. */
 final class Gauntlet {
@@ -40,17 +42,21 @@ final class Gauntlet {
     return meetings;
   }
 
+  /** The sound raw disk, which no command may change. */
+  Path sound() {
+    return sound;
+  }
+
   /** Brings an image as it was made before a command. */
   Encounter meet(HostileCase hostile, CommandLine command) throws IOException {
     return meet(hostile, command, Map.of());
   }
 
-  /** The same with an environment; in a home of boxes that it names all may be opened. */
+  /** The same with an environment. */
   Encounter meet(HostileCase hostile, CommandLine command, Map<String, String> environment)
       throws IOException {
     if (!hostile.equals(laid)) {
-      lay(hostile.ground(), image);
-      ImageSurgeon.operate(image, hostile.edits());
+      lay(hostile, image);
     }
     // Seen below: what only reads has left the image as it was.
     laid = command.writing() ? null : hostile;
@@ -60,28 +66,57 @@ final class Gauntlet {
     Encounter encounter = Encounter.of(command, environment, image, sound, directory);
     meetings++;
     encounter
-        .misdeed(mayOpen(encounter, environment.get("QCOW4J_HOME")))
+        .misdeed(Set.of(image, CommandLine.otherBeside(image), sound, directory.resolve("new")))
         .or(encounter::halfDoneChange)
         .ifPresent(misdeed -> complain(hostile, misdeed));
     return encounter;
   }
 
+  /**
+   * Brings something before a command about boxes.
+   *
+   * @param subject what was made of the image, a file or a directory; it may be opened, with all in
+   *     it
+   * @param home the home of the boxes; all in it may be opened
+   */
+  Encounter meet(HostileCase hostile, CommandLine command, Path subject, Path home)
+      throws IOException {
+    Encounter encounter =
+        Encounter.of(command, Map.of("QCOW4J_HOME", home.toString()), subject, sound, directory);
+    meetings++;
+    Set<Path> mayOpen =
+        encounter.calls().stream()
+            .map(TappedVolume.Call::path)
+            .filter(path -> path != null && isBelow(path, subject, home, directory.resolve("new")))
+            .collect(Collectors.toSet());
+    encounter.misdeed(mayOpen).ifPresent(misdeed -> complain(hostile, misdeed));
+    encounter.calls().stream()
+        .filter(WatchedVolume::isChange)
+        .filter(call -> !mayChange(call.path(), home))
+        .findAny()
+        .ifPresent(call -> complain(hostile, "changed by " + call + ": " + encounter.run()));
+    return encounter;
+  }
+
+  /** A file without a name is known by its directory, and has one in the end or is gone. */
+  private boolean mayChange(@Nullable Path path, Path home) {
+    return path != null
+        && (path.equals(directory) || isBelow(path, home, directory.resolve("new")));
+  }
+
+  private static boolean isBelow(Path path, Path... places) {
+    return Stream.of(places).anyMatch(path::startsWith);
+  }
+
+  /** Makes the image of a case. */
+  Path lay(HostileCase hostile, Path file) throws IOException {
+    lay(hostile.ground(), file);
+    return ImageSurgeon.operate(file, hostile.edits());
+  }
+
   private void lay(Ground ground, Path file) throws IOException {
     Path made = grounds.computeIfAbsent(ground, each -> each.make(directory, sound));
     Files.copy(made, file, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private Set<Path> mayOpen(Encounter encounter, String home) {
-    Set<Path> files =
-        new HashSet<>(
-            List.of(image, CommandLine.otherBeside(image), sound, directory.resolve("new")));
-    if (home != null) {
-      encounter.calls().stream()
-          .map(TappedVolume.Call::path)
-          .filter(path -> path != null && path.startsWith(home))
-          .forEach(files::add);
-    }
-    return files;
   }
 
   /** Remembers what was wrong. */

@@ -1,6 +1,13 @@
 package io.github.qcow4j.cli.hostile;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
+import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -11,6 +18,37 @@ import java.util.function.Consumer;
  * @param edits what is done to it
  */
 record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits) {
+
+  /** Every tangled image, and every field at its limits. */
+  static List<HostileCase> tangledAndAtLimits() {
+    List<HostileCase> cases = new ArrayList<>(TangledCases.all());
+    for (LimitRow row : LimitTable.all()) {
+      row.values().forEach(value -> cases.add(row.with(value)));
+    }
+    return cases;
+  }
+
+  /** Images that lead to a file of their host's. */
+  static List<HostileCase> leadingTo(Path file) {
+    byte[] name = file.toString().getBytes(UTF_8);
+    return List.of(
+        new HostileCase(
+            "backed by a file of the host",
+            Ground.ZLIB,
+            surgeon ->
+                surgeon
+                    .extensions()
+                    .append(HeaderExtensions.BACKING_FORMAT, "raw".getBytes(UTF_8))
+                    .setBackingName(file.toString())),
+        new HostileCase(
+            "data in a file of the host",
+            Ground.ZLIB,
+            surgeon -> {
+              surgeon.setL2Entry(0, ImageSurgeon.COPIED);
+              surgeon.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2);
+              surgeon.extensions().append(HeaderExtensions.DATA_FILE, name);
+            }));
+  }
 
   @Override
   public String toString() {
