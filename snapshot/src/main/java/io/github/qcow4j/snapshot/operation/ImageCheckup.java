@@ -94,8 +94,7 @@ final class ImageCheckup {
     } catch (JobCancelledException e) {
       throw e;
     } catch (NoSuchFileException e) {
-      findings.add(new MissingFile(image.file(), SnapshotRemoval.neededBy(home, image)));
-      return Verdict.BAD;
+      return missing(image);
     } catch (ImageInUseException e) {
       findings.add(new InUse(image.file(), null));
       return Verdict.UNKNOWN;
@@ -103,6 +102,17 @@ final class ImageCheckup {
       findings.add(new Unchecked(image.file(), String.valueOf(e.getMessage())));
       return Verdict.UNKNOWN;
     }
+  }
+
+  /** Where the whole home is gone, nobody knows what is in it. */
+  private Verdict missing(ImageRow image) throws IOException {
+    Path directory = home.layout().resolve(image.file()).resolveSibling("");
+    if (!home.volume().exists(directory)) {
+      findings.add(new Unchecked(image.file(), directory + " is not there"));
+      return Verdict.UNKNOWN;
+    }
+    findings.add(new MissingFile(image.file(), SnapshotRemoval.neededBy(home, image)));
+    return Verdict.BAD;
   }
 
   private Verdict checkFile(ImageRow image) throws IOException {
