@@ -19,7 +19,8 @@ public abstract sealed class BoxException extends IOException
         DisagreementException,
         NewerHomeException,
         RefusedException,
-        CatalogueException {
+        CatalogueException,
+        UnsettledException {
 
   private static final long serialVersionUID = 1L;
 

@@ -3,11 +3,15 @@ package io.github.qcow4j.snapshot.journal;
 import io.github.qcow4j.nativeio.AtomicFile;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.DisagreementException;
+import io.github.qcow4j.snapshot.error.UnsettledException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.Leases;
@@ -106,7 +110,11 @@ public final class Journal {
         }
         complete(intent);
       } catch (IOException | RuntimeException e) {
-        undo(intent, switched, e);
+        if (!undo(intent, switched, e)
+            && e instanceof IOException failure
+            && isOfStorage(failure)) {
+          throw new UnsettledException(failure);
+        }
         throw e;
       }
       observer.accept(Step.RESULT_COMMITTED);
@@ -164,20 +172,32 @@ public final class Journal {
     }
   }
 
-  private void undo(Intent intent, int switched, Exception failure) {
+  /** Of any other failure the kind matters more than what was left. */
+  private static boolean isOfStorage(IOException failure) {
+    return switch (failure) {
+      case BoxException told -> told.kind() == BoxException.Kind.FAILED;
+      case ImageException _, JobCancelledException _ -> false;
+      default -> true;
+    };
+  }
+
+  /** Answers whether all is as it was before. */
+  private boolean undo(Intent intent, int switched, Exception failure) {
     if (failure instanceof UnknownOutcomeException) {
-      return;
+      return false;
     }
     try {
       if (intent.switches().stream().anyMatch(each -> each.kind() == FileSwitch.Kind.REBASE)) {
         // The header alone tells whether it failed before or after the one write that matters.
         new Recovery(this).end(intent);
-        return;
+        return true;
       }
       rollBack(intent, intent.switches().subList(0, switched));
+      return true;
     } catch (IOException | RuntimeException e) {
       // The intent stands; whoever opens the home next goes on here.
       failure.addSuppressed(e);
+      return false;
     }
   }
 
