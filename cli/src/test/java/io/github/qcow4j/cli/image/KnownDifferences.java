@@ -33,7 +33,9 @@ final class KnownDifferences {
     // QEMU brings whole pieces of 64 KiB and more to the base, with what it held itself already.
     // What had been zero clusters has no storage in ours, and has some in QEMU's.
     oursMayStoreLess |= job.is("commit ") || job.is("amend -o compat=0.10 ");
-    return forgetsSnapshots(job) ? new TwinJob(job.line().replace(" -r all ", " ")) : job;
+    return forgetsSnapshots(job)
+        ? new TwinJob(job.line().replaceFirst(" -r (all|leaks) ", " "))
+        : job;
   }
 
   /**
@@ -42,7 +44,7 @@ final class KnownDifferences {
    * has to find nothing wrong, and say what ours says that may repair.
    */
   private boolean forgetsSnapshots(TwinJob job) {
-    if (!job.is("check -r all ")) {
+    if (!job.is("check -r ")) {
       return false;
     }
     String image = TwinJob.words(job.line()).getLast();
@@ -67,7 +69,7 @@ final class KnownDifferences {
    */
   private boolean storesLess(TwinJob job, String ours) {
     return oursMayStoreLess
-        && (job.is("map ") || job.is("measure "))
+        && (job.is("map ") || job.is("measure ") || job.is("compare -s "))
         && saysQemuOfOurs(job).equals(ours)
         && StoredSectors.of(twins.theirs().resolve("top.qcow2"))
             .coverThoseOf(twins.ours().resolve("top.qcow2"))

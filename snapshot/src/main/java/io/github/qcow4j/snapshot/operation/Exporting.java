@@ -40,6 +40,7 @@ public final class Exporting {
   private final Home home;
   private final BoxRow box;
   private final @Nullable SnapshotRow snapshot;
+  private final List<DiskRow> rows;
   private final List<Opened> disks = new ArrayList<>();
   private List<DirectoryRequest.CarriedFile> carried = List.of();
 
@@ -51,10 +52,11 @@ public final class Exporting {
     T write(Exporting source) throws IOException;
   }
 
-  private Exporting(Home home, BoxRow box, @Nullable SnapshotRow snapshot) {
+  private Exporting(Home home, BoxRow box, @Nullable SnapshotRow snapshot, List<DiskRow> rows) {
     this.home = home;
     this.box = box;
     this.snapshot = snapshot;
+    this.rows = rows;
   }
 
   /** Writes an archive. */
@@ -107,22 +109,20 @@ public final class Exporting {
   private static Exporting source(
       Home home, String boxName, @Nullable String snapshotName, LeaseSet held) throws IOException {
     if (snapshotName == null) {
-      return new Exporting(home, home.lockStopped(boxName, held), null);
+      BoxRow locked = home.lockStopped(boxName, held);
+      return new Exporting(
+          home, locked, null, home.read(rows -> new Boxes(rows).disks(locked.id())));
     }
+    // At once, as nobody keeps a snapshot from being removed in between.
     return home.read(rows -> {
       Boxes boxes = new Boxes(rows);
       BoxRow box = boxes.named(boxName);
-      return new Exporting(home, box, boxes.snapshot(box, snapshotName));
+      SnapshotRow snapshot = boxes.snapshot(box, snapshotName);
+      return new Exporting(home, box, snapshot, boxes.snapshotDisks(snapshot.id()));
     });
   }
 
   private void openDisks(LeaseSet held, LeaseSet open) throws IOException {
-    SnapshotRow from = snapshot;
-    List<DiskRow> rows =
-        home.read(all ->
-            from == null
-                ? new Boxes(all).disks(box.id())
-                : new Boxes(all).snapshotDisks(from.id()));
     for (DiskRow disk : rows) {
       home.leaseChainForReading(disk.image(), held);
       Path path = home.layout().resolve(disk.image().file());
