@@ -7,17 +7,22 @@ import org.jspecify.annotations.Nullable;
 /** What fails among things that are all to be done whatever became of the others. */
 final class Failures {
 
-  private @Nullable Exception first;
+  private @Nullable Throwable first;
 
   void collect(Closeable step) {
     try {
       step.close();
-    } catch (IOException | RuntimeException e) {
-      if (first == null) {
-        first = e;
-      } else {
-        first.addSuppressed(e);
-      }
+    } catch (IOException | RuntimeException | Error e) {
+      add(e);
+    }
+  }
+
+  private void add(Throwable failure) {
+    Throwable before = first;
+    if (before == null) {
+      first = failure;
+    } else if (!before.equals(failure)) {
+      before.addSuppressed(failure);
     }
   }
 
@@ -27,6 +32,7 @@ final class Failures {
       case null -> {}
       case IOException failure -> throw failure;
       case RuntimeException failure -> throw failure;
+      case Error failure -> throw failure;
       default -> throw new AssertionError(first);
     }
   }

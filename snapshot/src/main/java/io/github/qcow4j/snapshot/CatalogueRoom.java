@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * needs some: SQLite makes its shared index of 32 KiB and its log anew for every first process (<a
  * href="https://www.sqlite.org/wal.html">Write-Ahead Logging</a>, 2.3). On a full file system no
  * command could be run, also none that would free space. Therefore a file of 1 MiB is kept. A half
- * of it is given back when room is short, and the other half when that was used up, too: an
- * operation that has put its data there may have no room left to write down how it ended. All is
- * taken again when the home is closed.
+ * of it is given back when room is short, and the other half when that is not enough for whoever
+ * opens the home next: an operation that has put its data there may have no room left to write down
+ * how it ended. All is taken again when the home is closed and there is room.
  *
  * <p>How much room there is, a file that is made on trial tells at every opening. SQLite's own
  * failure would tell too late: with room for the index alone a home opens, and then nothing can be
@@ -78,9 +78,14 @@ final class CatalogueRoom {
   }
 
   /** The one that lets nobody wait, where no room for its index cannot end the process. */
-  private ChangeLog log() throws IOException {
-    boolean hasLastingPages = volume.lastingBlockBytes(layout.home()) >= INDEX_PAGE_BYTES;
-    return hasLastingPages ? ChangeLog.AHEAD : ChangeLog.ROLLBACK;
+  private ChangeLog log() {
+    try {
+      boolean hasLastingPages = volume.lastingBlockBytes(layout.home()) >= INDEX_PAGE_BYTES;
+      return hasLastingPages ? ChangeLog.AHEAD : ChangeLog.ROLLBACK;
+    } catch (IOException e) {
+      // The other one is right everywhere, also where nothing can be asked.
+      return ChangeLog.ROLLBACK;
+    }
   }
 
   /** Whether the catalogue's file alone is not what was committed. */

@@ -102,12 +102,12 @@ final class HostileChainsTest {
   /** Eleven of them filled the heap. */
   @Test
   void longestL1TablesOnOneAnotherAreRefusedBeforeTheyFillTheMemory() throws IOException {
-    assertThat(scene.asQemuImg(longestL1Tables(3), "map IMAGE").run().exitCode()).isZero();
-    Path four = longestL1Tables(4);
+    assertThat(scene.asQemuImg(longestL1Tables(5), "map IMAGE").run().exitCode()).isZero();
+    Path nine = longestL1Tables(9);
     for (String words : WALKING) {
-      assertOrderly(scene.asQemuImg(four, words));
+      assertOrderly(scene.asQemuImg(nine, words));
     }
-    OurRun map = scene.asQemuImg(four, "map IMAGE").run();
+    OurRun map = scene.asQemuImg(nine, "map IMAGE").run();
     assertThat(map.exitCode()).isEqualTo(1);
     assertThat(map.stderr()).contains("The L1 tables of the chain are too large together");
   }

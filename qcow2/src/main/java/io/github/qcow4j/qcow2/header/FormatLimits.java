@@ -43,9 +43,9 @@ public final class FormatLimits {
   /**
    * Most of all L1 tables of a chain together, which stay in memory while it is open. This one is
    * ours: eleven files of no size to speak of would fill the program's heap. 256 layers of 8 TiB at
-   * 64 KiB clusters take 32 MiB.
+   * 64 KiB clusters take 32 MiB, 64 of 1 TiB at 4 KiB all of it.
    */
-  public static final long MAX_CHAIN_L1_BYTES = 3 * MAX_L1_BYTES;
+  public static final long MAX_CHAIN_L1_BYTES = 8 * MAX_L1_BYTES;
 
   /**
    * Most of L2 tables that one L1 table names more than once. This one is ours: an L1 table of 32

@@ -53,6 +53,8 @@ public enum ChangeLog {
         if (!done) {
           boolean _ = truncates(statement);
         }
+        // SQLite lets go of the lock with the next look at the file, and not before.
+        statement.executeQuery("SELECT count(*) FROM sqlite_schema").close();
         // A journal that another mode of this connection deletes is to stay deleted, too.
         statement.execute("PRAGMA synchronous = EXTRA");
       }

@@ -20,5 +20,8 @@ public final class UnsettledException extends BoxException {
         cause.getMessage()
             + "; what was begun is ended or undone by the next command that can write to the home");
     initCause(cause);
+    for (Throwable note : cause.getSuppressed()) {
+      addSuppressed(note);
+    }
   }
 }

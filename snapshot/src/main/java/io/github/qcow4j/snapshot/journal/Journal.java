@@ -176,12 +176,12 @@ public final class Journal {
   private static boolean isOfStorage(IOException failure) {
     return switch (failure) {
       case BoxException told -> told.kind() == BoxException.Kind.FAILED;
-      case ImageException _, JobCancelledException _ -> false;
+      case ImageException _, JobCancelledException _, NoSuchFileException _ -> false;
       default -> true;
     };
   }
 
-  /** Answers whether all is as it was before. */
+  /** Answers whether nothing is left for whoever opens the home next. */
   private boolean undo(Intent intent, int switched, Exception failure) {
     if (failure instanceof UnknownOutcomeException) {
       return false;

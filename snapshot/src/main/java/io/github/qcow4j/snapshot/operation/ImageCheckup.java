@@ -104,11 +104,16 @@ final class ImageCheckup {
     }
   }
 
-  /** Where the whole home is gone, nobody knows what is in it. */
+  /** Where all files beside it are gone too, the home may have been moved away. */
   private Verdict missing(ImageRow image) throws IOException {
     Path directory = home.layout().resolve(image.file()).resolveSibling("");
-    if (!home.volume().exists(directory)) {
-      findings.add(new Unchecked(image.file(), directory + " is not there"));
+    try {
+      if (!home.volume().exists(directory)) {
+        findings.add(new Unchecked(image.file(), directory + " is not there"));
+        return Verdict.UNKNOWN;
+      }
+    } catch (IOException e) {
+      findings.add(new Unchecked(image.file(), String.valueOf(e.getMessage())));
       return Verdict.UNKNOWN;
     }
     findings.add(new MissingFile(image.file(), SnapshotRemoval.neededBy(home, image)));
