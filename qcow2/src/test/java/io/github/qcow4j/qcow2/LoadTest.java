@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.bitmap.BitmapChangeException;
+import io.github.qcow4j.qcow2.check.CheckReport;
+import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.LeakWatch;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
@@ -109,7 +112,11 @@ class LoadTest {
       assertThat(disk.bitmaps()).hasSize(MOST_BITMAPS);
       assertThat(disk.bitmaps().getLast().name()).isEqualTo("b" + (MOST_BITMAPS - 1));
     }
-    QemuTools.require().assertCheckClean(image);
+    // Ours: qemu-img needs minutes for it.
+    try (ImageCheck check = ImageCheck.open(Volumes.host(), image)) {
+      CheckReport report = check.run(finding -> {}, new JobControl());
+      assertThat(report.outcome()).as("%s", report).isEqualTo(CheckReport.Outcome.CONSISTENT);
+    }
   }
 
   private Path create(String name, long sizeBytes, String backing) throws IOException {
