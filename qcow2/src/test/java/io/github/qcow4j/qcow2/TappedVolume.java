@@ -10,6 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * one first; what the tap throws, the call throws. Keeps what was called.
  */
 public final class TappedVolume {
+
+  /** Asked once, as there are images that make a command call millions of times. */
+  private static final Map<Method, Boolean> MAY_FAIL = new ConcurrentHashMap<>();
 
   private final Volume real;
   private final Tap tap;
@@ -132,6 +137,10 @@ public final class TappedVolume {
     }
   }
 
+  private static boolean mayFail(Method method) {
+    return List.of(method.getExceptionTypes()).contains(IOException.class);
+  }
+
   private static Call call(Method method, @Nullable Path ofFile, Object[] arguments) {
     Path path = ofFile;
     long position = -1;
@@ -145,7 +154,11 @@ public final class TappedVolume {
         position = number;
       }
     }
-    boolean mayFail = List.of(method.getExceptionTypes()).contains(IOException.class);
-    return new Call(method.getName(), path, position, length, mayFail);
+    return new Call(
+        method.getName(),
+        path,
+        position,
+        length,
+        MAY_FAIL.computeIfAbsent(method, TappedVolume::mayFail));
   }
 }
