@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.option.TimeLimit;
+import io.github.qcow4j.nativeio.MemoryFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +39,10 @@ final class HostileImagesTest {
 
   @TempDir private Path directory;
 
+  /** For what is looked up in a file millions of times: no disk is waited for there. */
+  @TempDir(factory = MemoryFolder.class)
+  Path memory;
+
   @Test
   void structuresOnOneAnotherGetOrderlyAnswers() throws IOException {
     Gauntlet gauntlet = new Gauntlet(directory);
@@ -70,7 +75,7 @@ final class HostileImagesTest {
   /** All but those that read guest data, of which there are half a terabyte. */
   @Test
   void tablesThatAreNamedAsOftenAsMayBeAreWalkedInTime() throws IOException {
-    Gauntlet gauntlet = new Gauntlet(directory);
+    Gauntlet gauntlet = new Gauntlet(memory);
     HostileCase hostile = TangledCases.mostRepetitionsOfOneL2Table();
     for (CommandLine command : CommandLine.ALL) {
       if (!readsAllData(command)) {
