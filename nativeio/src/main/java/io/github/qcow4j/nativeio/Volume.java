@@ -123,7 +123,8 @@ public interface Volume {
    * it was written first: to write into it again needs no further room, and cannot fail for want of
    * it. What is stored through mapped memory depends on that.
    *
-   * @return 0 where each write may go elsewhere (btrfs), and where nothing is known
+   * @return in bytes; 0 where each write may go elsewhere (btrfs), and where nothing is known
+   * @throws IOException when {@code path} is not there, or its file system could not be asked
    */
   default long lastingBlockBytes(Path path) throws IOException {
     return 0;

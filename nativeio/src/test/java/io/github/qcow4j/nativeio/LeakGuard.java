@@ -78,8 +78,8 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
     return thread.getName().startsWith("qcow4j") && !thread.getName().equals(SHARED_THREADS);
   }
 
-  /** A thread whose work has ended takes a moment to end itself. */
-  private static boolean ends(Thread thread) {
+  /** Whether a thread comes to its end: one whose work has ended takes a moment for it. */
+  public static boolean ends(Thread thread) {
     try {
       return thread.join(LONGEST_END);
     } catch (InterruptedException e) {

@@ -39,7 +39,10 @@ import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Every operation once, on the home that {@link #prepare} makes. */
+/**
+ * Every operation once, on the home that {@link #prepare} makes. Long because there are that many:
+ * a few lines each, in one list, so that none is seen to be missing.
+ */
 enum HaltedWork {
   CREATE {
     @Override

@@ -210,7 +210,7 @@ final class MutableTables {
     }
   }
 
-  /** Where the L2 table of an L1 entry stands, 0 for none. */
+  /** The host cluster of the L2 table that an L1 entry names, 0 for none. */
   long l2Cluster(int l1Index) {
     return l1.l2Offset(l1Index) >>> header.clusterBits();
   }

@@ -2,13 +2,13 @@ package io.github.qcow4j.qcow2.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.nativeio.LeakGuard;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -52,7 +52,7 @@ public final class LeakWatch {
         .isLessThanOrEqualTo(offHeapBytes + SPARE_BYTES);
   }
 
-  /** Ours that go on. One whose work has ended takes a moment to end itself. */
+  /** Ours that go on. */
   private List<String> openThreads() {
     List<Thread> ours =
         Thread.getAllStackTraces().keySet().stream()
@@ -61,20 +61,11 @@ public final class LeakWatch {
             .toList();
     List<String> alive = new ArrayList<>();
     for (Thread thread : ours) {
-      if (!ended(thread)) {
+      if (!LeakGuard.ends(thread)) {
         alive.add(thread.getName());
       }
     }
     return alive;
-  }
-
-  private static boolean ended(Thread thread) {
-    try {
-      return thread.join(Duration.ofSeconds(5));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
   }
 
   /** The files of the directory that this process has open, once for each time. */

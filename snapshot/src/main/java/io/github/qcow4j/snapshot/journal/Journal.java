@@ -109,6 +109,9 @@ public final class Journal {
           observer.accept(Step.SWITCHED);
         }
         complete(intent);
+      } catch (UnsettledException e) {
+        // Nobody can tell whether it is done: recovery looks again.
+        throw e;
       } catch (IOException | RuntimeException e) {
         if (!undo(intent, switched, e)
             && e instanceof IOException failure
@@ -168,7 +171,7 @@ public final class Journal {
       return left == null || left.phase() == Intent.Phase.SWEEPING;
     } catch (IOException e) {
       failure.addSuppressed(e);
-      throw new UnknownOutcomeException(failure);
+      throw new UnsettledException(failure);
     }
   }
 
@@ -183,9 +186,6 @@ public final class Journal {
 
   /** Answers whether nothing is left for whoever opens the home next. */
   private boolean undo(Intent intent, int switched, Exception failure) {
-    if (failure instanceof UnknownOutcomeException) {
-      return false;
-    }
     try {
       if (intent.switches().stream().anyMatch(each -> each.kind() == FileSwitch.Kind.REBASE)) {
         // The header alone tells whether it failed before or after the one write that matters.
