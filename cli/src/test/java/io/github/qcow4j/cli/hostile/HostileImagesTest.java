@@ -72,7 +72,7 @@ final class HostileImagesTest {
     assertThat(gauntlet.misdeeds()).isEmpty();
   }
 
-  /** All but those that read guest data, of which there are half a terabyte. */
+  /** All but those that read guest data, of which there are 128 GiB. */
   @Test
   void tablesThatAreNamedAsOftenAsMayBeAreWalkedInTime() throws IOException {
     Gauntlet gauntlet = new Gauntlet(memory);
@@ -87,7 +87,7 @@ final class HostileImagesTest {
 
   /** The others, which would not end for minutes. */
   @Test
-  void whatReadsHalfATerabyteIsStoppedWhenItsTimeIsUp() throws IOException {
+  void whatReadsOneClusterMillionsOfTimesIsStoppedWhenItsTimeIsUp() throws IOException {
     Gauntlet gauntlet = new Gauntlet(directory);
     HostileCase hostile = TangledCases.mostRepetitionsOfOneL2Table();
     for (CommandLine command : CommandLine.ALL) {

@@ -33,7 +33,27 @@ final class LargestCases {
         new Largest(snapshotTable(0), ""),
         new Largest(snapshotTable(8), "Snapshot table is too big"),
         new Largest(bitmapData(0), ""),
-        new Largest(bitmapData(1), "doesn't satisfy the constraints"));
+        new Largest(bitmapData(1), "doesn't satisfy the constraints"),
+        new Largest(longestCompressedData(Ground.ZLIB, true), ""),
+        new Largest(longestCompressedData(Ground.ZLIB, false), ""),
+        new Largest(longestCompressedData(Ground.ZSTD, true), ""));
+  }
+
+  /**
+   * Compressed data said to be twice as long as the cluster that it becomes, which is what its bits
+   * can say; in a file that has as much, and in one that ends before.
+   */
+  private static HostileCase longestCompressedData(Ground ground, boolean there) {
+    return new HostileCase(
+        "compressed data of two clusters " + (there ? "" : "past the end"),
+        ground,
+        surgeon -> {
+          long place = surgeon.l2EntryHostOffset(0);
+          surgeon.setNumber(place, 8, surgeon.number(place) | 0xffL << 54);
+          if (there) {
+            long _ = surgeon.appendClusters(2);
+          }
+        });
   }
 
   /** Bitmaps, each with a table of its own, whose directory has 64 MiB. */

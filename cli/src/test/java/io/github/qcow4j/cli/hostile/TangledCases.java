@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.hostile;
 
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
@@ -178,17 +179,18 @@ final class TangledCases {
         Ground.FULL,
         surgeon -> {
           int clusterSize = surgeon.clusterSizeBytes();
+          int l1Entries = 1 + (int) (FormatLimits.MAX_REPEATED_L2_BYTES / clusterSize);
           forgetBitmaps(surgeon);
           long first = surgeon.appendClusters(4);
-          long l1Table = append(surgeon, numbers(1025 * Long.BYTES, first));
+          long l1Table = append(surgeon, numbers(l1Entries * Long.BYTES, first));
           byte[] entries = numbers(clusterSize, first + 2L * clusterSize);
           for (int i = 0; i < clusterSize; i += 2 * Long.BYTES) {
             ByteBuffer.wrap(entries).putLong(i, first + 3L * clusterSize);
           }
           surgeon.write(first, entries);
           surgeon.set(HeaderField.L1_TABLE_OFFSET, l1Table);
-          surgeon.set(HeaderField.L1_SIZE, 1025);
-          surgeon.set(HeaderField.SIZE, 1025L << 29);
+          surgeon.set(HeaderField.L1_SIZE, l1Entries);
+          surgeon.set(HeaderField.SIZE, (long) l1Entries << 29);
         });
   }
 

@@ -29,7 +29,7 @@ final class HostileMemoryTest {
 
   private static final long MOST_KIBIBYTES = 512 << 10;
 
-  /** What reads a disk of half a terabyte holds as much as it will when this is up. */
+  /** What reads a disk of 128 GiB holds as much as it will when this is up. */
   private static final String SECONDS = "3";
 
   private static final List<String> HEAVIEST =
