@@ -40,7 +40,7 @@ final class Program {
     } catch (UsageException e) {
       console.error(String.valueOf(e.getMessage()));
       if (e.hint() != null) {
-        console.hint(e.hint());
+        e.hint().lines().forEach(console::hint);
       }
       if (e.afterword() != null) {
         console.error(e.afterword());
@@ -70,6 +70,9 @@ final class Program {
     console.error(String.valueOf(failure.getMessage()));
     if (failure.hint() != null) {
       console.hint(failure.hint());
+    }
+    if (failure.afterword() != null) {
+      console.error(failure.afterword());
     }
     if (failure.rest() != null) {
       console.rest(failure.rest());

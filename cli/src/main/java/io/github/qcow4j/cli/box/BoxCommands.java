@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.box;
 
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.cli.option.TimeLimit;
 import io.github.qcow4j.cli.output.JsonWriter;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
@@ -167,7 +168,7 @@ public final class BoxCommands {
   }
 
   private static String oneLine(String message) {
-    return message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
+    return ErrorText.oneLine(message.replaceAll("\\s*[\\r\\n]+\\s*", " "));
   }
 
   private void print(String code, String message) {

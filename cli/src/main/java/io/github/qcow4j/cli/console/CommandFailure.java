@@ -10,6 +10,7 @@ public final class CommandFailure extends Exception {
   private final int exitCode;
   private final @Nullable String hint;
   private @Nullable String rest;
+  private @Nullable String afterword;
 
   /**
    * @param exitCode what the program ends with
@@ -41,6 +42,17 @@ public final class CommandFailure extends Exception {
   public CommandFailure withRest(String text) {
     rest = text;
     return this;
+  }
+
+  /** The same with a line of its own behind message and hint. */
+  public CommandFailure followedBy(String line) {
+    afterword = line;
+    return this;
+  }
+
+  /** A line behind the hint, or null. */
+  public @Nullable String afterword() {
+    return afterword;
   }
 
   /** Text behind the line that is no whole line, or null. */

@@ -139,18 +139,19 @@ public final class Console {
     return new ErrorText(personality);
   }
 
-  /** Says on standard error what went wrong; every line of it begins with the program's name. */
-  public synchronized void error(String lines) {
+  /**
+   * Says on standard error what went wrong, in a line that begins with the program's name, whatever
+   * characters stand in the text.
+   */
+  public synchronized void error(String line) {
     out.flush();
-    for (String line : lines.split("\n", -1)) {
-      err.print(personality.programName() + ": " + line + "\n");
-    }
+    err.print(personality.programName() + ": " + ErrorText.oneLine(line) + "\n");
     err.flush();
   }
 
   /** Adds a line to an error, without the program's name. */
   public synchronized void hint(String line) {
-    err.print(line + "\n");
+    err.print(ErrorText.oneLine(line) + "\n");
     err.flush();
   }
 

@@ -101,7 +101,7 @@ public final class ErrorText {
     String where = failure.where();
     String message = singleLine(failure);
     return personality == Personality.QCOW4J && where != null
-        ? message + " (" + where + ")"
+        ? message + " (" + oneLine(where) + ")"
         : message;
   }
 
@@ -132,9 +132,9 @@ public final class ErrorText {
       case AccessDeniedException denied -> Errno.EACCES.text();
       case DirectoryNotEmptyException full -> Errno.ENOTEMPTY.text();
       case FileAlreadyExistsException existing ->
-          existing.getReason() == null ? Errno.EEXIST.text() : existing.getReason();
+          existing.getReason() == null ? Errno.EEXIST.text() : oneLine(existing.getReason());
       case FileSystemLoopException loop -> Errno.ELOOP.text();
-      default -> failure.getReason() == null ? singleLine(failure) : failure.getReason();
+      default -> failure.getReason() == null ? singleLine(failure) : oneLine(failure.getReason());
     };
   }
 

@@ -125,6 +125,9 @@ final class AmendChoice {
     if (size == 0) {
       return request;
     }
+    if (size < 0) {
+      throw new CommandFailure(1, "Image size cannot be negative");
+    }
     if (size % FormatLimits.SECTOR_BYTES != 0) {
       throw new CommandFailure(1, "The new size must be a multiple of 512");
     }

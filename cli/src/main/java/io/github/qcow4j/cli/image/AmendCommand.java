@@ -149,13 +149,8 @@ public final class AmendCommand extends Command {
     Errno errno = SnapshotTableFailure.errno(e);
     if (errno != null) {
       // Only a downgrade looks at what snapshots hold.
-      return new CommandFailure(
-          1,
-          console().errorText().reason(e)
-              + "\nFailed to turn zero into data clusters: "
-              + errno.text(),
-          null,
-          e);
+      return new CommandFailure(1, console().errorText().reason(e), null, e)
+          .followedBy("Failed to turn zero into data clusters: " + errno.text());
     }
     return e instanceof JobCancelledException && console().isCancelled()
         ? new CommandFailure(1, "Interrupted", null, e)

@@ -47,7 +47,7 @@ final class ChainTree {
 
   private void present(SurveyedLayer.Present layer, int depth, boolean followed) {
     ImageSummary summary = layer.summary();
-    text.append(summary.path())
+    text.append(ErrorText.oneLine(summary.path().toString()))
         .append("  ")
         .append(summary.format().label())
         .append(", virtual size ")
@@ -69,7 +69,7 @@ final class ChainTree {
     IOException failure = file.failure();
     return failure != null
         ? absence(file.name(), failure)
-        : file.name()
+        : ErrorText.oneLine(file.name())
             + "  size "
             + SizeFormat.of(file.sizeBytes())
             + ", disk size "
@@ -77,6 +77,10 @@ final class ChainTree {
   }
 
   private String absence(String name, IOException failure) {
-    return name + "  " + AbsenceText.of(failure) + ": " + errorText.reason(failure);
+    return ErrorText.oneLine(name)
+        + "  "
+        + AbsenceText.of(failure)
+        + ": "
+        + errorText.reason(failure);
   }
 }

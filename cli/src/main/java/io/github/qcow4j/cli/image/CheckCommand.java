@@ -214,11 +214,9 @@ public final class CheckCommand extends Command {
   private void say(CheckFinding finding) {
     String message = finding.message();
     if (finding instanceof SnapshotFinding.UnusableTable) {
-      int lineEnd = message.indexOf('\n');
-      console().error(lineEnd < 0 ? message : message.substring(0, lineEnd));
-      if (lineEnd >= 0) {
-        console().hint(message.substring(lineEnd + 1));
-      }
+      List<String> lines = message.lines().toList();
+      console().error(lines.getFirst());
+      lines.subList(1, lines.size()).forEach(console()::hint);
     } else {
       console().hint(message);
     }

@@ -196,10 +196,11 @@ final class ImageAccess {
     console.hint(
         "WARNING: Image format was not specified for '"
             + name.file()
-            + "' and probing guessed raw.\n"
-            + "         Automatically detecting the format is dangerous for raw images, write"
-            + " operations on block 0 will be restricted.\n"
-            + "         Specify the 'raw' format explicitly to remove the restrictions.");
+            + "' and probing guessed raw.");
+    console.hint(
+        "         Automatically detecting the format is dangerous for raw images, write"
+            + " operations on block 0 will be restricted.");
+    console.hint("         Specify the 'raw' format explicitly to remove the restrictions.");
   }
 
   /** Opens the named file alone, for its metadata. */

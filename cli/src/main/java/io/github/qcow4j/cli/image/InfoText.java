@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.image;
 
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.cli.output.SizeFormat;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.encryption.LuksHeader;
@@ -140,6 +141,6 @@ final class InfoText {
   }
 
   private void line(String line) {
-    out.print(line + '\n');
+    out.print(ErrorText.oneLine(line) + '\n');
   }
 }

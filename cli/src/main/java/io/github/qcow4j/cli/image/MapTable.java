@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import static io.github.qcow4j.cli.output.Columns.left;
 
 import io.github.qcow4j.cli.console.CommandFailure;
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.qcow2.map.MapEntry;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ final class MapTable implements MapPrinter {
           hex(entry.start())
               + hex(entry.length())
               + hex(entry.offset())
-              + (file.equals(name.path()) ? name.file() : file)
+              + ErrorText.oneLine(file.equals(name.path()) ? name.file() : file.toString())
               + "\n");
     }
   }

@@ -116,11 +116,11 @@ public final class ResizeCommand extends Command {
       throw UsageException.wrongValue("Preallocation can only be used for growing images");
     }
     if (total < present && !shrinking) {
-      throw UsageException.wrongValue(
-          "Use the --shrink option to perform a shrink operation.\n"
-              + "warning: Shrinking an image will delete all data beyond the shrunken image's end."
-              + " Before performing such an operation, make sure there is no important data"
-              + " there.");
+      throw UsageException.wrongValue("Use the --shrink option to perform a shrink operation.")
+          .followedBy(
+              "warning: Shrinking an image will delete all data beyond the shrunken image's end."
+                  + " Before performing such an operation, make sure there is no important data"
+                  + " there.");
     }
     access.requireSize(total);
   }

@@ -33,11 +33,8 @@ record SnapshotChoice(@Nullable String id, @Nullable String name, @Nullable Stri
       } else {
         int equals = part.indexOf('=');
         throw UsageException.wrongValue(
-            "Invalid parameter '"
-                + (equals < 0 ? part : part.substring(0, equals))
-                + "'\nFailed in parsing snapshot param '"
-                + text
-                + "'");
+                "Invalid parameter '" + (equals < 0 ? part : part.substring(0, equals)) + "'")
+            .followedBy("Failed in parsing snapshot param '" + text + "'");
       }
     }
     return new SnapshotChoice(id, name, null);

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import static io.github.qcow4j.cli.output.Columns.left;
 import static io.github.qcow4j.cli.output.Columns.right;
 
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.cli.output.SizeFormat;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import java.io.PrintStream;
@@ -29,7 +30,7 @@ final class SnapshotTableText {
             + right("ICOUNT", 11)
             + '\n');
     for (InternalSnapshot snapshot : snapshots) {
-      out.print(line(snapshot));
+      out.print(ErrorText.oneLine(line(snapshot)) + '\n');
     }
   }
 
@@ -41,8 +42,7 @@ final class SnapshotTableText {
         + right(SizeFormat.of(snapshot.vmStateBytes()), 8)
         + right(date(snapshot.dateSeconds()), 20)
         + right(clock(snapshot.vmClockNanos()), 13)
-        + right(snapshot.icount() == -1 ? "" : "" + snapshot.icount(), 11)
-        + '\n';
+        + right(snapshot.icount() == -1 ? "" : "" + snapshot.icount(), 11);
   }
 
   private static String date(long seconds) {

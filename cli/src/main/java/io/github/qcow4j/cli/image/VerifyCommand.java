@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
+import io.github.qcow4j.cli.console.ErrorText;
 import io.github.qcow4j.cli.option.Option;
 import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
@@ -115,19 +116,12 @@ public final class VerifyCommand extends Command {
     for (Concern concern : report.concerns()) {
       text.append(concern.reason().label())
           .append(": ")
-          .append(oneLine(concern.detail()))
+          .append(ErrorText.oneLine(concern.detail()))
           .append('\n');
     }
     if (report.unlisted() > 0) {
       text.append(report.unlisted()).append(" more\n");
     }
-    return text.toString();
-  }
-
-  /** Details may hold text from the image, which must not draw on a terminal. */
-  private static String oneLine(String detail) {
-    StringBuilder text = new StringBuilder();
-    detail.codePoints().forEach(c -> text.appendCodePoint(Character.isISOControl(c) ? ' ' : c));
     return text.toString();
   }
 

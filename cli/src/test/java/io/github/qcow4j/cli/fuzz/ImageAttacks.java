@@ -91,9 +91,7 @@ final class ImageAttacks {
   static void write(Volume volume, byte[] input) throws IOException {
     for (Change change : Change.values()) {
       try (Qcow2Image image = open(volume, QCOW2.withWriting())) {
-        if (image.virtualSize() >= 1024) {
-          change.make(image);
-        }
+        change.make(image);
       } catch (IOException e) {
         // Another change may be possible.
       }
@@ -113,9 +111,13 @@ final class ImageAttacks {
     void make(Qcow2Image image) throws IOException {
       List<InternalSnapshot> snapshots = image.snapshots();
       switch (this) {
-        case DATA -> image.write(512, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+        case DATA -> {
+          if (image.virtualSize() >= 1024) {
+            image.write(512, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+          }
+        }
         case SNAPSHOT -> image.createSnapshot("s", Instant.EPOCH);
-        case ZEROES -> image.writeZeroes(0, 1024, true);
+        case ZEROES -> image.writeZeroes(0, Math.min(image.virtualSize(), 1024), true);
         case BITMAP -> image.changeBitmaps(List.of(new BitmapChange.Add("new", 0)));
         case DELETE -> {
           if (!snapshots.isEmpty()) {

@@ -68,6 +68,11 @@ final class TextAttacks {
             List.of("create", "-f", "qcow2", "/d/new", text),
             List.of("info", "--image-opts", text),
             List.of("info", "json:" + text),
+            List.of("amend", "-f", "qcow2", "-o", text, "/d/image.qcow2"),
+            List.of("resize", "-f", "qcow2", "/d/image.qcow2", text),
+            List.of("map", "-s", text, "-l", text, "/d/image.qcow2"),
+            List.of("dd", "bs=" + text, "count=" + text, "if=/d/image.qcow2", "of=/d/new"),
+            List.of("bench", "-c", "1", "-s", text, "-o", text, "/d/image.qcow2"),
             List.of("snapshot", "-l", text),
             List.of("convert", "-l", text, "/d/image.qcow2", "/d/new"),
             List.of("bitmap", "--add", "-g", text, "/d/image.qcow2", "b"))) {

@@ -131,6 +131,10 @@ public final class BitmapEdit {
           add,
           "Name length exceeds maximum (" + FormatLimits.MAX_BITMAP_NAME_BYTES + " characters)");
     }
+    if (header.virtualSize() == 0) {
+      // Its table would have no entries, which the format does not allow.
+      throw cannotStore(add, "The disk has no bytes");
+    }
     long chunks = DirtyBits.chunksFor(header.virtualSize(), granularityBits, header.clusterSize());
     if (chunks > FormatLimits.MAX_BITMAP_TABLE_ENTRIES
         || chunks * header.clusterSize() > FormatLimits.MAX_BITMAP_DATA_BYTES) {

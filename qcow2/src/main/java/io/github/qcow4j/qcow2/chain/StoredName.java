@@ -69,7 +69,8 @@ public final class StoredName {
       throw new ReferenceDeniedException(namingImage, storedName, "the name is empty");
     }
     try {
-      return Path.of(name);
+      // A path forgets the slash at the end of its text, by which only a directory is meant.
+      return Path.of(name.endsWith("/") ? name + "." : name);
     } catch (InvalidPathException e) {
       throw new ReferenceDeniedException(
           namingImage, storedName, "not a file name: " + e.getReason());

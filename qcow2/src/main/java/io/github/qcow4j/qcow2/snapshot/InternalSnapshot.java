@@ -39,12 +39,21 @@ public record InternalSnapshot(
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
   /**
-   * The size of the snapshot's disk.
+   * The size of the snapshot's disk, a multiple of 512. One that no disk can have, of 2^63 bytes
+   * and more, stays larger than any.
    *
    * @param currentBytes the disk's present size, which counts when the snapshot does not say
    */
   public long virtualSize(long currentBytes) {
-    return diskBytes < 0 ? currentBytes : diskBytes & -512L;
+    if (!saysSize()) {
+      return currentBytes;
+    }
+    return (diskBytes < 0 ? Long.MAX_VALUE : diskBytes) & -512L;
+  }
+
+  /** Whether the entry has the disk's size: those of version 2 need not. */
+  public boolean saysSize() {
+    return extraBytes >= 16;
   }
 
   /** The length of the table entry in bytes, padding included. */
@@ -69,7 +78,7 @@ public record InternalSnapshot(
         dateNanos,
         vmClockNanos,
         vmStateBytes,
-        extraBytes >= 16 ? diskBytes : currentBytes,
+        saysSize() ? diskBytes : currentBytes,
         icount,
         Math.max(24, extraBytes),
         unknownExtra);
