@@ -133,6 +133,38 @@ class TableCachesTest {
   }
 
   @Test
+  void asManyCleanPagesStayAsTheBudgetHas() throws IOException {
+    MetadataPages pages = pages(3 * CLUSTER);
+    for (int i = 1; i <= 5; i++) {
+      pages.create((long) i * CLUSTER);
+    }
+    pages.writeDirty();
+    store(0, 16, 1);
+    for (int held = 3; held <= 5; held++) {
+      assertThat(number(pages.get((long) held * CLUSTER))).as("held").isZero();
+    }
+    assertThat(number(pages.get(2 * CLUSTER))).as("let go").isEqualTo(201);
+    assertThat(number(pages.get(5 * CLUSTER))).as("held beside it").isZero();
+    assertThat(number(pages.get(3 * CLUSTER))).as("let go for it").isEqualTo(301);
+  }
+
+  @Test
+  void aPageIsDirtyFromItsChangeUntilItIsWrittenOrForgotten() throws IOException {
+    MetadataPages pages = pages(1 << 20);
+    assertThat(pages.isDirty(CLUSTER)).as("not held").isFalse();
+    MetadataPages.Page page = pages.get(CLUSTER);
+    assertThat(pages.isDirty(CLUSTER)).isFalse();
+    pages.markDirty(page);
+    assertThat(pages.isDirty(CLUSTER)).isTrue();
+    pages.writeDirty();
+    assertThat(pages.isDirty(CLUSTER)).isFalse();
+    pages.create(CLUSTER);
+    assertThat(pages.isDirty(CLUSTER)).isTrue();
+    pages.forget(CLUSTER);
+    assertThat(pages.isDirty(CLUSTER)).isFalse();
+  }
+
+  @Test
   void whatIsWrittenBackMayGoThen() throws IOException {
     MetadataPages pages = pages(CLUSTER);
     for (int i = 1; i <= 4; i++) {

@@ -94,6 +94,16 @@ class TablesTest {
   }
 
   @Test
+  void anEvenRunInTheMiddleOfATableEndsWhereItIsToldOrBroken() {
+    long[] entries = {900, 100, 200, 300, 401, 500};
+    assertThat(EvenRun.length(entries, 1, 5, 100, 100)).isEqualTo(3);
+    assertThat(EvenRun.length(entries, 1, 2, 100, 100)).isEqualTo(2);
+    assertThat(EvenRun.length(entries, 2, 2, 200, 100)).isEqualTo(2);
+    assertThat(EvenRun.length(entries, 3, 1, 200, 100)).isZero();
+    assertThat(EvenRun.length(entries, 3, 0, 300, 100)).isZero();
+  }
+
+  @Test
   void anL2TableIsAViewOfItsBytes() {
     byte[] bytes = new byte[512];
     L2Table table = new L2Table(bytes, false);
@@ -121,7 +131,7 @@ class TablesTest {
   }
 
   @Test
-  void anL1TableIsLoadedInPartsOfAMebibyte() throws IOException {
+  void anL1TableOfManyPartsIsLoadedWhole() throws IOException {
     int entries = (1 << 17) * 2 + 5;
     ByteBuffer bytes = ByteBuffer.allocate(entries * 8);
     for (int i = 0; i < entries; i++) {
