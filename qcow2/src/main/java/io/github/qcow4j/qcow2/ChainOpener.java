@@ -11,7 +11,6 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
-import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import java.io.Closeable;
 import java.io.IOException;
@@ -35,7 +34,10 @@ final class ChainOpener {
   private final IntPredicate writable;
   private final List<OpenLayer> layers = new ArrayList<>();
   private final Set<FileIdentity> seen = new HashSet<>();
-  private long l1Bytes;
+  private ChainRoom room = ChainRoom.NONE;
+
+  /** How many layers the chain will have above those that are opened. */
+  private int layersAbove;
 
   ChainOpener(Volume volume, ReferencePolicy policy, ImageOptions options) {
     this(volume, policy, options, depth -> depth == 0 && options.writable());
@@ -71,6 +73,8 @@ final class ChainOpener {
     try {
       Path resolved = StoredName.resolveBacking(image, name);
       Path admitted = policy.admit(reference(image, name, resolved, storedFormat), volume);
+      layersAbove = 1;
+      requireDepth(image);
       addBackingLayer(admitted, backingFormat(image, storedFormat), storedFormat == null);
       addBackingLayers(layers.getFirst());
       return assemble();
@@ -111,13 +115,7 @@ final class ChainOpener {
     Path resolved = StoredName.resolveBacking(image, name);
     Path admitted = policy.admit(reference(image, name, resolved, storedFormat), volume);
     ImageFormat format = backingFormat(image, storedFormat);
-    if (layers.size() >= options.maxChainLayers()) {
-      throw new LimitExceededException(
-          image,
-          "Backing chain has more than " + options.maxChainLayers() + " layers",
-          "chain layers",
-          options.maxChainLayers());
-    }
+    requireDepth(image);
     if (seen.contains(volume.status(admitted).identity())) {
       throw new CorruptImageException(
           image,
@@ -126,6 +124,16 @@ final class ChainOpener {
           layer.header().backingFileOffset());
     }
     return addBackingLayer(admitted, format, storedFormat == null);
+  }
+
+  private void requireDepth(Path image) throws LimitExceededException {
+    if (layersAbove + layers.size() >= options.maxChainLayers()) {
+      throw new LimitExceededException(
+          image,
+          "Backing chain has more than " + options.maxChainLayers() + " layers",
+          "chain layers",
+          options.maxChainLayers());
+    }
   }
 
   private @Nullable ImageFormat backingFormat(Path image, @Nullable String storedFormat)
@@ -162,13 +170,9 @@ final class ChainOpener {
   }
 
   private void requireRoom(OpenLayer layer) throws LimitExceededException {
-    l1Bytes += layer.header() == null ? 0 : (long) layer.header().l1Entries() * Long.BYTES;
-    if (l1Bytes > FormatLimits.MAX_CHAIN_L1_BYTES && !options.metadataOnly()) {
-      throw new LimitExceededException(
-          layer.file().path(),
-          "The L1 tables of the chain are too large together",
-          "L1 table bytes of a chain",
-          FormatLimits.MAX_CHAIN_L1_BYTES);
+    room = layer.header() == null ? room : room.plus(layer.header().l1Entries());
+    if (!options.metadataOnly()) {
+      room.require(layer.file().path());
     }
   }
 

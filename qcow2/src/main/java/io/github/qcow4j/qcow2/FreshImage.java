@@ -55,9 +55,12 @@ public final class FreshImage implements Closeable {
    *     caller's
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
    *     in use
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the disk is too large for its
+   *     clusters, or the chain for being opened; nothing is created then
    */
   public static FreshImage create(
       Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing) throws IOException {
+    ChainRoom.of(backing).plus(spec.l1Entries()).require(path);
     CreatedFile file = CreatedFile.open(volume, path);
     CreatedFile dataFile = null;
     try {
@@ -87,11 +90,13 @@ public final class FreshImage implements Closeable {
    * @throws io.github.qcow4j.qcow2.error.UnsupportedFeatureException when the old one is on a
    *     device, or its names are not UTF-8
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when what the header holds does not
-   *     fit into a cluster of the new size, or the disk is too large for such clusters
+   *     fit into a cluster of the new size, or the disk is too large for such clusters, or the
+   *     chain for being opened then
    * @throws java.nio.file.FileSystemException when the old image's name leads elsewhere by now
    */
   public static FreshImage replacing(Volume volume, Qcow2Image old, ImageSpec spec)
       throws IOException {
+    ChainRoom.of(old.backing()).plus(spec.l1Entries()).require(old.path());
     old.structure().settle();
     CreatedFile file = CreatedFile.replacing(volume, old.path(), old.imageFile());
     try {

@@ -65,6 +65,7 @@ final class Resize {
           Qcow2Header.maxL1Entries());
     }
     if (newBytes > header.virtualSize()) {
+      ChainRoom.of(backing).plus(needed).require(image.path());
       grow(newBytes, (int) needed);
     } else if (newBytes < header.virtualSize()) {
       shrink(newBytes, (int) needed);

@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -22,6 +23,7 @@ final class BackingChoice {
   private final ImageAccess access;
   private final ImageName image;
   private final FormatOptions options;
+  private ChainRoom room = ChainRoom.NONE;
 
   /**
    * @param console what surrounds the call
@@ -71,6 +73,11 @@ final class BackingChoice {
     return options.size("size", 0);
   }
 
+  /** What the chain takes that was looked at. */
+  ChainRoom room() {
+    return room;
+  }
+
   private long look(String backing, @Nullable String format)
       throws UsageException, CommandFailure, IOException {
     try (DiskImage opened = open(backing, format)) {
@@ -78,6 +85,10 @@ final class BackingChoice {
         throw refusal("Backing file specified without backing format")
             .withRest("Detected format of " + opened.format().label() + ".");
       }
+      if (opened.layers().size() >= access.maxChainLayers()) {
+        throw refusal("Backing chain has more than " + access.maxChainLayers() + " layers");
+      }
+      room = ChainRoom.of(opened);
       return opened.virtualSize();
     }
   }

@@ -94,14 +94,15 @@ public final class CreateCommand extends Command {
     ImageName name = ImageNames.newImage(file);
     FormatOptions options = options(file, size);
     BackingChoice.check(file, options);
-    long sizeBytes = new BackingChoice(console(), access, name, options).sizeOr(unsafe);
+    BackingChoice backingChoice = new BackingChoice(console(), access, name, options);
+    long sizeBytes = backingChoice.sizeOr(unsafe);
     access.requireSize(file + ": ", sizeBytes);
     if (!quiet) {
       console()
           .out()
           .print("Formatting '" + file + "', fmt=" + format + " " + options.shown() + "\n");
     }
-    new ImageMaker(console()).create(name, known, options, sizeBytes);
+    new ImageMaker(console(), backingChoice.room()).create(name, known, options, sizeBytes);
   }
 
   private FormatOptions options(String file, @Nullable Long size)

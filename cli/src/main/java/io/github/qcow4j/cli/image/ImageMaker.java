@@ -5,6 +5,7 @@ import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.SystemCallException;
+import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
@@ -19,9 +20,15 @@ import java.nio.file.FileSystemException;
 final class ImageMaker {
 
   private final Console console;
+  private final ChainRoom below;
 
-  ImageMaker(Console console) {
+  /**
+   * @param console what surrounds the call
+   * @param below what the chain takes that the image will lie on
+   */
+  ImageMaker(Console console, ChainRoom below) {
     this.console = console;
+    this.below = below;
   }
 
   /**
@@ -62,6 +69,7 @@ final class ImageMaker {
       throws UsageException, CommandFailure {
     ImageSpec spec = new Qcow2Options(options).spec(sizeBytes);
     try {
+      below.plus(spec.l1Entries()).require(name.path());
       ImageCreation.create(console.volume(), name.path(), spec);
     } catch (LimitExceededException e) {
       throw beyondLimit(name, spec, e);
@@ -86,7 +94,9 @@ final class ImageMaker {
           null,
           e);
     }
-    return tooLarge(name, ImageFormat.QCOW2, e);
+    return e.limitName().endsWith("of a chain")
+        ? failure(name, ImageFormat.QCOW2, "", e)
+        : tooLarge(name, ImageFormat.QCOW2, e);
   }
 
   private static CommandFailure tooLarge(ImageName name, ImageFormat format, IOException e) {

@@ -112,6 +112,33 @@ final class HostileChainsTest {
     assertThat(map.stderr()).contains("The L1 tables of the chain are too large together");
   }
 
+  @Test
+  void aLayerWithWhichTheChainWouldNotBeOpenedIsNotMade() throws IOException {
+    Path eight = longestL1Tables(8);
+    Path small = scene.uploads().resolve("small");
+    assertThat(OurRun.asQemuImg("create", "-q", "-f", "qcow2", small.toString(), "64k").exitCode())
+        .isZero();
+    byte[] before = Files.readAllBytes(small);
+    for (List<String> words :
+        List.of(
+            List.of("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", "" + eight, "OUT"),
+            List.of("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", "" + eight, "OUT", "64k"),
+            List.of("convert", "-O", "qcow2", "-F", "qcow2", "-B", "" + eight, "" + small, "OUT"),
+            List.of("rebase", "-F", "qcow2", "-b", "" + eight, "" + small))) {
+      Path out = scene.uploads().resolve("out");
+      OurRun run =
+          OurRun.asQemuImg(
+              words.stream().map(word -> word.equals("OUT") ? out.toString() : word).toList());
+      assertThat(run.exitCode()).as("%s", run).isEqualTo(1);
+      assertThat(run.stderr())
+          .endsWith("The L1 tables of the chain are too large together\n")
+          .hasLineCount(1);
+      assertThat(out).doesNotExist();
+      assertThat(Files.readAllBytes(small)).isEqualTo(before);
+    }
+  }
+
+  /** From the ninth on nobody looks at what is below, or it would not be made. */
   private Path longestL1Tables(int layers) {
     Path below = null;
     for (int i = 0; i < layers; i++) {
@@ -119,6 +146,7 @@ final class HostileChainsTest {
       List<String> words = new ArrayList<>(List.of("create", "-q", "-f", "qcow2"));
       if (below != null) {
         words.addAll(List.of("-b", below.toString(), "-F", "qcow2"));
+        words.addAll(i < 8 ? List.of() : List.of("-u"));
       }
       words.addAll(List.of(image.toString(), "2P"));
       OurRun made = OurRun.asQemuImg(words);

@@ -133,6 +133,35 @@ final class ReferenceOptionsTest {
   }
 
   @Test
+  void aLayerMoreThanTheChainMayHaveIsNotMade() throws Exception {
+    Path source = Files.write(directory.resolve("two.raw"), new byte[1 << 20]);
+    Path alone = Workbench.in(directory).image("under.qcow2", "", 1 << 20);
+    Path made = directory.resolve("third.qcow2");
+    List<List<String>> calls =
+        List.of(
+            List.of("create", "-q", "-fqcow2", "-b" + near, "-Fqcow2", made.toString()),
+            List.of("convert", "-Oqcow2", "-B" + near, "-Fqcow2", "" + source, made.toString()),
+            List.of("rebase", "-b" + near, "-Fqcow2", alone.toString()));
+    for (List<String> call : calls) {
+      List<String> words = new ArrayList<>(call);
+      words.add(1, "--max-chain=2");
+      assertThat(run(null, words))
+          .returns(1, OurRun::exitCode)
+          .extracting(OurRun::stderr, as(STRING))
+          .endsWith("Backing chain has more than 2 layers\n")
+          .hasLineCount(1);
+      assertThat(made).doesNotExist();
+    }
+    for (List<String> call : calls) {
+      List<String> words = new ArrayList<>(call);
+      words.add(1, "--max-chain=3");
+      assertThat(run(null, words)).returns(0, OurRun::exitCode);
+    }
+    assertThat(map(made, null, "--max-chain=3")).returns(0, OurRun::exitCode);
+    assertThat(map(alone, null, "--max-chain=3")).returns(0, OurRun::exitCode);
+  }
+
+  @Test
   void infoOpensNothingButTheNamedFile() {
     assertThat(run("deny", List.of("info", far.toString()))).returns(0, OurRun::exitCode);
     assertThat(run("deny", List.of("info", "--backing-chain", far.toString())).stderr())

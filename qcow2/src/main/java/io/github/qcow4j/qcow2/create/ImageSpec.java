@@ -187,7 +187,7 @@ public record ImageSpec(
   }
 
   /** The number of L1 entries that the disk needs. */
-  long l1Entries() {
+  public long l1Entries() {
     Qcow2Header header = draft().header();
     return header.l1EntriesFor(sizeBytes);
   }

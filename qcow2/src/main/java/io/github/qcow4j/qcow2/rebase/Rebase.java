@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.rebase;
 
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.Extent;
@@ -65,7 +66,7 @@ public final class Rebase {
    *     compressed clusters beside an external data file, or a snapshot is to be kept and cannot
    *     be; nothing is changed then
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the name does not fit into the
-   *     header; nothing is changed then
+   *     header, or the new chain would be too large to be opened; nothing is changed then
    * @throws io.github.qcow4j.qcow2.error.ImageException when an image cannot be opened, see {@link
    *     DiskImages#open}
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
@@ -117,6 +118,7 @@ public final class Rebase {
       throw new IllegalArgumentException("a backing file has a name, and none has none");
     }
     Qcow2Image image = HeaderRoom.require(overlay, backing);
+    ChainRoom.of(newBacking).plus(image.header().l1Entries()).require(image.path());
     if (options.compressed()) {
       CompressionRule.require(image.path(), image.header().has(Feature.EXTERNAL_DATA_FILE));
     }

@@ -4,6 +4,7 @@ import io.github.qcow4j.snapshot.error.CatalogueException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +18,16 @@ public final class Images {
           + " WHERE depth < 100000) ";
 
   /** The same counted only, which every snapshot does: fewer instructions for each layer. */
-  private static final String DEPTH =
+  private static final String UNNUMBERED =
       "WITH RECURSIVE chain(id) AS (SELECT ? UNION ALL"
           + " SELECT edge.parent_id FROM chain JOIN edge ON child_id = chain.id"
-          + " LIMIT 100000) SELECT count(*) AS depth FROM chain";
+          + " LIMIT 100000) ";
+
+  private static final String DEPTH = UNNUMBERED + "SELECT count(*) AS depth FROM chain";
+
+  /** What lies outside has no identifier. */
+  private static final String OUTLINE =
+      UNNUMBERED + "SELECT count(*) AS depth, count(id) AS inside FROM chain";
 
   private static final String CHAIN_IMAGES =
       "SELECT image.*, edge.parent_id, edge.external, edge.external_format FROM chain"
@@ -82,6 +89,18 @@ public final class Images {
   public int depth(String id) throws CatalogueException {
     Long depth = rows.first(DEPTH, row -> row.number("depth"), id);
     return depth == null ? 0 : depth.intValue();
+  }
+
+  /** What is known of the chain of an image, itself included. */
+  public ChainOutline outline(String id) throws CatalogueException {
+    ChainOutline outline =
+        rows.first(
+            OUTLINE,
+            row ->
+                new ChainOutline(
+                    (int) row.number("depth"), row.number("inside") < row.number("depth")),
+            id);
+    return Objects.requireNonNull(outline, "a count has one row");
   }
 
   /** Whether an image of the home lies on this file outside of it. */

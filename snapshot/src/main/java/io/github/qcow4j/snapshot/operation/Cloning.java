@@ -97,6 +97,7 @@ public final class Cloning {
             : home.read(rows -> new Boxes(rows).named(request.box()));
     if (snapshotName == null && !request.full()) {
       Shortening.run(home, box, control);
+      LayerRoom.requireOnLive(home, box);
     }
     for (String name : request.names()) {
       String boxId = home.ids().next();
@@ -113,6 +114,7 @@ public final class Cloning {
         copy(disk, position);
       } else if (snapshotName != null) {
         home.leaseForReading(disk.image(), held);
+        LayerRoom.requireOn(home, disk.image());
         addChildren(disk, position, Below.layer(disk.image()), disk.image().virtualSizeBytes());
       } else {
         forks |= addBase(box, disk, position);

@@ -1,11 +1,13 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.CopyMethod;
+import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveStart;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
@@ -114,6 +116,8 @@ public final class Creation {
 
   private void addOverlay(DiskSource.Overlay overlay, int position) throws IOException {
     DiskImage image = open(overlay.image(), overlay.format());
+    long l1Entries = ImageSpec.ofSize(image.virtualSize()).l1Entries();
+    ChainRoom.of(image).plus(l1Entries).require(image.path());
     addDisk(overlay, position, image.virtualSize(), Below.outside(image.path(), image.format()));
   }
 

@@ -138,6 +138,7 @@ public final class FromDirectory {
     Carrying.adopt(home, draft, staged.carried(), boxIds);
     int position = 0;
     for (StagedDisk disk : disks) {
+      LayerRoom.requireOn(home, disk);
       Below below = new StagedDisks(home, draft, now).layer(disk, null);
       for (String boxId : boxIds) {
         addChild(boxId, disk, position, below);

@@ -60,12 +60,14 @@ public final class Restoring {
     try (LeaseSet open = new LeaseSet()) {
       for (DiskRow disk : frozen) {
         requireReadable(home, disk.image(), held);
+        LayerRoom.requireOn(home, disk.image());
       }
       replacing.begin(held);
       String keepId = home.ids().next();
       if (keep != null) {
         Names.require("snapshot", keep);
         Snapshotting.requireFree(home, box, keep);
+        LayerRoom.requireOnLive(home, box);
         String description = "before restoring " + snapshot.name();
         draft.change(Change.addSnapshot(keepId, box.id(), keep, description, now));
       }

@@ -51,6 +51,7 @@ public final class Snapshotting {
     if (Shortening.run(home, box, present.live(), control)) {
       present = present(home, box, name);
     }
+    LayerRoom.requireOnLive(home, present.live());
     Instant now = home.now();
     try (LeaseSet open = new LeaseSet()) {
       Draft draft = new Draft();
