@@ -41,24 +41,6 @@ record Encounter(
   /** However hostile an image, the answer to it comes within this time. */
   private static final Duration LONGEST = Duration.ofSeconds(10);
 
-  /** What a check of a raw image ends with. */
-  private static final int NOT_SUPPORTED = 63;
-
-  /** A warning of QEMU's, before a command that could write has guessed a format. */
-  private static final Pattern GUESS =
-      Pattern.compile(
-          "^WARNING: Image format was not specified.*?restrictions\\.\n", Pattern.DOTALL);
-
-  /** What a repair can cut off, or an option leave out: QEMU adds a line then that says how. */
-  private static final Pattern REPAIRABLE =
-      Pattern.compile(
-          "(Too much extra metadata in snapshot table entry \\d+|Snapshot table is too big)"
-              + "( \\([^\n]*\\))?\n"
-              + "You can force-remove .*\n$"
-              + "|Bitmap '[^\n]*' is inconsistent and cannot be used\n"
-              + "Try block-dirty-bitmap-remove to delete this bitmap from disk\n$"
-              + "|Cannot copy inconsistent bitmap '[^\n]*'\nTry --skip-broken-bitmaps, .*\n$");
-
   /**
    * What the allocator says when it comes upon a table that refcounts call free. What was written
    * until then is nothing that the image refers to, or a mark that its bitmaps are in use.
@@ -127,19 +109,9 @@ record Encounter(
   }
 
   private Optional<String> problem(Set<Path> mayOpen) {
-    boolean unsupported = command.isCheck() && run.exitCode() == NOT_SUPPORTED;
-    if (!unsupported && (run.exitCode() < 0 || run.exitCode() > command.largestExitCode())) {
-      return Optional.of("the exit code is none of the command's");
-    }
-    String said = GUESS.matcher(run.stderr()).replaceFirst("");
-    if (said.contains("internal error") || said.contains("Exception")) {
-      return Optional.of("a failure that nobody foresaw");
-    }
-    if (said.contains("Cannot allocate memory")) {
-      return Optional.of("more memory than there may be");
-    }
-    if (failed() && !command.isCheck() && !isOneLine(said)) {
-      return Optional.of("not one line");
+    Optional<String> said = answer().problem();
+    if (said.isPresent()) {
+      return said;
     }
     Optional<TappedVolume.Call> stranger =
         calls.stream().filter(call -> call.is("open") && !mayOpen.contains(call.path())).findAny();
@@ -155,7 +127,9 @@ record Encounter(
    * or empty.
    */
   Optional<String> halfDoneChange() {
-    return failed() && command.isAtOnce() && !MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
+    return answer().isFailure()
+            && command.isAtOnce()
+            && !MET_BY_THE_ALLOCATOR.matcher(run.stderr()).find()
         ? Stream.concat(changes(), changesOf(CommandLine.otherBeside(image)))
             .findAny()
             .map(call -> "failed, and changed an image by " + changes().toList() + ": " + run)
@@ -171,23 +145,10 @@ record Encounter(
   }
 
   private Optional<TappedVolume.Call> changeOfImage() {
-    boolean mayChange = command.writing() && !run.stderr().contains("Could not open");
-    return mayChange ? Optional.empty() : changes().findAny();
+    return answer().mayHaveChangedTheImage() ? Optional.empty() : changes().findAny();
   }
 
-  private boolean failed() {
-    return run.exitCode() != 0;
-  }
-
-  private boolean isOneLine(String said) {
-    boolean answers = said.isEmpty() && !run.stdout().isEmpty();
-    return answers
-        || (said.startsWith(command.personality().programName() + ": ")
-            && lines(said) <= command.mostLines());
-  }
-
-  /** How a repair could help is told in a line more where QEMU does so, and nowhere else. */
-  static long lines(String said) {
-    return said.lines().count() - (REPAIRABLE.matcher(said).find() ? 1 : 0);
+  private Answer answer() {
+    return new Answer(command, run);
   }
 }

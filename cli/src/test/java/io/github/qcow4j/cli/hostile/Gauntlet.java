@@ -114,7 +114,7 @@ final class Gauntlet {
     return ImageSurgeon.operate(file, hostile.edits());
   }
 
-  private void lay(Ground ground, Path file) throws IOException {
+  void lay(Ground ground, Path file) throws IOException {
     Path made = grounds.computeIfAbsent(ground, each -> each.make(directory, sound));
     Files.copy(made, file, StandardCopyOption.REPLACE_EXISTING);
   }

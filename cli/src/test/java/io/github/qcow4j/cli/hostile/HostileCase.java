@@ -22,10 +22,26 @@ record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits) {
   /** Every tangled image, and every field at its limits. */
   static List<HostileCase> tangledAndAtLimits() {
     List<HostileCase> cases = new ArrayList<>(TangledCases.all());
-    for (LimitRow row : LimitTable.all()) {
-      row.values().forEach(value -> cases.add(row.with(value)));
-    }
+    cases.addAll(atLimits(LimitTable.all()));
     return cases;
+  }
+
+  /**
+   * Those, what many fields come to together, and what is known to have been a way into others.
+   *
+   * @param secret a file of the host's that some of them name
+   */
+  static List<HostileCase> all(Path secret) {
+    List<HostileCase> cases = tangledAndAtLimits();
+    cases.addAll(atLimits(LimitTable.names()));
+    LargestCases.all().forEach(largest -> cases.add(largest.image()));
+    cases.addAll(VulnerabilityCases.all(secret));
+    cases.addAll(leadingTo(secret));
+    return cases;
+  }
+
+  private static List<HostileCase> atLimits(List<LimitRow> rows) {
+    return rows.stream().flatMap(row -> row.values().stream().map(row::with)).toList();
   }
 
   /** Images that lead to a file of their host's. */

@@ -1,6 +1,5 @@
 package io.github.qcow4j.cli.hostile;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
@@ -9,8 +8,6 @@ import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,10 +57,8 @@ final class KnownVulnerabilitiesTest {
   /** Formats whose fields a reader divides by are not read: only their bytes are. */
   @ParameterizedTest
   @CsvSource({"parallels, WithoutFreeSpace", "bochs, Bochs Virtual HD Image"})
-  void aDiskOfAnotherFormatWithZerosForItsGeometryIsRawCve20140142(String format, String magic)
-      throws IOException {
-    Path image = scene.uploads().resolve("upload");
-    Files.write(image, Arrays.copyOf(magic.getBytes(UTF_8), 1 << 20));
+  void aDiskOfAnotherFormatWithZerosForItsGeometryIsRawCve20140142(String format, String magic) {
+    Path image = scene.upload(VulnerabilityCases.withoutGeometry(magic));
 
     for (String words : new String[] {"info IMAGE", "map IMAGE", "convert -O raw IMAGE OUT"}) {
       String named = words.replaceFirst(" ", " -f " + format + " ");
@@ -117,13 +112,7 @@ final class KnownVulnerabilitiesTest {
 
   @Test
   void aSnapshotWithALongerL1TableThanTheDisksIsAppliedInItsLengthCve20140145() {
-    Path image =
-        scene.upload(
-            Ground.VERSION_2,
-            surgeon -> {
-              long table = surgeon.get(HeaderField.SNAPSHOTS_OFFSET);
-              surgeon.setNumber(table + 8, 4, 64);
-            });
+    Path image = scene.upload(VulnerabilityCases.longerSnapshotL1Table());
 
     String comparison = "compare -f qcow2 -F raw IMAGE SOUND";
     assertAnswers(scene.asQemuImg(image, comparison), 1, "Content mismatch at offset 0!");
@@ -150,8 +139,7 @@ final class KnownVulnerabilitiesTest {
 
   @Test
   void aCounterThatIsFullRefusesTheSnapshotCve20140147() {
-    Path image =
-        scene.upload(Ground.FULL, surgeon -> surgeon.setRefcount(surgeon.clusterOffset(0), 0xffff));
+    Path image = scene.upload(VulnerabilityCases.fullCounter());
 
     Encounter create = scene.asQemuImg(image, "snapshot -c third IMAGE");
 
@@ -186,20 +174,7 @@ final class KnownVulnerabilitiesTest {
           """)
   void aLargeTableOfEveryKindInATinyFileTakesNoMemoryCve20155162(
       String words, int exitCode, String answer, int errors) {
-    Path image =
-        scene.upload(
-            // Without bitmaps, which would not fit such a disk and be what is refused.
-            Ground.ZLIB,
-            surgeon -> {
-              surgeon.set(HeaderField.L1_TABLE_OFFSET, 1L << 36);
-              surgeon.set(HeaderField.L1_SIZE, 4_194_304);
-              surgeon.set(HeaderField.SIZE, 1L << 51);
-              surgeon.set(HeaderField.REFCOUNT_TABLE_OFFSET, 2L << 36);
-              surgeon.set(HeaderField.REFCOUNT_TABLE_CLUSTERS, 128);
-              surgeon.set(HeaderField.SNAPSHOTS_OFFSET, 3L << 36);
-              surgeon.set(HeaderField.NB_SNAPSHOTS, 65_536);
-              surgeon.truncate(Ground.FAR_BYTES);
-            });
+    Path image = scene.upload(VulnerabilityCases.largeTablesOfEveryKind());
 
     OurRun run = scene.asQemuImg(image, words).run();
     assertThat(run.exitCode()).as(words).isEqualTo(exitCode);
@@ -217,7 +192,7 @@ final class KnownVulnerabilitiesTest {
 
   @Test
   void theVirtualSizeOfATinyFileCanBeLimitedGhsa2w875qcjJ6gx() {
-    Path image = scene.upload(Ground.FULL, surgeon -> surgeon.set(HeaderField.SIZE, 512L << 20));
+    Path image = scene.upload(VulnerabilityCases.largeDiskInATinyFile());
 
     Encounter convert = scene.asQcow4j(image, "convert --max-size=1G -O raw IMAGE OUT");
     Encounter tooLarge = scene.asQcow4j(image, "convert --max-size=100M -O raw IMAGE OUT");
@@ -230,13 +205,8 @@ final class KnownVulnerabilitiesTest {
   }
 
   @Test
-  void aDiskDescriptionOfAnotherFormatLeadsNowhereCve202247951() throws IOException {
-    Path image = scene.uploads().resolve("upload.vmdk");
-    Files.writeString(
-        image,
-        "# Disk DescriptorFile\nversion=1\ncreateType=\"monolithicFlat\"\nRW 8 FLAT \""
-            + scene.secret()
-            + "\" 0\n");
+  void aDiskDescriptionOfAnotherFormatLeadsNowhereCve202247951() {
+    Path image = scene.upload(VulnerabilityCases.diskDescription(scene.secret()));
 
     Encounter named = scene.asQemuImg(image, "convert -f vmdk -O raw IMAGE OUT");
     Encounter guessed = scene.asQemuImg(image, "convert -O raw IMAGE OUT");
@@ -291,11 +261,14 @@ final class KnownVulnerabilitiesTest {
 
   @Test
   void whateverCouldHarmAHostIsObjectedToBeforeItIsUsedCve202444082() {
-    assertObjected(s -> s.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2));
-    assertObjected(s -> s.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 17));
-    assertObjected(s -> s.extensions().setBackingName("json:{}"));
-    assertObjected(s -> s.set(HeaderField.CRYPT_METHOD, 1));
-    assertObjected(s -> s.setL1Entry(0, ImageSurgeon.COPIED | 1L << 40));
+    for (HostileCase harmful : VulnerabilityCases.harmful()) {
+      Path image = scene.upload(harmful);
+      Encounter verify = scene.asQcow4j(image, "verify IMAGE");
+      assertThat(verify.run().exitCode()).as("%s", verify.run()).isEqualTo(OBJECTIONABLE);
+      assertThat(verify.calls())
+          .filteredOn(call -> call.is("open"))
+          .allMatch(call -> image.equals(call.path()));
+    }
   }
 
   @Test
@@ -319,15 +292,6 @@ final class KnownVulnerabilitiesTest {
     scene.assertSecretUntouched();
   }
 
-  private void assertObjected(Consumer<ImageSurgeon> edits) {
-    Path image = scene.upload(Ground.FULL, edits);
-    Encounter verify = scene.asQcow4j(image, "verify IMAGE");
-    assertThat(verify.run().exitCode()).as("%s", verify.run()).isEqualTo(OBJECTIONABLE);
-    assertThat(verify.calls())
-        .filteredOn(call -> call.is("open"))
-        .allMatch(call -> image.equals(call.path()));
-  }
-
   /** With a policy that keeps images to themselves no command opens the host's file. */
   private void assertKept(Path image) {
     scene.assertNoCommandOpensMoreThan(image, "deny");
@@ -347,7 +311,7 @@ final class KnownVulnerabilitiesTest {
   private static void assertRefused(Encounter encounter, String reason) {
     assertThat(encounter.run().exitCode()).as("%s", encounter.run()).isEqualTo(1);
     assertThat(encounter.run().stderr()).contains(reason);
-    assertThat(Encounter.lines(encounter.run().stderr()))
+    assertThat(Answer.lines(encounter.run().stderr()))
         .isLessThanOrEqualTo(encounter.command().mostLines());
   }
 }

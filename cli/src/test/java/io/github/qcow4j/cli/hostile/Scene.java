@@ -68,6 +68,10 @@ final class Scene {
     }
   }
 
+  Path upload(HostileCase hostile) {
+    return upload(hostile.ground(), hostile.edits());
+  }
+
   /** An upload with a backing file of that name and format. */
   Path overlay(String backingName, String backingFormat) {
     return upload(

@@ -2,35 +2,53 @@ package io.github.qcow4j.cli.packaged;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.cli.hostile.HeavyImages;
-import io.github.qcow4j.cli.hostile.HeavyImages.Meeting;
+import io.github.qcow4j.cli.hostile.HostileMeetings;
+import io.github.qcow4j.cli.hostile.Meeting;
 import io.github.qcow4j.cli.option.TimeLimit;
-import io.github.qcow4j.qcow2.testing.QemuTools;
+import io.github.qcow4j.cli.packaged.MeasuredProgram.Measured;
+import io.github.qcow4j.nativeio.MemoryFolder;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Whatever an image makes the program hold, the whole process stays small: heap, buffers beside it,
- * the libraries and the runtime.
+ * Whatever an image holds, the whole process that a command is stays small, and answers as the
+ * command does inside a test.
  *
- * <p>{@code -Dqcow4j.hostile.memory=true} brings the images before every command.
+ * <p>{@code -Dqcow4j.hostile.memory=true} brings the heaviest images before every command, and
+ * every other image before one; {@code -Dqcow4j.seed} says before which.
  */
 final class HostileMemoryTest {
 
   private static final boolean ALL = Boolean.getBoolean("qcow4j.hostile.memory");
 
+  private static final long SEED = Long.getLong("qcow4j.seed", 7);
+
+  /** Of so many images one is tried; coprime to how many commands there are. */
+  private static final int STRIDE = ALL ? 1 : 61;
+
   private static final long MOST_KIBIBYTES = 512 << 10;
 
+  /** However hostile an image, the answer to it comes within this time. */
+  private static final int MOST_SECONDS = 10;
+
+  /** Ends what hangs; these images are large, and a disk is waited for. */
+  private static final int MOST_SECONDS_OF_HEAVY = 120;
+
   /** What reads a disk of 128 GiB holds as much as it will when this is up. */
-  private static final String SECONDS = "3";
+  private static final Map<String, String> SECONDS = Map.of(TimeLimit.VARIABLE, "3");
+
+  /** Images that lead to a file elsewhere are not followed. */
+  private static final Map<String, String> BESIDE = Map.of("QCOW4J_REFERENCES", "same-dir");
 
   private static final List<String> HEAVIEST =
       List.of(
@@ -43,7 +61,14 @@ final class HostileMemoryTest {
           "bitmap --remove IMAGE b0");
 
   @TempDir private Path directory;
+
+  /** For thousands of small files: no disk is waited for there. */
+  @TempDir(factory = MemoryFolder.class)
+  Path memory;
+
   private final List<String> misdeeds = new ArrayList<>();
+  private final Set<String> commands = new TreeSet<>();
+  private MeasuredProgram program;
   private long mostKibibytes;
   private String heaviest = "";
   private int meetings;
@@ -51,67 +76,67 @@ final class HostileMemoryTest {
   @BeforeEach
   void nameTheProgram() throws IOException {
     PackagedFolder.require();
-    for (String name : List.of("qcow4j", "qemu-img")) {
-      Path _ =
-          Files.createSymbolicLink(
-              directory.resolve(name), PackagedFolder.FOLDER.resolve("bin/qcow4j"));
-    }
+    program = new MeasuredProgram(directory);
   }
 
   @Test
-  void noImageMakesTheProcessLarge() throws IOException, InterruptedException {
-    new HeavyImages(directory)
-        .forEach(meeting -> {
-          if (ALL || HEAVIEST.contains(meeting.words())) {
-            meet(meeting);
-          }
-        });
-    System.out.printf(
-        "%d commands before heavy images, at most %d MiB (%s)%n",
-        meetings, mostKibibytes >> 10, heaviest);
+  void noHeavyImageMakesTheProcessLarge() throws IOException, InterruptedException {
+    new HostileMeetings(Files.createDirectory(directory.resolve("images")))
+        .ofHeavyImages(
+            words -> ALL || HEAVIEST.contains(words),
+            meeting -> meet(meeting, SECONDS, MOST_SECONDS_OF_HEAVY));
+    print("heavy images");
     assertThat(meetings).isGreaterThan(20);
     assertThat(mostKibibytes).as("an image is heavy").isGreaterThan(150 << 10);
     assertThat(misdeeds).isEmpty();
   }
 
-  private void meet(Meeting meeting) throws IOException, InterruptedException {
-    Path peak = directory.resolve("peak");
-    Path error = directory.resolve("error");
-    List<String> words = new ArrayList<>(List.of(QemuTools.requireProgram("time").toString()));
-    words.addAll(List.of("-q", "-f", "%M", "-o", peak.toString()));
-    words.add(directory.resolve(meeting.program()).toString());
-    words.addAll(meeting.arguments());
-    ProcessBuilder builder = new ProcessBuilder(words);
-    builder.environment().put(TimeLimit.VARIABLE, SECONDS);
-    int exitCode =
-        builder
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(error.toFile())
-            .start()
-            .waitFor();
-    judge(
-        meeting,
-        // A line before it may tell of a signal.
-        Long.parseLong(Files.readAllLines(peak).getLast()),
-        exitCode,
-        Files.readString(error, StandardCharsets.ISO_8859_1));
+  @Test
+  void noImageMakesTheProcessLargeOrItsAnswerUnlikeOthers()
+      throws IOException, InterruptedException {
+    Path secret = Files.writeString(directory.resolve("secret"), "what the host keeps to itself");
+    int images =
+        new HostileMeetings(memory.toRealPath())
+            .byTurns(secret, SEED, STRIDE, meeting -> meet(meeting, BESIDE, MOST_SECONDS));
+    print("images of %d (-Dqcow4j.seed=%d)".formatted(images, SEED));
+    assertThat(meetings).isEqualTo((images - Math.floorMod(SEED, STRIDE) + STRIDE - 1) / STRIDE);
+    assertThat(commands).hasSize(Math.min(HostileMeetings.commands(), meetings));
+    assertThat(secret).hasContent("what the host keeps to itself");
+    assertThat(misdeeds).isEmpty();
   }
 
-  private void judge(Meeting meeting, long kibibytes, int exitCode, String error) {
+  private void print(String images) {
+    System.out.printf(
+        "%d processes, %d commands, before %s: at most %d MiB (%s)%n",
+        meetings, commands.size(), images, mostKibibytes >> 10, heaviest);
+  }
+
+  private void meet(Meeting meeting, Map<String, String> environment, int mostSeconds)
+      throws IOException, InterruptedException {
+    Measured measured =
+        program.run(meeting.program(), meeting.arguments(), environment, mostSeconds);
     meetings++;
+    commands.add(meeting.words());
+    long kibibytes = measured.peakKibibytes();
     if (kibibytes > mostKibibytes) {
       mostKibibytes = kibibytes;
       heaviest = meeting.toString();
     }
-    String end = "%s: %d MiB, exit %d".formatted(meeting, kibibytes >> 10, exitCode);
+    String end =
+        "%s: %d MiB, exit %d".formatted(meeting, kibibytes >> 10, measured.run().exitCode());
     if (ALL) {
       System.out.println(end);
     }
-    boolean outOfMemory =
-        Stream.of("Cannot allocate memory", "OutOfMemory", "internal error")
-            .anyMatch(error::contains);
-    if (kibibytes > MOST_KIBIBYTES || outOfMemory || exitCode > TimeLimit.EXIT_CODE) {
-      misdeeds.add(end + ": " + error + "\n");
+    misdeed(meeting, measured)
+        .ifPresent(misdeed -> misdeeds.add(end + ", " + misdeed + ": " + measured.run() + "\n"));
+  }
+
+  private static Optional<String> misdeed(Meeting meeting, Measured measured) throws IOException {
+    if (measured.isEnded()) {
+      return Optional.of("no answer in time");
     }
+    return measured.peakKibibytes() > MOST_KIBIBYTES
+        ? Optional.of("a large process")
+        : meeting.misdeed(measured.run());
   }
 }
