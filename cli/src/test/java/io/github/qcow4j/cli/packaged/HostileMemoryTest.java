@@ -122,13 +122,20 @@ final class HostileMemoryTest {
       mostKibibytes = kibibytes;
       heaviest = meeting.toString();
     }
+    Optional<String> misdeed = misdeed(meeting, measured);
     String end =
-        "%s: %d MiB, exit %d".formatted(meeting, kibibytes >> 10, measured.run().exitCode());
+        "%s: %d MiB, exit %d%s"
+            .formatted(
+                meeting,
+                kibibytes >> 10,
+                measured.run().exitCode(),
+                misdeed.map(", "::concat).orElse(""));
     if (ALL) {
       System.out.println(end);
     }
-    misdeed(meeting, measured)
-        .ifPresent(misdeed -> misdeeds.add(end + ", " + misdeed + ": " + measured.run() + "\n"));
+    if (misdeed.isPresent()) {
+      misdeeds.add(end + ": " + measured.run() + "\n");
+    }
   }
 
   private static Optional<String> misdeed(Meeting meeting, Measured measured) throws IOException {
