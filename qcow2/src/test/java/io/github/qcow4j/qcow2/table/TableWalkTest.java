@@ -7,6 +7,7 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.FormatLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -23,8 +24,8 @@ final class TableWalkTest {
 
   private static final int CLUSTER = 2 << 20;
 
-  /** 64 MiB of L2 tables. */
-  private static final int NAMED_AGAIN = 32;
+  /** As much of L2 tables as may be named again. */
+  private static final int NAMED_AGAIN = (int) (FormatLimits.MAX_REPEATED_L2_BYTES / CLUSTER);
 
   /** 4 GiB of L2 tables. */
   private static final int WITHOUT_STORAGE = 2048;
@@ -60,7 +61,7 @@ final class TableWalkTest {
   }
 
   @Test
-  void anL1TableMayNameSixtyFourMebibytesOfL2TablesAgain() throws IOException {
+  void anL1TableMayNameSixteenMebibytesOfL2TablesAgain() throws IOException {
     // Three tables in turn, once copied and once not: which are the same is no matter of neighbours
     // nor of flags.
     IntToLongFunction turns = i -> cluster(1 + i % 3) | (i % 2 == 0 ? L2Entry.COPIED : 0);
@@ -68,8 +69,9 @@ final class TableWalkTest {
     assertThat(load(most, turns).l2Offset(most - 1)).isEqualTo(cluster(1 + (most - 1) % 3));
     assertThatThrownBy(() -> load(most + 1, turns))
         .isInstanceOfSatisfying(
-            LimitExceededException.class, e -> assertThat(e.limit()).isEqualTo(64 << 20))
-        .hasMessage("L1 table names L2 tables 33 times that it has named before");
+            LimitExceededException.class,
+            e -> assertThat(e.limit()).isEqualTo(FormatLimits.MAX_REPEATED_L2_BYTES))
+        .hasMessage("L1 table names L2 tables 9 times that it has named before");
   }
 
   @Test
