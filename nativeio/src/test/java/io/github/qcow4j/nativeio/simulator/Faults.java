@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.Errno;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ public final class Faults {
   private Errno errno = Errno.EIO;
   private long shortWrite = Long.MAX_VALUE;
   private boolean happened;
+  private final Set<String> failedCalls = new TreeSet<>();
   private Runnable whenHappened = () -> {};
 
   Faults() {}
@@ -61,6 +63,7 @@ public final class Faults {
   private Faults failFrom(long first, long last, Errno error) {
     calls = 0;
     happened = false;
+    failedCalls.clear();
     firstFailing = first;
     lastFailing = last;
     errno = error;
@@ -76,6 +79,7 @@ public final class Faults {
     only = Set.of("pwrite");
     calls = 0;
     happened = false;
+    failedCalls.clear();
     shortWrite = nth;
     return this;
   }
@@ -98,6 +102,11 @@ public final class Faults {
   /** Whether the fault that was last asked for has come. */
   public synchronized boolean happened() {
     return happened;
+  }
+
+  /** The names of the calls that failed of the fault that was last asked for. */
+  public synchronized Set<String> failedCalls() {
+    return Set.copyOf(failedCalls);
   }
 
   /** Counts a call. */
@@ -123,6 +132,7 @@ public final class Faults {
     calls++;
     if (calls >= firstFailing && calls <= lastFailing) {
       happened = true;
+      failedCalls.add(call);
       return new Outcome(errno, true);
     } else if (calls == shortWrite) {
       happened = true;

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A file, directory or symbolic link. Not safe for threads; the volume guards it. */
+/** A file, directory, symbolic link or FIFO. Not safe for threads; the volume guards it. */
 final class Inode {
 
   final long number;
   final FileKind kind;
 
-  /** The bytes of a file. */
+  /** The bytes of a file; what was written to a FIFO. */
   final Content content;
 
   /** The names in a directory. */
@@ -33,6 +33,16 @@ final class Inode {
     this.content = content;
     this.link = link;
     this.permissions = permissions;
+  }
+
+  /** What the file's length is said to be: a stream has none. */
+  long fileBytes() {
+    return kind == FileKind.FIFO ? 0 : content.size();
+  }
+
+  /** How many pages of storage it takes: what was passed on takes none. */
+  long storedPages() {
+    return kind == FileKind.FIFO ? 0 : content.allocatedPages();
   }
 
   /** The same with other bytes, and no names yet. */

@@ -97,6 +97,12 @@ final class SimulatedBlockFile implements BlockFile {
     }
   }
 
+  private void mustHavePositions(String call, Errno refusal) throws IOException {
+    if (inode.kind == FileKind.FIFO) {
+      throw refusal.exception(call, path.toString());
+    }
+  }
+
   private void mustBeAligned(String call, long offset, long length) throws IOException {
     if (direct && (offset % DIRECT_ALIGNMENT_BYTES != 0 || length % DIRECT_ALIGNMENT_BYTES != 0)) {
       throw Errno.EINVAL.exception(call, path.toString());
@@ -107,7 +113,7 @@ final class SimulatedBlockFile implements BlockFile {
   public long size() throws IOException {
     synchronized (volume) {
       enterWhole("statx");
-      return inode.content.size();
+      return inode.fileBytes();
     }
   }
 
@@ -125,6 +131,7 @@ final class SimulatedBlockFile implements BlockFile {
     Arguments.checkWritable(target);
     synchronized (volume) {
       Outcome outcome = enter("pread");
+      mustHavePositions("pread", Errno.ESPIPE);
       mustBeAligned("pread", fileOffset, target.remaining());
       outcome.check("pread", path);
       return inode.content.read(target, fileOffset);
@@ -138,6 +145,10 @@ final class SimulatedBlockFile implements BlockFile {
       Outcome outcome = enter("pwrite");
       mustBeWritable("pwrite", Errno.EBADF);
       mustBeAligned("pwrite", fileOffset, source.remaining());
+      if (inode.kind == FileKind.FIFO) {
+        stream(source, outcome);
+        return;
+      }
       int start = source.position();
       if (outcome.cut()) {
         writePart(source, halfInSectors(fileOffset, source.remaining()), fileOffset);
@@ -145,6 +156,21 @@ final class SimulatedBlockFile implements BlockFile {
       }
       writePart(source, source.remaining(), fileOffset + source.position() - start);
     }
+  }
+
+  /** Passes bytes on, one behind the other; a failing write has passed on its first half before. */
+  private void stream(ByteBuffer source, Outcome outcome) throws IOException {
+    if (outcome.cut()) {
+      append(source, source.remaining() / 2);
+      outcome.check("write", path);
+    }
+    append(source, source.remaining());
+  }
+
+  private void append(ByteBuffer source, int lengthBytes) {
+    Content sent = inode.content;
+    Change.write(sent, source, lengthBytes, sent.size()).apply(sent);
+    source.position(source.position() + lengthBytes);
   }
 
   /** What of a write comes through when it is cut; no sector is ever cut itself. */
@@ -218,6 +244,7 @@ final class SimulatedBlockFile implements BlockFile {
     synchronized (volume) {
       syncs.run(() -> {
         Outcome outcome = enter(call);
+        mustHavePositions(call, Errno.EINVAL);
         if (outcome.errno() != null) {
           volume.record(new Event.FileSyncFailed(inode.number, path.toString()));
         }
@@ -281,8 +308,13 @@ final class SimulatedBlockFile implements BlockFile {
       throws IOException {
     Arguments.checkRange(fileOffset, lengthBytes);
     synchronized (volume) {
-      enterWhole("fallocate");
+      Outcome outcome = enter("fallocate");
       mustBeWritable("fallocate", Errno.EBADF);
+      if (inode.kind == FileKind.FIFO) {
+        stream(ByteBuffer.allocate(Math.toIntExact(lengthBytes)), outcome);
+        return ZeroMethod.WRITTEN;
+      }
+      outcome.check("fallocate", path);
       if (lengthBytes == 0) {
         return ZeroMethod.WRITTEN;
       }

@@ -57,6 +57,23 @@ final class SimulatedFaultsTest {
     assertThat(volume.events()).isEqualTo(2);
   }
 
+  @Test
+  void aFailingWriteToAFifoHasPassedOnItsFirstHalf() throws IOException {
+    SimulatedVolume volume = SimulatedVolume.create();
+    Path fifo = Path.of("/fifo");
+    volume.makeFifo(fifo);
+    try (BlockFile file = volume.open(fifo, OpenOptions.streaming())) {
+      Bytes.write(file, CrashExplorerTest.filled(1, 10), 0);
+      volume.faults().failCall(1, Errno.EPIPE);
+      assertThatThrownBy(() -> Bytes.write(file, CrashExplorerTest.filled(2, 10), 10))
+          .hasMessage(fifo + ": Broken pipe");
+      assertThatThrownBy(() -> Bytes.read(file, 0, 1)).hasMessage(fifo + ": Illegal seek");
+    }
+    assertThat(volume.received(fifo)).hasSize(15).startsWith(CrashExplorerTest.filled(1, 10));
+    assertThat(volume.status(fifo).sizeBytes()).isZero();
+    assertThat(volume.usedBytes()).isZero();
+  }
+
   /** What cannot make a difference must not pass for a fault that was tried. */
   @Test
   void onlyAWriteCountsAsCutShort() throws IOException {

@@ -17,6 +17,7 @@ import io.github.qcow4j.nativeio.simulator.NameTree.Location;
 import io.github.qcow4j.nativeio.support.LockTable;
 import io.github.qcow4j.nativeio.support.StepwiseRename;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -347,7 +348,7 @@ public final class SimulatedVolume implements Volume {
   @GuardedBy("this")
   private void freeIfGone(Inode inode) {
     if (inode.names == 0 && inode.openings == 0) {
-      usedPages -= inode.content.allocatedPages();
+      usedPages -= inode.storedPages();
     }
   }
 
@@ -400,8 +401,8 @@ public final class SimulatedVolume implements Volume {
   private FileStatus status(Inode inode) {
     return new FileStatus(
         inode.kind,
-        inode.content.size(),
-        inode.content.allocatedPages() * Page.BYTES,
+        inode.fileBytes(),
+        inode.storedPages() * Page.BYTES,
         identity(inode),
         inode.permissions);
   }
@@ -438,6 +439,21 @@ public final class SimulatedVolume implements Volume {
     Location location = free("symlink", link);
     Inode inode = newInode(FileKind.SYMBOLIC_LINK, target, 0777);
     bind("symlink " + link, binding(location, inode), location);
+  }
+
+  /** Makes a FIFO, which somebody reads: what is written to it is gone from this disk. */
+  public synchronized void makeFifo(Path path) throws IOException {
+    Location location = free("mknod", path);
+    Inode inode = newInode(FileKind.FIFO, null, NEW_FILE_PERMISSIONS);
+    bind("mkfifo " + path, binding(location, inode), location);
+  }
+
+  /** What was written to a FIFO. Not a call that could be made to fail. */
+  public synchronized byte[] received(Path fifo) throws IOException {
+    Content content = names.existing("statx", fifo, true).content;
+    ByteBuffer all = ByteBuffer.allocate(Math.toIntExact(content.size()));
+    content.read(all, 0);
+    return all.array();
   }
 
   /** They mean nothing here, but are kept. */
