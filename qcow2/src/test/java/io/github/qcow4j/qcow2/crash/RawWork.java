@@ -54,8 +54,6 @@ final class RawWork implements CrashWorkload {
     byte[] content = before.clone();
     int from = random.nextInt(content.length);
     int length = 1 + random.nextInt(Math.min(content.length - from, MOST_BYTES));
-    if (Boolean.getBoolean("dbg"))
-      System.out.println("STEP " + from + "+" + length + " size " + content.length);
     switch (random.nextInt(7)) {
       case 0, 1, 2 -> {
         byte[] data = RandomChanges.randomBytes(random, length);
