@@ -12,11 +12,19 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 
-/** The writes of a benchmark, with flushes between: each sector is old or has the pattern. */
-final class BenchWork implements CrashWorkload {
+/**
+ * The writes of a benchmark, with flushes between: each sector is old or has the pattern.
+ *
+ * @param depth how many writes are under way at once
+ */
+record BenchWork(int depth) implements CrashWorkload {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
   private static final int REQUEST_BYTES = 4096;
+
+  BenchWork() {
+    this(1);
+  }
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
@@ -29,7 +37,7 @@ final class BenchWork implements CrashWorkload {
     RequestSeries series =
         new RequestSeries(
             count,
-            1,
+            depth,
             0,
             REQUEST_BYTES,
             REQUEST_BYTES,

@@ -64,7 +64,7 @@ final class BitmapCopyWork implements CrashWorkload {
     return BitmapCopyWork::check;
   }
 
-  private static void make(
+  static void make(
       SimulatedVolume volume, Path path, ImageSpec spec, List<String> names, Random random)
       throws IOException {
     ImageCreation.create(volume, path, spec);
@@ -78,7 +78,8 @@ final class BitmapCopyWork implements CrashWorkload {
     }
   }
 
-  private static Map<String, BitSet> bitmaps(Volume volume, Path path) throws IOException {
+  /** Those of an image, with the sectors that they mark. */
+  static Map<String, BitSet> bitmaps(Volume volume, Path path) throws IOException {
     Map<String, BitSet> all = new TreeMap<>();
     try (Qcow2Image disk = LeftImage.open(volume, path, false)) {
       for (Bitmap bitmap : disk.bitmaps()) {

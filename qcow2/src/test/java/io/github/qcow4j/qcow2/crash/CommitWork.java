@@ -27,13 +27,18 @@ import java.util.Random;
  * shows them once the commit has returned.
  *
  * @param dataFiles whether the data of all images of the chain are in files of their own
+ * @param threads how many move data
  */
-record CommitWork(boolean dataFiles) implements CrashWorkload {
+record CommitWork(boolean dataFiles, int threads) implements CrashWorkload {
 
   private static final Path RAW = Path.of("/base.raw");
   private static final Path BASE = Path.of("/base.qcow2");
   private static final Path MIDDLE = Path.of("/middle.qcow2");
   private static final Path TOP = Path.of("/disk.qcow2");
+
+  CommitWork(boolean dataFiles) {
+    this(dataFiles, 1);
+  }
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
@@ -46,7 +51,7 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
       chain.qcow2(MIDDLE, BASE, "qcow2");
     }
     Path below = deep ? MIDDLE : onRaw ? RAW : BASE;
-    chain.qcow2(TOP, below, onRaw ? "raw" : "qcow2");
+    chain.qcow2(TOP, below, onRaw ? "raw" : "qcow2", threads > 1);
     chain.maySnapshot(TOP);
     boolean past = deep && random.nextBoolean();
     boolean emptying = !past && random.nextInt(4) > 0;
@@ -56,7 +61,7 @@ record CommitWork(boolean dataFiles) implements CrashWorkload {
     LeftImage.noteDurable(volume, TOP);
     versions.forEach(volume::mark);
     CommitOptions options =
-        new CommitOptions(past ? BASE.getFileName().toString() : null, emptying, 1, 0);
+        new CommitOptions(past ? BASE.getFileName().toString() : null, emptying, threads, 0);
     commit(volume, options);
     volume.mark(versions.getLast().asDurable());
     return state -> {

@@ -14,15 +14,21 @@ import java.util.Random;
  * @param name for reports and for {@code -Dqcow4j.crash.only}
  * @param runs how many random runs a build makes of it
  * @param workload the work
+ * @param disk what its files are on
  */
-public record CrashScenario(String name, int runs, CrashWorkload workload) {
+public record CrashScenario(
+    String name, int runs, CrashWorkload workload, SimulatedVolume.Options disk) {
 
   private static final int LIMIT_PER_POINT = Integer.getInteger("qcow4j.crash.limit", 96);
+
+  /** On a disk that can do everything. */
+  public CrashScenario(String name, int runs, CrashWorkload workload) {
+    this(name, runs, workload, SimulatedVolume.Options.standard());
+  }
 
   /** One run from one seed, with all its crash states checked. */
   CrashReport explore(long seed, StateCensus census) {
     Random random = new Random(seed);
-    SimulatedVolume.Options disk = SimulatedVolume.Options.standard();
     SimulatedVolume volume =
         SimulatedVolume.create(
             random.nextInt(3) == 0 ? disk.without(Capability.UNNAMED_FILES) : disk);

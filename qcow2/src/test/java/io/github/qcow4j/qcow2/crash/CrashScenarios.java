@@ -79,6 +79,8 @@ final class CrashScenarios {
         new CrashScenario("conversion into a raw image", 24, new RawConversionWork(true)),
         new CrashScenario("flattening", 24, new ChainCopyWork(ChainCopyWork.Way.FLATTENED)),
         new CrashScenario(
+            "flattening by sharing", 12, new ChainCopyWork(ChainCopyWork.Way.FLATTENED_BY_SHARING)),
+        new CrashScenario(
             "conversion over a backing file",
             24,
             new ChainCopyWork(ChainCopyWork.Way.OVER_ITS_BACKING_FILE)),

@@ -7,6 +7,7 @@ import io.github.qcow4j.nativeio.simulator.CrashState;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.convert.Qcow2Targets;
 import io.github.qcow4j.qcow2.create.ImageCreation;
@@ -16,19 +17,27 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 
-/** A chain converted into an image that is there and larger: each sector of it is old or new. */
-final class ExistingTargetWork implements CrashWorkload {
+/**
+ * A chain converted into an image that is there and larger: each sector of it is old or new.
+ *
+ * @param options by how many threads, and how
+ */
+record ExistingTargetWork(ConvertOptions options) implements CrashWorkload {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
 
+  ExistingTargetWork() {
+    this(SourceChain.ONE_THREAD);
+  }
+
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
-    SourceChain chain = SourceChain.make(volume, random);
+    SourceChain chain = SourceChain.make(volume, random, options);
     byte[] wanted = chain.content();
     byte[] old =
         RandomChanges.randomBytes(
             random, wanted.length + DiskVersion.SECTOR_BYTES * random.nextInt(40));
-    ImageCreation.create(volume, IMAGE, ImageSpecs.random(random, old.length));
+    ImageCreation.create(volume, IMAGE, ImageSpecs.target(random, old.length, options));
     volume.settle();
     DiskModel model = new DiskModel(volume, IMAGE, new byte[old.length]);
     chain.note(volume);
@@ -38,7 +47,7 @@ final class ExistingTargetWork implements CrashWorkload {
     }
     System.arraycopy(wanted, 0, old, 0, wanted.length);
     model.mayBecome(old);
-    boolean compressed = random.nextBoolean();
+    boolean compressed = random.nextBoolean() && !options.offloading();
     convert(volume, chain, compressed);
     model.durable();
     return state -> {
@@ -58,7 +67,7 @@ final class ExistingTargetWork implements CrashWorkload {
     }
   }
 
-  private static void convert(SimulatedVolume volume, SourceChain chain, boolean compressed)
+  private void convert(SimulatedVolume volume, SourceChain chain, boolean compressed)
       throws IOException {
     try (Qcow2Image source = chain.open(volume);
         ConvertTarget target =
@@ -68,11 +77,7 @@ final class ExistingTargetWork implements CrashWorkload {
                 false,
                 new Qcow2Targets.Storage(compressed, 0, true))) {
       Conversion.run(
-          List.of(source),
-          target,
-          SourceChain.ONE_THREAD,
-          new JobControl(),
-          (offset, length, cause) -> {});
+          List.of(source), target, options, new JobControl(), (offset, length, cause) -> {});
     }
   }
 }

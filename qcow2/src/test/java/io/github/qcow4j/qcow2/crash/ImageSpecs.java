@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.crash;
 
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
@@ -33,6 +34,16 @@ final class ImageSpecs {
   static ImageSpec version3(Random random) {
     ImageSpec drawn = random(random);
     return of(drawn.sizeBytes(), 3, drawn.clusterBits(), drawn.refcountOrder(), drawn.extendedL2());
+  }
+
+  /** Of version 3, with clusters of 512 bytes to 4 KiB. */
+  static ImageSpec ofSmallClusters(Random random, int sizeBytes) {
+    return of(sizeBytes, 3, 9 + random.nextInt(4), 4, false);
+  }
+
+  /** What a conversion writes to; what the kernel is to copy must be whole clusters there. */
+  static ImageSpec target(Random random, int sizeBytes, ConvertOptions options) {
+    return options.offloading() ? ofSmallClusters(random, sizeBytes) : random(random, sizeBytes);
   }
 
   /** The same with room, storage or neither for all of the disk. */

@@ -9,6 +9,7 @@ import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.convert.Conversion;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
 import io.github.qcow4j.qcow2.convert.ConvertTarget;
 import io.github.qcow4j.qcow2.convert.RawTargets;
 import io.github.qcow4j.qcow2.create.Preallocation;
@@ -24,15 +25,20 @@ import java.util.Random;
  * whole; of one that is there, each sector is old or new.
  *
  * @param inPlace whether an existing image is written in place
+ * @param options by how many threads, and how
  */
-record RawConversionWork(boolean inPlace) implements CrashWorkload {
+record RawConversionWork(boolean inPlace, ConvertOptions options) implements CrashWorkload {
 
   private static final PublishedImage RAW =
       new PublishedImage(Path.of("/disk.raw"), ImageFormat.RAW);
 
+  RawConversionWork(boolean inPlace) {
+    this(inPlace, SourceChain.ONE_THREAD);
+  }
+
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
-    SourceChain chain = SourceChain.make(volume, random);
+    SourceChain chain = SourceChain.make(volume, random, options);
     byte[] shown = chain.content();
     int from = random.nextBoolean() ? 0 : DiskVersion.SECTOR_BYTES * random.nextInt(16);
     byte[] wanted = Arrays.copyOfRange(shown, from, shown.length);
@@ -75,8 +81,7 @@ record RawConversionWork(boolean inPlace) implements CrashWorkload {
           inPlace
               ? RawTargets.existing(volume, RAW.path(), lengthBytes, false)
               : RawTargets.create(volume, RAW.path(), lengthBytes, storage)) {
-        Conversion.runPart(
-            source, from, lengthBytes, target, SourceChain.ONE_THREAD, new JobControl());
+        Conversion.runPart(source, from, lengthBytes, target, options, new JobControl());
       }
     }
   }

@@ -26,10 +26,16 @@ import org.jspecify.annotations.Nullable;
  * returned.
  *
  * @param dataFiles whether the data of all qcow2 images are in files of their own
+ * @param threads how many read, compare and write
+ * @param offloading whether plain data is left to the kernel to copy
  */
-record RebaseWork(boolean dataFiles) implements CrashWorkload {
+record RebaseWork(boolean dataFiles, int threads, boolean offloading) implements CrashWorkload {
 
   private static final Path TOP = Path.of("/disk.qcow2");
+
+  RebaseWork(boolean dataFiles) {
+    this(dataFiles, 1, false);
+  }
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
@@ -40,7 +46,7 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
     chain.raw(raw);
     chain.qcow2(base, raw, "raw");
     chain.qcow2(other, random.nextBoolean() ? raw : null, "raw");
-    chain.qcow2(TOP, base, "qcow2");
+    chain.qcow2(TOP, base, "qcow2", threads > 1 || offloading);
     chain.maySnapshot(TOP);
     volume.settle();
     HeaderVersion header = HeaderVersion.inFile(volume, TOP);
@@ -55,7 +61,9 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
             default -> BackingName.of(other.getFileName().toString(), ImageFormat.QCOW2);
           };
       header = header.over(next);
-      steps.add(new Step(next, random.nextInt(3) == 0 && !dataFiles, header));
+      boolean compressed = random.nextInt(3) == 0 && !dataFiles;
+      steps.add(
+          new Step(next, new RebaseOptions(threads, compressed, true, false, offloading), header));
     }
     for (Step step : steps) {
       volume.mark(step.header());
@@ -83,19 +91,12 @@ record RebaseWork(boolean dataFiles) implements CrashWorkload {
    *
    * @param header what the header says then
    */
-  private record Step(@Nullable BackingName backing, boolean compressed, HeaderVersion header) {
+  private record Step(@Nullable BackingName backing, RebaseOptions options, HeaderVersion header) {
 
     void run(SimulatedVolume volume) throws Exception {
-      ImageOptions options = ImageOptions.of(ImageFormat.QCOW2);
-      try (DiskImage overlay =
-              DiskImages.open(volume, TOP, ReferencePolicy.sameDirectory(), options.withWriting());
+      try (DiskImage overlay = LeftImage.open(volume, TOP, true);
           DiskImage below = below(volume)) {
-        Rebase.run(
-            overlay,
-            below,
-            backing,
-            new RebaseOptions(1, compressed, true, false),
-            new JobControl());
+        Rebase.run(overlay, below, backing, options, new JobControl());
         // Before anything is closed, which would sync once more.
         volume.mark(header.asDurable());
       }

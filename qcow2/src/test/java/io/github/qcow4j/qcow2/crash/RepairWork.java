@@ -114,8 +114,18 @@ record RepairWork(Means means) implements CrashWorkload {
     try (ImageRepair repair = ImageRepair.open(volume, IMAGE)) {
       RepairReport report = repair.run(scope, finding -> {}, new JobControl());
       if (report.remaining().outcome() == CheckReport.Outcome.INCOMPLETE) {
-        throw new IOException("could not look at all of it");
+        throw new IncompleteLookException();
       }
+    }
+  }
+
+  /** The report says that not all could be read, and not why. */
+  static final class IncompleteLookException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    IncompleteLookException() {
+      super("could not look at all of it");
     }
   }
 

@@ -24,10 +24,16 @@ import java.util.Random;
  * Images with data, compressed clusters, zeros and sometimes a bitmap that are written anew, with
  * changes that wait to be made durable: what stands under the name is the old image or the new one,
  * and shows the same.
+ *
+ * @param threads how many move data
  */
-final class RewriteWork implements CrashWorkload {
+record RewriteWork(int threads) implements CrashWorkload {
 
   private static final Path IMAGE = Path.of("/disk.qcow2");
+
+  RewriteWork() {
+    this(1);
+  }
 
   @Override
   public CrashExplorer.Check run(SimulatedVolume volume, Random random) throws Exception {
@@ -57,8 +63,8 @@ final class RewriteWork implements CrashWorkload {
     }
   }
 
-  private static void rewrite(
-      SimulatedVolume volume, Qcow2Image disk, DiskModel model, Random random) throws IOException {
+  private void rewrite(SimulatedVolume volume, Qcow2Image disk, DiskModel model, Random random)
+      throws IOException {
     AmendRequest others = AmendRequest.NOTHING;
     if (random.nextInt(3) == 0) {
       others = others.withVersion(2 + random.nextInt(2));
@@ -71,7 +77,7 @@ final class RewriteWork implements CrashWorkload {
         RewriteRequest.SAME
             .withClusterBits(clusterBits)
             .withExtendedL2(clusterBits >= 14 && random.nextBoolean())
-            .withParallelism(1)
+            .withParallelism(threads)
             .with(others);
     if (random.nextBoolean()) {
       request = request.withCompressionType(CompressionType.ZSTD);

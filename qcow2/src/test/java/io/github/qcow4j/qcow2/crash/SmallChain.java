@@ -53,7 +53,38 @@ final class SmallChain {
 
   /** A qcow2 image with random data and zeros in some places. */
   void qcow2(Path path, Path below, String format) throws IOException {
-    ImageSpec spec = ImageSpecs.random(random, sizeBytes());
+    create(path, ImageSpecs.random(random, sizeBytes()), below, format);
+    try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
+      change(disk);
+    }
+  }
+
+  /** The same, or one where every other small cluster is zeros: something for each thread. */
+  void qcow2(Path path, Path below, String format, boolean ofManyParts) throws IOException {
+    if (!ofManyParts) {
+      qcow2(path, below, format);
+      return;
+    }
+    create(path, ImageSpecs.ofSmallClusters(random, sizeBytes()), below, format);
+    try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
+      change(disk);
+      int clusterSize = disk.header().clusterSize();
+      for (long at = 0; at + clusterSize < disk.virtualSize(); at += 2L * clusterSize) {
+        disk.writeZeroes(at, clusterSize, true);
+      }
+    }
+  }
+
+  /** One that is like all others of its size, so that its file can be shared as a whole. */
+  void ordinaryQcow2(Path path, Path below, String format, int sizeBytes) throws IOException {
+    create(path, ImageSpec.ofSize(sizeBytes), below, format);
+    try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
+      change(disk);
+    }
+  }
+
+  private void create(Path path, ImageSpec drawn, Path below, String format) throws IOException {
+    ImageSpec spec = drawn;
     if (dataFiles) {
       spec = ImageSpecs.withDataFile(random, spec, path, below == null);
     }
@@ -61,9 +92,6 @@ final class SmallChain {
       spec = spec.withBacking(below.getFileName().toString(), format);
     }
     ImageCreation.create(volume, path, spec);
-    try (Qcow2Image disk = LeftImage.open(volume, path, true)) {
-      change(disk);
-    }
   }
 
   /** Some writes, and some zeros where the version has any. */

@@ -15,8 +15,18 @@ final class SourceChain {
   /** Which call is the nth must not depend on which thread comes first. */
   static final ConvertOptions ONE_THREAD = new ConvertOptions(1, 4096, false, 0);
 
+  /** Which call is the nth does; what is required of what it leaves does not. */
+  static final ConvertOptions SEVERAL_THREADS = new ConvertOptions(4, 4096, false, 0);
+
+  /** Plain data is left to the kernel to copy. */
+  static final ConvertOptions OFFLOADED = new ConvertOptions(1, 4096, false, 0, true);
+
+  /** Every zero is written, and what is plain data is copied by the kernel only. */
+  static final ConvertOptions ZEROS_WRITTEN = new ConvertOptions(1, 0, false, 0);
+
   static final Path MIDDLE = Path.of("/middle.qcow2");
 
+  private static final int ORDINARY_CLUSTER_BYTES = 64 << 10;
   private static final Path TOP = Path.of("/source.qcow2");
 
   private final DiskVersion version;
@@ -26,11 +36,26 @@ final class SourceChain {
   }
 
   static SourceChain make(SimulatedVolume volume, Random random) throws IOException {
+    return make(volume, random, ONE_THREAD);
+  }
+
+  /** One with enough for all threads to do. */
+  static SourceChain make(SimulatedVolume volume, Random random, ConvertOptions options)
+      throws IOException {
     SmallChain chain = new SmallChain(volume, random);
     Path raw = Path.of("/lowest.raw");
     chain.raw(raw);
     chain.qcow2(MIDDLE, raw, "raw");
-    chain.qcow2(TOP, MIDDLE, "qcow2");
+    chain.qcow2(TOP, MIDDLE, "qcow2", options.parallelism() > 1);
+    return new SourceChain(LeftImage.version(volume, TOP, true));
+  }
+
+  /** One whose files can be shared as a whole, as they end with whole clusters. */
+  static SourceChain makeOrdinary(SimulatedVolume volume, Random random) throws IOException {
+    SmallChain chain = new SmallChain(volume, random);
+    int sizeBytes = ORDINARY_CLUSTER_BYTES * (2 + random.nextInt(4));
+    chain.ordinaryQcow2(MIDDLE, null, null, sizeBytes);
+    chain.ordinaryQcow2(TOP, MIDDLE, "qcow2", sizeBytes);
     return new SourceChain(LeftImage.version(volume, TOP, true));
   }
 
