@@ -20,6 +20,7 @@ import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.checksum.ChecksumAlgorithm;
 import io.github.qcow4j.qcow2.checksum.ContentChecksum;
 import io.github.qcow4j.qcow2.compare.Comparison;
+import io.github.qcow4j.qcow2.convert.ConvertOptions;
 import io.github.qcow4j.qcow2.convert.PlannedStream;
 import io.github.qcow4j.qcow2.convert.StreamConversion;
 import io.github.qcow4j.qcow2.create.ImageCreation;
@@ -51,19 +52,37 @@ enum ReadingJob {
   COMPARE {
     @Override
     Object run(Volume volume) throws IOException {
-      try (DiskImage first = open(volume, TOP);
-          DiskImage second = open(volume, COPY)) {
-        return Comparison.run(first, second, false, 1, new JobControl());
-      }
+      return compare(volume, false, 1);
+    }
+  },
+  COMPARE_BY_SEVERAL_THREADS {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return compare(volume, false, THREADS);
+    }
+  },
+  COMPARE_STRICTLY_BY_SEVERAL_THREADS {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return compare(volume, true, THREADS);
     }
   },
   CHECKSUM {
     @Override
     Object run(Volume volume) throws IOException {
-      try (DiskImage disk = open(volume, TOP)) {
-        return HexFormat.of()
-            .formatHex(ContentChecksum.run(disk, ChecksumAlgorithm.SHA256, 1, new JobControl()));
-      }
+      return checksum(volume, ChecksumAlgorithm.SHA256, 1);
+    }
+  },
+  CHECKSUM_BY_SEVERAL_THREADS {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return checksum(volume, ChecksumAlgorithm.SHA256, THREADS);
+    }
+  },
+  CHECKSUM_JOINED_OF_PIECES {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return checksum(volume, ChecksumAlgorithm.CRC32C, THREADS);
     }
   },
   MAP {
@@ -91,6 +110,17 @@ enum ReadingJob {
     @Override
     Object run(Volume volume) throws IOException {
       return ImageVerification.run(volume, BASE, VerificationOptions.ANY, new JobControl());
+    }
+  },
+  VERIFY_WITH_REFERENCES {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return ImageVerification.run(
+          volume,
+          TOP,
+          new VerificationOptions(
+              ImageFormat.QCOW2, Long.MAX_VALUE, false, ReferencePolicy.sameDirectory()),
+          new JobControl());
     }
   },
   CHECK {
@@ -150,30 +180,25 @@ enum ReadingJob {
   BENCH {
     @Override
     Object run(Volume volume) throws IOException {
-      try (DiskImage disk = open(volume, TOP)) {
-        int count = (int) (disk.virtualSize() / 4096);
-        RequestRun.run(
-            disk,
-            new RequestSeries(count, 1, 0, 4096, 4096, new RequestSeries.Reading()),
-            new JobControl());
-        return count;
-      }
+      return bench(volume, 1);
+    }
+  },
+  BENCH_BY_SEVERAL_THREADS {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return bench(volume, THREADS);
     }
   },
   PLANNED_STREAM {
     @Override
     Object run(Volume volume) throws IOException {
-      try (DiskImage disk = open(volume, TOP)) {
-        PlannedStream planned =
-            StreamConversion.planQcow2(
-                List.of(disk),
-                ImageSpecs.of(disk.virtualSize(), 3, 9, 4, false),
-                SourceChain.ONE_THREAD,
-                new JobControl());
-        ByteArrayOutputStream stream = new ByteArrayOutputStream();
-        var _ = planned.writeTo(Channels.newChannel(stream), new JobControl());
-        return ByteBuffer.wrap(stream.toByteArray());
-      }
+      return plannedStream(volume, SourceChain.ONE_THREAD);
+    }
+  },
+  PLANNED_STREAM_BY_SEVERAL_THREADS {
+    @Override
+    Object run(Volume volume) throws IOException {
+      return plannedStream(volume, SourceChain.SEVERAL_THREADS);
     }
   },
   READ_CHANNEL {
@@ -212,6 +237,9 @@ enum ReadingJob {
       }
     }
   };
+
+  /** More than one; which call is the nth depends on which comes first, and no answer does. */
+  private static final int THREADS = SourceChain.SEVERAL_THREADS.parallelism();
 
   private static final Path RAW = Path.of("/base.raw");
   private static final Path BASE = Path.of("/base.qcow2");
@@ -252,6 +280,46 @@ enum ReadingJob {
       ByteBuffer entry = ByteBuffer.allocate(Long.BYTES);
       file.read(entry, l1);
       file.write(ByteBuffer.allocate(Long.BYTES).putLong(0, entry.getLong(0) & Long.MAX_VALUE), l1);
+    }
+  }
+
+  private static Object compare(Volume volume, boolean strict, int threads) throws IOException {
+    try (DiskImage first = open(volume, TOP);
+        DiskImage second = open(volume, COPY)) {
+      return Comparison.run(first, second, strict, threads, new JobControl());
+    }
+  }
+
+  private static Object checksum(Volume volume, ChecksumAlgorithm algorithm, int threads)
+      throws IOException {
+    try (DiskImage disk = open(volume, TOP)) {
+      return HexFormat.of()
+          .formatHex(ContentChecksum.run(disk, algorithm, threads, new JobControl()));
+    }
+  }
+
+  private static Object bench(Volume volume, int threads) throws IOException {
+    try (DiskImage disk = open(volume, TOP)) {
+      int count = (int) (disk.virtualSize() / 4096);
+      RequestRun.run(
+          disk,
+          new RequestSeries(count, threads, 0, 4096, 4096, new RequestSeries.Reading()),
+          new JobControl());
+      return count;
+    }
+  }
+
+  private static Object plannedStream(Volume volume, ConvertOptions options) throws IOException {
+    try (DiskImage disk = open(volume, TOP)) {
+      PlannedStream planned =
+          StreamConversion.planQcow2(
+              List.of(disk),
+              ImageSpecs.of(disk.virtualSize(), 3, 9, 4, false),
+              options,
+              new JobControl());
+      ByteArrayOutputStream stream = new ByteArrayOutputStream();
+      var _ = planned.writeTo(Channels.newChannel(stream), new JobControl());
+      return ByteBuffer.wrap(stream.toByteArray());
     }
   }
 
