@@ -30,8 +30,8 @@ class FaultTest {
   private static final int SEEDS = Integer.getInteger("qcow4j.fault.seeds", 1);
 
   /**
-   * Of how many calls of a job each kind of failure is tried in a build, about: of all 28,700 in
-   * turn, 21,000 took 84 s.
+   * Of how many calls of a job each kind of failure is tried in a build, about; all 28,700 in turn
+   * took 113 s.
    */
   private static final int MOST = Integer.getInteger("qcow4j.fault.most", 40);
 
