@@ -13,6 +13,8 @@ import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Snapshot;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** A collection that is to keep some snapshots, on a disk that fails. */
@@ -36,6 +38,13 @@ class FailedEvictionTest {
             .as("call %d", call)
             .extracting(Snapshot::name)
             .contains("three", "four");
+        Set<String> staying = staying(home);
+        for (Collected line : lines) {
+          if (line.kind().equals("snapshot") && !isOpen(line)) {
+            String name = line.name().substring("web/".length());
+            assertThat(staying.contains(name)).as("%s", line).isEqualTo(!line.removed());
+          }
+        }
         failures += lines.stream().anyMatch(Collected::failed) ? 1 : 0;
         if (!happened) {
           break;
@@ -64,6 +73,14 @@ class FailedEvictionTest {
     for (String name : List.of("one", "two", "three", "four")) {
       Snapshot _ = home.snapshot("web", name, "");
     }
+  }
+
+  private static Set<String> staying(BoxHome home) throws IOException {
+    return home.snapshots("web").stream().map(Snapshot::name).collect(Collectors.toSet());
+  }
+
+  private static boolean isOpen(Collected line) {
+    return String.valueOf(line.hindrance()).contains("is ended or undone by the next command");
   }
 
   /** What it told, or nothing when it failed as a whole. */

@@ -371,9 +371,9 @@ enum HaltedWork {
     return false;
   }
 
-  /** Whether the journal knows of it: one transaction, or repairs of images, need none. */
+  /** Whether the journal knows of it: repairs of images need none. */
   final boolean hasSteps() {
-    return this != RENAME && this != REPAIR && !onlyLooks();
+    return this != REPAIR && !onlyLooks();
   }
 
   /** Whether it has enough to do to be stopped where storage is shared, not copied. */

@@ -14,8 +14,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Each operation on a disk that fails at its first call, then at a later one, and so on until it is
  * left alone: calls to files, and transactions of the catalogue. Whatever failed: nothing stays
- * open, nothing is called corrupt, what is shown is old or new, and once the home is opened again
- * it is sound and nothing is left over.
+ * open, nothing is called corrupt, what is shown is old when it was told to have failed and new
+ * when it was told to be done, and once the home is opened again it is sound and nothing is left
+ * over.
  *
  * <p>Each kind of failure is tried at calls that are drawn from all of the operation; {@code
  * -Dqcow4j.fault.most=1000000} tries every call. {@code -Dqcow4j.seed} sets the seed of what is
@@ -51,7 +52,7 @@ class OperationFaultTest {
 
   @ParameterizedTest
   @EnumSource
-  void aFailureOfAnyCallLeavesTheOldOrTheNewState(HaltedWork work) throws Exception {
+  void aFailureOfAnyCallLeavesWhatWasTold(HaltedWork work) throws Exception {
     OperationFaults operation = new OperationFaults(work, PREPARED, HOME, SEED);
     for (FaultKind kind : FaultKind.metByAll()) {
       int faults = operation.failCalls(kind, MOST);
@@ -66,7 +67,7 @@ class OperationFaultTest {
   /** Nobody opens the home again: there is nothing to be mended. */
   @ParameterizedTest
   @EnumSource
-  void whoStopsAnOperationFindsTheOldOrTheNewState(HaltedWork work) throws Exception {
+  void whoStopsAnOperationFindsWhatWasTold(HaltedWork work) throws Exception {
     OperationFaults operation = new OperationFaults(work, PREPARED, HOME, SEED);
     int stopped = operation.stopAtCalls(MOST);
     assertThat(stopped > 0).as("whether %s was ever stopped", work).isEqualTo(work.canBeStopped());

@@ -108,7 +108,7 @@ class VanishingFilesTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatVanishesAndComesBackIsFoundInTheOldOrTheNewState(HaltedWork work) throws Exception {
+  void whatVanishesAndComesBackIsFoundAsItWasTold(HaltedWork work) throws Exception {
     AtomicLong calls = new AtomicLong();
     BeforeAndAfter states = leftAlone(work, calls);
     long step = Math.max(1, calls.get() / MOST);
@@ -204,7 +204,7 @@ class VanishingFilesTest {
       throws Exception {
     try (BoxHome home = BoxHome.open(states.work().options(directory))) {
       Map<String, String> shown = Observation.of(home, VOLUME).disks();
-      states.requireOneOfThem(shown, reached, failure);
+      states.requireAsTold(shown, reached, failure);
       home.collect(CollectRequest.ofGarbage(false), new JobControl());
       Observation.requireAgreement(home, VOLUME);
       assertThat(VOLUME.list(home.stagingDirectory())).isEqualTo(List.of());

@@ -31,6 +31,7 @@ final class BoxesOnFullDiskTest {
    */
   private static final long WHAT_ALWAYS_FITS = 3 << 19;
 
+  private List<String> filesBefore = List.of();
   private List<String> before = List.of();
   private List<String> after = List.of();
   private boolean writesInPlace;
@@ -75,6 +76,7 @@ final class BoxesOnFullDiskTest {
       at.save(PREPARED);
     }
     before = at.state();
+    filesBefore = at.files();
     long used = place.usedBytes();
     OurRun run = job.run(at);
     assertThat(run.exitCode()).as(run.toString()).isZero();
@@ -131,6 +133,7 @@ final class BoxesOnFullDiskTest {
   }
 
   private void assertUnchanged(BoxJob job, FullDiskHome at, String where) throws IOException {
+    assertThat(at.files()).as(where).isEqualTo(filesBefore);
     List<String> state = withoutAllowedLeaks(job, at.state());
     assertThat(job.asExpected(state)).as(where).isEqualTo(job.asExpected(before));
   }

@@ -6,6 +6,7 @@ import io.github.qcow4j.nativeio.LoopFileSystem.Kind;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.error.DoneUnseenException;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CreateRequest;
@@ -56,6 +57,8 @@ final class CatalogueOnFullDiskTest {
   private static String renamed(BoxHome home, String from, String to) throws IOException {
     try {
       return home.rename(from, to).name();
+    } catch (DoneUnseenException e) {
+      return to;
     } catch (IOException e) {
       assertThat(e)
           .hasMessageMatching("[^\\n]*[Nn]o space left on (device|its file system)[^\\n]*");

@@ -90,22 +90,27 @@ record FullDiskHome(
     }
   }
 
+  /** Every file there is, before any command can tidy up. */
+  List<String> files() throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .map(file -> directory.relativize(file).toString())
+          .filter(name -> !name.startsWith("home/catalogue"))
+          .sorted()
+          .toList();
+    }
+  }
+
   /** Everything that shows, and every file there is. */
   List<String> state() throws IOException {
     // What could not be taken back for want of room, the next command takes back.
     String boxes = box.ok("list", "--json");
-    List<String> state = new ArrayList<>();
+    List<String> state = new ArrayList<>(files());
     Map<String, Long> bytes = new TreeMap<>();
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.toList()) {
-        String name = directory.relativize(file).toString();
-        if (!name.startsWith("home/catalogue")) {
-          state.add(name);
-          bytes.put(name, Files.isRegularFile(file) ? checksum(file) : 0);
-        }
-      }
+    for (String name : state) {
+      Path file = directory.resolve(name);
+      bytes.put(name, Files.isRegularFile(file) ? checksum(file) : 0);
     }
-    state.sort(null);
     List<String> images = new ArrayList<>(found(PATH, boxes));
     state.addAll(lines(boxes));
     for (String name : found(NAME, boxes)) {

@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveRequest.ArchivedDisk;
 import io.github.qcow4j.snapshot.archive.Manifest.ManifestDisk;
 import io.github.qcow4j.snapshot.tar.TarWriter;
+import io.github.qcow4j.snapshot.transfer.LastStep;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -36,8 +37,8 @@ public final class BoxArchives {
   /**
    * Exports disks, each flattened to a standalone qcow2 file of version 3 with clusters of 64 KiB.
    * The same request makes the same bytes. A file is complete, durable and visible when this
-   * returns; when it throws, no name has appeared or changed, unless the very last step failed, the
-   * sync of the directory: then the archive stands there whole, but may be gone after a power cut.
+   * returns; when it throws, no name has appeared or changed, but for an {@link
+   * io.github.qcow4j.snapshot.transfer.UnsyncedExportException}, which says so.
    *
    * @param request what to export
    * @param destination where to
@@ -75,7 +76,7 @@ public final class BoxArchives {
     }
     try (AtomicFile file = AtomicFile.create(volume, path)) {
       ArchiveResult result = toChannel(path, new FileOutput(file.file()));
-      file.publish(mode);
+      LastStep.run(file, path, mode);
       return result;
     }
   }

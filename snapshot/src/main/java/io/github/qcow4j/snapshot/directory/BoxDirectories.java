@@ -20,6 +20,8 @@ import io.github.qcow4j.snapshot.intake.NewFiles;
 import io.github.qcow4j.snapshot.json.JsonValue;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonString;
+import io.github.qcow4j.snapshot.transfer.LastStep;
+import io.github.qcow4j.snapshot.transfer.UnsyncedExportException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryNotEmptyException;
@@ -131,7 +133,6 @@ public final class BoxDirectories {
     }
     volume.syncDirectory(directory);
     publish(envelope(files, disks));
-    made.keep(directory);
     return new DirectoryResult(directory, files);
   }
 
@@ -196,13 +197,12 @@ public final class BoxDirectories {
     Path path = directory.resolve(Envelope.NAME);
     try (AtomicFile file = AtomicFile.create(volume, path)) {
       file.file().write(ByteBuffer.wrap(EnvelopeText.write(envelope)), 0);
-      try {
-        file.publish(RenameMode.NO_REPLACE);
-      } finally {
-        if (file.published()) {
-          made.add(path);
-        }
-      }
+      LastStep.run(file, directory, RenameMode.NO_REPLACE);
+      made.leave();
+    } catch (UnsyncedExportException e) {
+      // It says that all is there.
+      made.leave();
+      throw e;
     }
   }
 }

@@ -3,8 +3,8 @@ package io.github.qcow4j.snapshot.error;
 import java.io.IOException;
 
 /**
- * A request about boxes that cannot be fulfilled as things are. Nothing was changed, unless the
- * operation says otherwise.
+ * A request about boxes that cannot be fulfilled as things are. Nothing was changed, or what was is
+ * undone when the home is next opened, unless the operation or the kind says otherwise.
  *
  * <p>The family is closed, so that a caller can tell each kind from the others without reading
  * texts. What the storage or an image has to say passes through in its own exception.
@@ -20,7 +20,8 @@ public abstract sealed class BoxException extends IOException
         NewerHomeException,
         RefusedException,
         CatalogueException,
-        UnsettledException {
+        UnsettledException,
+        DoneUnseenException {
 
   private static final long serialVersionUID = 1L;
 

@@ -57,6 +57,11 @@ public final class NewFiles implements Closeable {
   /** Makes the names in a directory durable, and from now on lets the files stay. */
   public void keep(Path directory) throws IOException {
     volume.syncDirectory(directory);
+    leave();
+  }
+
+  /** From now on lets the files stay. */
+  public void leave() {
     kept = true;
   }
 

@@ -36,7 +36,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>What fails before the result is committed is undone: the switches, then the new files. What
- * fails afterwards is left to {@link Recovery}, as is everything when the process dies.
+ * fails afterwards is left to {@link Recovery}, as is everything when the process dies. An intent
+ * is therefore told as failed only when it is undone, or is sure to be; as done when it is, even if
+ * something failed on the way or files are still to be removed; and else as {@link
+ * UnsettledException}.
  *
  * <p>Any thread; the caller keeps others away from what the intent is about.
  */
@@ -113,12 +116,10 @@ public final class Journal {
         // Nobody can tell whether it is done: recovery looks again.
         throw e;
       } catch (IOException | RuntimeException e) {
-        if (!undo(intent, switched, e)
-            && e instanceof IOException failure
-            && isOfStorage(failure)) {
-          throw new UnsettledException(failure);
+        if (!endedAfter(e, intent, switched)) {
+          throw e;
         }
-        throw e;
+        return;
       }
       observer.accept(Step.RESULT_COMMITTED);
       if (!intent.doomed().isEmpty()) {
@@ -175,7 +176,7 @@ public final class Journal {
     }
   }
 
-  /** Of any other failure the kind matters more than what was left. */
+  /** Of any other failure the kind matters more than what was left to be undone. */
   private static boolean isOfStorage(IOException failure) {
     return switch (failure) {
       case BoxException told -> told.kind() == BoxException.Kind.FAILED;
@@ -184,21 +185,28 @@ public final class Journal {
     };
   }
 
-  /** Answers whether nothing is left for whoever opens the home next. */
-  private boolean undo(Intent intent, int switched, Exception failure) {
+  /**
+   * Undoes what failed. Of a rebase the header alone tells whether it failed before or after the
+   * one write that matters: one that is done is ended instead.
+   *
+   * @param switched how many switches were begun
+   * @return whether it is done
+   */
+  private boolean endedAfter(Exception failure, Intent intent, int switched)
+      throws UnsettledException {
     try {
       if (intent.switches().stream().anyMatch(each -> each.kind() == FileSwitch.Kind.REBASE)) {
-        // The header alone tells whether it failed before or after the one write that matters.
-        new Recovery(this).end(intent);
-        return true;
+        return new Recovery(this).end(intent);
       }
       rollBack(intent, intent.switches().subList(0, switched));
-      return true;
     } catch (IOException | RuntimeException e) {
       // The intent stands; whoever opens the home next goes on here.
       failure.addSuppressed(e);
-      return false;
+      if (failure instanceof IOException cause && (switched > 0 || isOfStorage(cause))) {
+        throw new UnsettledException(cause);
+      }
     }
+    return false;
   }
 
   /** Makes the files what they were before, and forgets the intent. */

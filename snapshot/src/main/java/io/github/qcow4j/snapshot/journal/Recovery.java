@@ -74,7 +74,7 @@ public final class Recovery {
       if (!journal.thaw(intent, again)) {
         return false;
       }
-      end(intent);
+      boolean _ = end(intent);
       return true;
     } catch (DisagreementException | ImageException | NoSuchFileException e) {
       return quarantine(intent);
@@ -113,21 +113,32 @@ public final class Recovery {
         });
   }
 
-  void end(Intent intent) throws IOException {
-    switch (decide(intent)) {
-      case SWEEP -> journal.sweep(intent);
-      case BACK -> journal.rollBack(intent, intent.switches());
-      case FORWARD -> {
-        try {
-          journal.rollForward(intent);
-        } catch (CatalogueException e) {
-          if (!e.constraint()) {
-            throw e;
-          }
-          // A name that was free then is taken now.
-          journal.rollBack(intent, intent.switches());
-        }
+  /** Ends or undoes it; answers whether it is done. */
+  boolean end(Intent intent) throws IOException {
+    return switch (decide(intent)) {
+      case SWEEP -> {
+        journal.sweep(intent);
+        yield true;
       }
+      case BACK -> {
+        journal.rollBack(intent, intent.switches());
+        yield false;
+      }
+      case FORWARD -> endForward(intent);
+    };
+  }
+
+  private boolean endForward(Intent intent) throws IOException {
+    try {
+      journal.rollForward(intent);
+      return true;
+    } catch (CatalogueException e) {
+      if (!e.constraint()) {
+        throw e;
+      }
+      // A name that was free then is taken now.
+      journal.rollBack(intent, intent.switches());
+      return false;
     }
   }
 

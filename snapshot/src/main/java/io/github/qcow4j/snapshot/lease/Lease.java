@@ -1,13 +1,12 @@
 package io.github.qcow4j.snapshot.lease;
 
 import java.io.Closeable;
-import java.io.IOException;
 
 /** A right that is held until it is closed, or until the process ends. */
 @FunctionalInterface
 public interface Lease extends Closeable {
 
-  /** Gives it back. */
+  /** Gives it back. This never fails: what was done meanwhile stays done. */
   @Override
-  void close() throws IOException;
+  void close();
 }

@@ -37,7 +37,7 @@ public final class ReadingLease implements Lease {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     leases.release(locks, lowest, highest);
   }
 }

@@ -13,7 +13,7 @@ public interface HeldBox extends Closeable {
    */
   void writtenBy(Holder writer) throws IOException;
 
-  /** Nobody runs it any more. */
+  /** Nobody runs it any more, also when the catalogue cannot be written. */
   @Override
-  void close() throws IOException;
+  void close();
 }

@@ -12,11 +12,13 @@ import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.ImageKind;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.error.DoneUnseenException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.Captured;
+import io.github.qcow4j.snapshot.model.Snapshot;
 import io.github.qcow4j.snapshot.model.SnapshotRequest;
 import io.github.qcow4j.snapshot.quiesce.Consistency;
 import io.github.qcow4j.snapshot.quiesce.QuiesceBracket;
@@ -68,11 +70,26 @@ public final class Capturing {
       quiesced = new Capturing(home, request, control, box).capture();
     }
     return new Captured(
-        new Views(home).snapshot(request.box(), request.name()),
+        made(home, request, quiesced.thawFailure()),
         quiesced.value(),
         quiesced.consistency(),
         quiesced.shortfalls(),
         quiesced.thawFailure());
+  }
+
+  private static Snapshot made(
+      Home home, SnapshotRequest request, @Nullable IOException thawFailure) throws IOException {
+    try {
+      return Afterwards.see(
+          home,
+          "snapshot '" + request.name() + "' is made",
+          views -> views.snapshot(request.box(), request.name()));
+    } catch (DoneUnseenException e) {
+      if (thawFailure != null) {
+        e.addSuppressed(thawFailure);
+      }
+      throw e;
+    }
   }
 
   private Quiesced<CopyMethod> capture() throws IOException {

@@ -67,11 +67,21 @@ public final class Cloning {
       cloning.run();
       method = cloning.method;
     }
-    List<Box> boxes = new ArrayList<>();
-    for (String name : request.names()) {
-      boxes.add(new Views(home).box(name));
-    }
-    return new Created(boxes, method);
+    return new Created(made(home, request.names()), method);
+  }
+
+  /** The new boxes. */
+  static List<Box> made(Home home, List<String> names) throws IOException {
+    return Afterwards.see(
+        home,
+        "the clones are made",
+        views -> {
+          List<Box> boxes = new ArrayList<>();
+          for (String name : names) {
+            boxes.add(views.box(name));
+          }
+          return boxes;
+        });
   }
 
   /** Requires names for new boxes: at least one, none taken, none twice. */

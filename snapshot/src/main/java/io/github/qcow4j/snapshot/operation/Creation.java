@@ -18,6 +18,7 @@ import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
+import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.Created;
@@ -62,7 +63,9 @@ public final class Creation {
     try (LeaseSet _ = creation.open) {
       creation.run();
     }
-    return new Created(List.of(new Views(home).box(request.name())), creation.method);
+    String name = request.name();
+    Box box = Afterwards.see(home, "box '" + name + "' is made", views -> views.box(name));
+    return new Created(List.of(box), creation.method);
   }
 
   private void run() throws IOException {

@@ -180,7 +180,16 @@ final class Evicting {
     String name = each.snapshot().name();
     Merging.Merged result = Merging.run(home, box, name, Merging.Shared.KEPT, headers, control);
     along.addAll(result.gone());
-    return new Freed(Math.max(0, before - bytes.measureAgain(children)), result.moved());
+    return new Freed(freedBytes(before, children), result.moved());
+  }
+
+  /** What is gone is gone, also where the storage does not say what is free now. */
+  private long freedBytes(long before, List<ImageRow> children) {
+    try {
+      return Math.max(0, before - bytes.measureAgain(children));
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private Map<Cause, String> reasons(SnapshotRow snapshot, long left, long bytesLeft) {

@@ -98,10 +98,17 @@ public final class Exporting {
       }
       List<T> result = new ArrayList<>();
       // The intent tells others what is going on, and what for they have to wait.
-      home.journal()
-          .run(
-              draft.intent(home, Operations.EXPORT, snapshot == null ? source.box.id() : null),
-              () -> result.add(writing.write(source)));
+      try {
+        home.journal()
+            .run(
+                draft.intent(home, Operations.EXPORT, snapshot == null ? source.box.id() : null),
+                () -> result.add(writing.write(source)));
+      } catch (IOException e) {
+        // Once all is written, it is only not noted when the snapshot was last of use.
+        if (result.isEmpty()) {
+          throw e;
+        }
+      }
       return Objects.requireNonNull(result.getFirst());
     }
   }

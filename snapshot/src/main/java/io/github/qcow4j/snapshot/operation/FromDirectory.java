@@ -20,7 +20,6 @@ import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.intake.StagedDisk;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
-import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.Created;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -64,11 +63,7 @@ public final class FromDirectory {
         area.clearQuietly();
       }
     }
-    List<Box> boxes = new ArrayList<>();
-    for (String name : names) {
-      boxes.add(new Views(home).box(name));
-    }
-    return new Created(boxes, method);
+    return new Created(Cloning.made(home, names), method);
   }
 
   /**
@@ -101,7 +96,7 @@ public final class FromDirectory {
         }
       }
     }
-    return new Created(List.of(new Views(home).box(boxName)), method);
+    return new Created(List.of(Restoring.restored(home, boxName)), method);
   }
 
   private StagedDirectory stage(StagingArea area) throws IOException {

@@ -8,6 +8,7 @@ final class Operations {
   static final String RESTORE = "restore";
   static final String UNDO = "undo";
   static final String CLONE = "clone";
+  static final String RENAME = "rename";
   static final String REMOVE = "remove";
   static final String REMOVE_SNAPSHOT = "remove snapshot";
   static final String MERGE = "merge";

@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
 import io.github.qcow4j.snapshot.catalogue.CarriedRow;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
@@ -40,7 +41,16 @@ final class Orphans {
     }
     requireUnneeded(orphan);
     home.volume().unlink(orphan);
-    home.volume().syncDirectory(directory);
+    syncQuietly(home.volume(), directory);
+  }
+
+  /** What a power cut brings back of an orphan is one again, and goes with the next collection. */
+  static void syncQuietly(Volume volume, Path directory) {
+    try {
+      volume.syncDirectory(directory);
+    } catch (IOException e) {
+      // It is gone now, and that is what is told.
+    }
   }
 
   /** Requires that one is a file that no image's header names. */

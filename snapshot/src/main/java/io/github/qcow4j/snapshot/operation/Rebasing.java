@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,7 @@ final class Rebasing {
 
   /**
    * Does it; durable on return. The caller keeps others away from the image. Says how what moved
-   * came into it.
+   * came into it, which nobody knows when the storage failed after the header was written.
    *
    * @param box the box that it is done for
    * @param target what it is to lie on, or null for nothing
@@ -58,7 +57,7 @@ final class Rebasing {
               draft.intent(home, Operations.MERGE, box.id()),
               () -> moved.add(rebase(home, path, name, control)));
     }
-    return Objects.requireNonNull(moved.getFirst());
+    return moved.isEmpty() ? CopyResult.NONE : moved.getFirst();
   }
 
   /** What it shows is read from all that lies below. */

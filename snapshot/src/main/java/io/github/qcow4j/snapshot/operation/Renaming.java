@@ -1,17 +1,16 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
-import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Change;
-import io.github.qcow4j.snapshot.catalogue.Intents;
-import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.layout.Names;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.Box;
 import java.io.IOException;
-import java.util.List;
 
-/** Gives a box another name; no file has its name. */
+/**
+ * Gives a box another name; no file has its name. One change of the catalogue would do: by an
+ * intent it can be told whether one that failed was made all the same.
+ */
 public final class Renaming {
 
   private Renaming() {}
@@ -21,15 +20,12 @@ public final class Renaming {
     Names.require("box", newName);
     try (LeaseSet held = new LeaseSet()) {
       BoxRow box = home.lock(oldName, held);
-      home.catalogue()
-          .write(rows -> {
-            if (new Boxes(rows).find(newName) != null) {
-              throw new NameTakenException("there is a box '" + newName + "' already");
-            }
-            new Intents(rows).apply(List.of(Change.renameBox(box.id(), newName)));
-            return box;
-          });
+      Creation.requireFree(home, newName);
+      Draft draft = new Draft();
+      draft.change(Change.renameBox(box.id(), newName));
+      home.runNaming(
+          draft.intent(home, Operations.RENAME, box.id()), draft::makeAll, "box '" + newName + "'");
     }
-    return new Views(home).box(newName);
+    return Afterwards.see(home, "box '" + oldName + "' is renamed", views -> views.box(newName));
   }
 }

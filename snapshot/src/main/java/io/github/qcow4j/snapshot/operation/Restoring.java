@@ -52,7 +52,12 @@ public final class Restoring {
       List<DiskRow> frozen = home.read(rows -> new Boxes(rows).snapshotDisks(snapshot.id()));
       new Restoring(home, box, held).run(snapshot, frozen, request.keep());
     }
-    return new Views(home).box(request.box());
+    return restored(home, request.box());
+  }
+
+  /** The box after it. */
+  static Box restored(Home home, String name) throws IOException {
+    return Afterwards.see(home, "box '" + name + "' is restored", views -> views.box(name));
   }
 
   private void run(SnapshotRow snapshot, List<DiskRow> frozen, @Nullable String keep)

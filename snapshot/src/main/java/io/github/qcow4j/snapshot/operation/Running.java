@@ -8,6 +8,7 @@ import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.HeldBox;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** Holds a box as running until it is closed, or this process ends. */
 public final class Running implements HeldBox {
@@ -35,18 +36,11 @@ public final class Running implements HeldBox {
         throw new InUseException("box '" + name + "' is running", null);
       }
       try {
-        Draft draft = new Draft();
-        Forgetting.add(home, draft, box, held);
-        if (!draft.changes.isEmpty()) {
-          home.journal().run(draft.intent(home, "run", box.id()), draft::makeAll);
-        }
-        home.catalogue()
-            .write(rows -> {
-              new Boxes(rows).setHolder(box.id(), holder);
-              return box;
-            });
+        note(home, box, holder);
+        forget(home, box, held);
         return new Running(home, box, lease);
       } catch (IOException | RuntimeException e) {
+        noteNobody(home, box);
         try (lease) {
           throw e;
         }
@@ -54,23 +48,40 @@ public final class Running implements HeldBox {
     }
   }
 
-  @Override
-  public void writtenBy(Holder writer) throws IOException {
+  /** Comes last of what can fail: a box that could not be held has all that it had. */
+  private static void forget(Home home, BoxRow box, LeaseSet held) throws IOException {
+    Draft draft = new Draft();
+    Forgetting.add(home, draft, box, held);
+    if (!draft.changes.isEmpty()) {
+      home.journal().run(draft.intent(home, "run", box.id()), draft::makeAll);
+    }
+  }
+
+  private static void note(Home home, BoxRow box, @Nullable Holder holder) throws IOException {
     home.catalogue()
         .write(rows -> {
-          new Boxes(rows).setHolder(box.id(), writer);
+          new Boxes(rows).setHolder(box.id(), holder);
           return box;
         });
   }
 
+  private static void noteNobody(Home home, BoxRow box) {
+    try {
+      note(home, box, null);
+    } catch (IOException e) {
+      // Whoever reads the note asks for the lease and for the process, and finds neither.
+    }
+  }
+
   @Override
-  public void close() throws IOException {
+  public void writtenBy(Holder writer) throws IOException {
+    note(home, box, writer);
+  }
+
+  @Override
+  public void close() {
     try (lease) {
-      home.catalogue()
-          .write(rows -> {
-            new Boxes(rows).setHolder(box.id(), null);
-            return box;
-          });
+      noteNobody(home, box);
     }
   }
 }

@@ -123,7 +123,7 @@ final class StagingArea implements Closeable {
     }
   }
 
-  /** Removes it with all files that are in it. */
+  /** Removes it with all files that are in it; should they be back, the next collection does. */
   void clear() throws IOException {
     requireFilesAlone();
     for (String name : home.volume().list(directory)) {
@@ -134,7 +134,7 @@ final class StagingArea implements Closeable {
       }
     }
     home.volume().removeDirectory(directory);
-    home.volume().syncDirectory(home.layout().staging());
+    Orphans.syncQuietly(home.volume(), home.layout().staging());
   }
 
   /** The same; what cannot be removed now does no harm, and the next collection finds it. */
@@ -148,7 +148,7 @@ final class StagingArea implements Closeable {
 
   /** Gives it back. What is left in it belongs to nobody then, and the next collection takes it. */
   @Override
-  public void close() throws IOException {
+  public void close() {
     lease.close();
   }
 }

@@ -58,7 +58,8 @@ public final class Undoing {
       }
       home.journal().run(draft.intent(home, Operations.UNDO, box.id()), draft::makeAll);
     }
-    return new Views(home).box(boxName);
+    return Afterwards.see(
+        home, "the restore of box '" + boxName + "' is undone", views -> views.box(boxName));
   }
 
   /** What was replaced because it was corrupt is not put back. */

@@ -1,6 +1,6 @@
 /**
  * What archives and directories that boxes travel in have in common: how they fail, which names
- * they may hold, and how their digests are written. Touches no file.
+ * they may hold, how their digests are written, and how an export ends.
  */
 @NullMarked
 package io.github.qcow4j.snapshot.transfer;
