@@ -13,9 +13,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Operations on boxes meet the end of a real file system's room, early and late: one line says so,
- * nothing is there that was not, every box and snapshot shows what it showed, and is clean; and
- * with room again the same operation succeeds. One that had enough left what it leaves where there
- * is plenty.
+ * no file is there that was not, even before the next command could tidy up, every box and snapshot
+ * shows what it showed, and is clean; and with room again the same operation succeeds. One that had
+ * enough left what it leaves where there is plenty.
  *
  * <p>{@link Rooms} says how many amounts of room each operation meets on each file system.
  */
@@ -123,7 +123,10 @@ final class BoxesOnFullDiskTest {
     return full;
   }
 
-  /** Whether it says that it may be done. */
+  /**
+   * Whether it says that it may be done. Its intent is left in the catalogue then, for want of room
+   * to write that it is over, as after data was moved into a disk, which keeps the room.
+   */
   private static boolean isOpen(OurRun run) {
     return run.stderr().contains("is ended or undone by the next command");
   }
