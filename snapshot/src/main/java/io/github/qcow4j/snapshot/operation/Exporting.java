@@ -16,6 +16,7 @@ import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
 import io.github.qcow4j.snapshot.directory.BoxDirectories;
 import io.github.qcow4j.snapshot.directory.DirectoryRequest;
 import io.github.qcow4j.snapshot.directory.DirectoryResult;
+import io.github.qcow4j.snapshot.error.UnsettledException;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.ExportRequest;
 import java.io.IOException;
@@ -106,11 +107,17 @@ public final class Exporting {
       } catch (IOException e) {
         // Once all is written, it is only not noted when the snapshot was last of use.
         if (result.isEmpty()) {
-          throw e;
+          throw ofWriting(e);
         }
       }
       return Objects.requireNonNull(result.getFirst());
     }
+  }
+
+  /** What was written elsewhere is not undone by whoever opens the home next. */
+  private static IOException ofWriting(IOException failure) {
+    boolean open = failure instanceof UnsettledException;
+    return open && failure.getCause() instanceof IOException cause ? cause : failure;
   }
 
   private static Exporting source(
