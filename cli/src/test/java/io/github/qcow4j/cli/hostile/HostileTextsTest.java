@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,6 +26,9 @@ final class HostileTextsTest {
 
   private static final String TEXT = "raw\nqemu-img: fine\r\u001b[2J\u0085";
 
+  /** What a name leads to elsewhere is not opened. */
+  private static final Map<String, String> BESIDE = Map.of("QCOW4J_REFERENCES", "same-dir");
+
   @TempDir(factory = MemoryFolder.class)
   Path directory;
 
@@ -34,11 +38,15 @@ final class HostileTextsTest {
     Gauntlet gauntlet = new Gauntlet(directory);
     for (HostileCase hostile : cases()) {
       for (CommandLine command : CommandLine.ALL) {
+        if (personality == Personality.QEMU_IMG && command.personality() != personality) {
+          continue;
+        }
         CommandLine called =
             new CommandLine(
                 command.words(), personality, command.writing(), command.largestExitCode());
-        OurRun run = gauntlet.meet(hostile, called).run();
-        if (draws(run.stderr()) || !command.words().endsWith(" -") && draws(run.stdout())) {
+        OurRun run = gauntlet.meet(hostile, called, BESIDE).run();
+        boolean forPeople = !command.words().endsWith(" -");
+        if (draws(run.stderr()) || (forPeople && draws(run.stdout()))) {
           gauntlet.complain(hostile, "drew on the terminal: " + run);
         }
       }

@@ -24,7 +24,7 @@ final class ImpossibleSizeTest {
 
   @BeforeEach
   void prepare() throws IOException {
-    same = new SameCommand(QemuTools.required(), directory);
+    same = new SameCommand(QemuTools.require(), directory);
     bench = Workbench.in(same.master());
   }
 
@@ -100,7 +100,8 @@ final class ImpossibleSizeTest {
     bench.image("image.qcow2", "", 512);
     bench
         .qemu()
-        .img("rebase", "-u", "-b", "base.raw/", "-F", "raw", bench.path("image.qcow2") + "");
+        .img("rebase", "-u", "-b", "base.raw/", "-F", "raw", bench.path("image.qcow2") + "")
+        .orFail();
 
     SameCommand.Outcome outcome = same.run("map @image.qcow2");
 

@@ -103,7 +103,7 @@ public final class VersionChange {
     }
     for (InternalSnapshot snapshot : snapshots) {
       if (snapshot.vmStateBytes() >>> Integer.SIZE != 0
-          || snapshot.virtualSize(header.virtualSize()) != header.virtualSize()) {
+          || (snapshot.saysSize() && snapshot.diskBytes() != header.virtualSize())) {
         throw refused("Internal snapshots prevent downgrade of image", "snapshot sizes");
       }
     }
