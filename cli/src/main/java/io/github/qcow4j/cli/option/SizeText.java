@@ -51,10 +51,8 @@ public final class SizeText {
     BigInteger bytes = number(text);
     if (bytes == null) {
       throw UsageException.wrongValue(
-          "Invalid "
-              + what
-              + " specified. You may use k, M, G, T, P or E suffixes for\n"
-              + "kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.");
+              "Invalid " + what + " specified. You may use k, M, G, T, P or E suffixes for")
+          .followedBy("kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.");
     }
     if (bytes.compareTo(LARGEST) > 0
         || bytes.longValueExact() < least

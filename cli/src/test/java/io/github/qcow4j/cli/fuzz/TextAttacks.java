@@ -72,7 +72,7 @@ final class TextAttacks {
             List.of("resize", "-f", "qcow2", "/d/image.qcow2", text),
             List.of("map", "-s", text, "-l", text, "/d/image.qcow2"),
             List.of("dd", "bs=" + text, "count=" + text, "if=/d/image.qcow2", "of=/d/new"),
-            List.of("bench", "-c", "1", "-s", text, "-o", text, "/d/image.qcow2"),
+            List.of("bench", "-c", "1", "-S", text, "-o", text, "/d/image.qcow2"),
             List.of("snapshot", "-l", text),
             List.of("convert", "-l", text, "/d/image.qcow2", "/d/new"),
             List.of("bitmap", "--add", "-g", text, "/d/image.qcow2", "b"))) {

@@ -57,8 +57,11 @@ final class RepairAgreementTest {
   void everyDamageIsRepairedAsQemuImgDoesOrBetter() throws IOException {
     QemuTools qemu = QemuTools.require().in(directory);
     List<ImageRecipe> recipes = DamagedImages.all();
+    // All of them first: a process that is being started holds what this one has open, and its
+    // locks,
+    // for a moment longer, and the next program does not get them.
     Iterator<QemuVerdicts> all =
-        ImageShelf.shared().verdicts(recipes, Probe.CHECK, Probe.CONVERT).iterator();
+        ImageShelf.shared().verdicts(recipes, Probe.CHECK, Probe.CONVERT).toList().iterator();
     for (ImageRecipe recipe : recipes) {
       QemuVerdicts verdicts = all.next();
       boolean opens = !verdicts.of(Probe.CHECK).stderr().contains("Could not open");
