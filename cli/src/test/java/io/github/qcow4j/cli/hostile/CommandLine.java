@@ -54,7 +54,7 @@ record CommandLine(String words, Personality personality, boolean writing, int l
               own("verify IMAGE", false, 2),
               own("verify --output=json IMAGE", false, 2),
               own("flatten IMAGE", true, 1),
-              own("amend -o cluster_size=4k IMAGE", true, 1),
+              own("amend -o cluster_size=16k IMAGE", true, 1),
               writing("resize IMAGE +64k"),
               writing("resize --shrink IMAGE 512k"),
               writing("amend -o compat=0.10 IMAGE"),
@@ -71,6 +71,7 @@ record CommandLine(String words, Personality personality, boolean writing, int l
               writing("commit IMAGE"),
               writing("rebase -u -b  IMAGE"),
               writing("rebase -b  IMAGE"),
+              writing("rebase -b OTHER -F qcow2 IMAGE"),
               writing("bench -w -c 4 -f qcow2 IMAGE"),
               writing("convert -n -f raw -O qcow2 SOUND IMAGE"),
               writing("dd -f raw -O qcow2 bs=64k count=4 if=SOUND of=IMAGE"),
@@ -135,21 +136,33 @@ record CommandLine(String words, Personality personality, boolean writing, int l
     return file.resolveSibling("other.qcow2");
   }
 
+  /** Whether it has nothing to do with an image that has no backing file. */
+  boolean wantsBackingFile() {
+    return startsWithAny(
+        "commit", "flatten", "rebase -b  ", "rebase -b OTHER", "chain", "info --backing-chain");
+  }
+
+  /** Whether it can do its work on a sound image of that kind. */
+  boolean suits(Ground ground) {
+    return !startsWithAny(ground.unsuited());
+  }
+
   /** A failure is told in one line, but for three commands that have two in QEMU's words. */
   int mostLines() {
-    return Stream.of("create", "snapshot -a", "amend -o compat=0.10").anyMatch(words::startsWith)
-        ? 2
-        : 1;
+    return startsWithAny("create", "snapshot -a", "amend -o compat=0.10") ? 2 : 1;
   }
 
   /** Whether it changes an image by one write of its header, or not at all. */
   boolean isAtOnce() {
-    return Stream.of("snapshot -", "bitmap --", "amend ", "resize ", "rebase -u")
-        .anyMatch(words::startsWith);
+    return startsWithAny("snapshot -", "bitmap --", "amend ", "resize ", "rebase -u");
   }
 
   /** A check tells all that it finds, in more lines than one; a repair keeps what it could mend. */
   boolean isCheck() {
     return words.startsWith("check");
+  }
+
+  boolean startsWithAny(String... beginnings) {
+    return Stream.of(beginnings).anyMatch(words::startsWith);
   }
 }

@@ -140,7 +140,8 @@ record Encounter(
     return changesOf(image);
   }
 
-  private Stream<TappedVolume.Call> changesOf(Path file) {
+  /** Every change of a file. */
+  Stream<TappedVolume.Call> changesOf(Path file) {
     return calls.stream().filter(call -> WatchedVolume.isChange(call) && file.equals(call.path()));
   }
 

@@ -1,15 +1,14 @@
 package io.github.qcow4j.cli.hostile;
 
+import io.github.qcow4j.cli.hostile.Workshop.Variant;
 import io.github.qcow4j.qcow2.TappedVolume;
-import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -19,16 +18,18 @@ import org.jspecify.annotations.Nullable;
 final class Gauntlet {
 
   private final Path directory;
+  private final Workshop workshop;
   private final Path sound;
   private final Path image;
-  private final Map<Ground, Path> grounds = new EnumMap<>(Ground.class);
   private final List<String> misdeeds = new ArrayList<>();
   private HostileCase laid;
+  private Variant laidVariant;
   private int meetings;
 
   Gauntlet(Path directory) throws IOException {
     this.directory = directory.toRealPath();
-    this.sound = Ground.raw(this.directory);
+    this.workshop = new Workshop(this.directory);
+    this.sound = workshop.sound();
     this.image = this.directory.resolve("image.qcow2");
   }
 
@@ -55,21 +56,42 @@ final class Gauntlet {
   /** The same with an environment. */
   Encounter meet(HostileCase hostile, CommandLine command, Map<String, String> environment)
       throws IOException {
-    if (!hostile.equals(laid)) {
-      lay(hostile, image);
+    Variant variant = Variant.of(hostile, command);
+    if (!hostile.equals(laid) || !variant.equals(laidVariant)) {
+      Path _ = workshop.lay(hostile, variant, image);
+      laidVariant = variant;
     }
     // Seen below: what only reads has left the image as it was.
     laid = command.writing() ? null : hostile;
     if (command.words().contains("OTHER")) {
-      lay(Ground.FULL, CommandLine.otherBeside(image));
+      workshop.lay(Ground.FULL, CommandLine.otherBeside(image));
     }
     Encounter encounter = Encounter.of(command, environment, image, sound, directory);
     meetings++;
+    Set<Path> mayOpen =
+        new HashSet<>(
+            Set.of(image, CommandLine.otherBeside(image), sound, directory.resolve("new")));
+    if (variant.backed()) {
+      mayOpen.add(workshop.base());
+    }
     encounter
-        .misdeed(Set.of(image, CommandLine.otherBeside(image), sound, directory.resolve("new")))
+        .misdeed(mayOpen)
         .or(encounter::halfDoneChange)
+        .or(() -> changeOfBase(encounter))
         .ifPresent(misdeed -> complain(hostile, misdeed));
+    if (encounter.changesOf(workshop.base()).findAny().isPresent()) {
+      workshop.restoreBase();
+    }
     return encounter;
+  }
+
+  /** A change of the backing file that is none of the command's, or empty. */
+  private Optional<String> changeOfBase(Encounter encounter) {
+    return encounter
+        .changesOf(workshop.base())
+        .filter(_ -> !encounter.command().words().startsWith("commit"))
+        .findAny()
+        .map(call -> "changed the backing file by " + call + ": " + encounter.run());
   }
 
   /**
@@ -108,15 +130,9 @@ final class Gauntlet {
     return Stream.of(places).anyMatch(path::startsWith);
   }
 
-  /** Makes the image of a case. */
+  /** Makes the image of a case, with all that its ground has. */
   Path lay(HostileCase hostile, Path file) throws IOException {
-    lay(hostile.ground(), file);
-    return ImageSurgeon.operate(file, hostile.edits());
-  }
-
-  void lay(Ground ground, Path file) throws IOException {
-    Path made = grounds.computeIfAbsent(ground, each -> each.make(directory, sound));
-    Files.copy(made, file, StandardCopyOption.REPLACE_EXISTING);
+    return workshop.lay(hostile, Variant.WHOLE, file);
   }
 
   /** Remembers what was wrong. */

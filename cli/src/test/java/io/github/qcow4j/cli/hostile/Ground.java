@@ -17,33 +17,47 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** The sound images that hostile ones are made from. This program makes them itself. */
 enum Ground {
   /** Clusters of every kind, two snapshots and two bitmaps. */
-  FULL("compat=1.1", true),
+  FULL("compat=1.1"),
   /** The oldest version, with snapshots. */
-  VERSION_2("compat=0.10", true),
+  VERSION_2("compat=0.10", "bitmap --", "amend -o lazy_refcounts", "convert -O qcow2 --bitmaps") {
+    @Override
+    Set<Part> parts() {
+      return Set.of(Part.SNAPSHOTS);
+    }
+  },
   /** The smallest clusters, so that there are several L2 tables and refcount blocks. */
-  SMALL_CLUSTERS("cluster_size=512", true),
+  SMALL_CLUSTERS("cluster_size=512"),
   /** The largest clusters. */
-  LARGE_CLUSTERS("cluster_size=2M", true),
+  LARGE_CLUSTERS("cluster_size=2M"),
   /** Extended L2 entries. */
-  SUBCLUSTERS("extended_l2=on", true),
+  SUBCLUSTERS("extended_l2=on", "amend -o compat=0.10"),
   /** Nothing but compressed clusters. */
-  ZSTD("compression_type=zstd", false),
+  ZSTD("compression_type=zstd", "amend -o compat=0.10", "map IMAGE"),
   /** The same with zlib. */
-  ZLIB("compression_type=zlib", false),
+  ZLIB("compression_type=zlib", "map IMAGE"),
+  /** One compressed disk, and nothing beside it. */
+  PLAIN("compression_type=zlib") {
+    @Override
+    Set<Part> parts() {
+      return Set.of();
+    }
+  },
   /** As many bitmaps as there may be, with names as long as a directory of them has room for. */
-  MANY_BITMAPS("cluster_size=512", true) {
+  MANY_BITMAPS("cluster_size=512") {
     @Override
     Path make(Path directory, Path raw) {
       Path image = directory.resolve(name() + ".qcow2");
-      run("convert", "-f", "raw", "-O", "qcow2", "-o", options(), raw + "", image + "");
+      Path _ = super.make(directory, raw);
       List<BitmapChange> all = new ArrayList<>();
-      for (int i = 0; i < BITMAPS; i++) {
-        all.add(new BitmapChange.Add("b" + i + (i < 2 ? "" : "x".repeat(990)), 0));
+      // Two are there.
+      for (int i = 2; i < BITMAPS; i++) {
+        all.add(new BitmapChange.Add("b" + i + "x".repeat(990), 0));
       }
       try (DiskImage disk =
           DiskImages.open(
@@ -64,16 +78,37 @@ enum Ground {
 
   static final int SIZE_BYTES = 1 << 20;
 
+  /** What is written again after the first snapshot, as it was. */
+  private static final int WRITTEN_BYTES = 2 * 4096;
+
+  private static final byte FILL = 9;
+
   private static final int DATA_BYTES = 200 << 10;
 
   private static final int BITMAPS = 65_535;
 
   private final String options;
-  private final boolean changeable;
 
-  Ground(String options, boolean changeable) {
+  @SuppressWarnings("ImmutableEnumChecker") // Never changed.
+  private final String[] unsuited;
+
+  Ground(String options, String... unsuited) {
     this.options = options;
-    this.changeable = changeable;
+    this.unsuited = unsuited;
+  }
+
+  /** What it has beside its disk. */
+  Set<Part> parts() {
+    return Set.of(Part.SNAPSHOTS, Part.BITMAPS);
+  }
+
+  /** Beginnings of commands that cannot be done on an image of this kind, however sound it is. */
+  String[] unsuited() {
+    return unsuited;
+  }
+
+  private boolean isCompressed() {
+    return options.startsWith("compression_type");
   }
 
   /** What an image is made with. */
@@ -85,15 +120,20 @@ enum Ground {
   Path make(Path directory, Path raw) {
     Path image = directory.resolve(name() + ".qcow2");
     String file = image.toString();
-    if (!changeable) {
-      run("convert", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), file);
-      return image;
+    List<String> convert = new ArrayList<>(List.of("convert", "-f", "raw", "-O", "qcow2"));
+    if (isCompressed()) {
+      convert.add("-c");
     }
-    run("convert", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), file);
-    run("snapshot", "-c", "first", file);
-    run("bench", "-w", "-c", "2", "-s", "4096", "-f", "qcow2", file);
-    run("snapshot", "-c", "second", file);
-    if (this != VERSION_2) {
+    convert.addAll(List.of("-o", options, raw + "", file));
+    run(convert.toArray(String[]::new));
+    if (parts().contains(Part.SNAPSHOTS)) {
+      run("snapshot", "-c", "first", file);
+      if (!isCompressed()) {
+        run("bench", "-w", "--pattern=" + FILL, "-c", "2", "-s", "4096", "-f", "qcow2", file);
+      }
+      run("snapshot", "-c", "second", file);
+    }
+    if (parts().contains(Part.BITMAPS)) {
       run("bitmap", "--add", file, "b0");
       run("bitmap", "--add", file, "b1");
     }
@@ -105,7 +145,7 @@ enum Ground {
     byte[] content = new byte[SIZE_BYTES];
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < DATA_BYTES; i++) {
-      content[i] = (byte) (i / 64 % 2 == 0 ? 9 : random.nextInt());
+      content[i] = (byte) (i < WRITTEN_BYTES || i / 64 % 2 == 0 ? FILL : random.nextInt());
     }
     return Files.write(directory.resolve("sound.raw"), content);
   }

@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -16,8 +17,19 @@ import java.util.function.Consumer;
  * @param name what is wrong with it, unique, usable as a file name
  * @param ground the sound image
  * @param edits what is done to it
+ * @param about what of its ground it would be nothing without
  */
-record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits) {
+record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits, Set<Part> about) {
+
+  /** A case about what every image has. */
+  HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits) {
+    this(name, ground, edits, Set.of());
+  }
+
+  /** The same, about something that only some images have. */
+  HostileCase about(Part... parts) {
+    return new HostileCase(name, ground, edits, Set.of(parts));
+  }
 
   /** Every tangled image, and every field at its limits. */
   static List<HostileCase> tangledAndAtLimits() {
@@ -50,7 +62,7 @@ record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits) {
     return List.of(
         new HostileCase(
             "backed by a file of the host",
-            Ground.ZLIB,
+            Ground.PLAIN,
             surgeon ->
                 surgeon
                     .extensions()
@@ -58,7 +70,7 @@ record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits) {
                     .setBackingName(file.toString())),
         new HostileCase(
             "data in a file of the host",
-            Ground.ZLIB,
+            Ground.PLAIN,
             surgeon -> {
               surgeon.setL2Entry(0, ImageSurgeon.COPIED);
               surgeon.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2);

@@ -1,5 +1,6 @@
 package io.github.qcow4j.cli.hostile;
 
+import io.github.qcow4j.cli.hostile.Workshop.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,7 @@ import java.util.function.Predicate;
 /** Brings hostile images before commands for programs in processes of their own. */
 public final class HostileMeetings {
 
-  private final Gauntlet gauntlet;
+  private final Workshop workshop;
   private final Path directory;
   private final Path image;
 
@@ -20,7 +21,7 @@ public final class HostileMeetings {
    * @param directory where nothing else is
    */
   public HostileMeetings(Path directory) throws IOException {
-    this.gauntlet = new Gauntlet(directory);
+    this.workshop = new Workshop(directory);
     this.directory = directory;
     this.image = directory.resolve("image.qcow2");
   }
@@ -46,9 +47,14 @@ public final class HostileMeetings {
       throws IOException, InterruptedException {
     Path made = directory.resolve("made.qcow2");
     for (HostileCase hostile : heavy()) {
-      gauntlet.lay(hostile, made);
+      Variant before = null;
       for (CommandLine command : CommandLine.ALL) {
         if (wanted.test(command.words())) {
+          Variant variant = Variant.of(hostile, command);
+          if (!variant.equals(before)) {
+            Path _ = workshop.lay(hostile, variant, made);
+            before = variant;
+          }
           Files.copy(made, image, StandardCopyOption.REPLACE_EXISTING);
           meet(hostile, command.inLimitedTime(), visitor);
         }
@@ -67,18 +73,20 @@ public final class HostileMeetings {
       throws IOException, InterruptedException {
     List<HostileCase> all = HostileCase.all(secret);
     for (int i = Math.floorMod(seed, stride); i < all.size(); i += stride) {
-      gauntlet.lay(all.get(i), image);
-      meet(all.get(i), CommandLine.ALL.get(Math.floorMod(seed + i, commands())), visitor);
+      CommandLine command = CommandLine.ALL.get(Math.floorMod(seed + i, commands()));
+      Path _ = workshop.lay(all.get(i), Variant.of(all.get(i), command), image);
+      meet(all.get(i), command, visitor);
     }
     return all.size();
   }
 
   private void meet(HostileCase hostile, CommandLine command, Visitor visitor)
       throws IOException, InterruptedException {
+    workshop.restoreBase();
     if (command.words().contains("OTHER")) {
-      gauntlet.lay(hostile.ground(), CommandLine.otherBeside(image));
+      workshop.lay(hostile.ground(), CommandLine.otherBeside(image));
     }
-    Meeting meeting = new Meeting(hostile, command, image, gauntlet.sound());
+    Meeting meeting = new Meeting(hostile, command, image, workshop.sound());
     visitor.meet(meeting);
     Files.deleteIfExists(meeting.out());
   }

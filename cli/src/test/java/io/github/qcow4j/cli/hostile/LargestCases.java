@@ -58,57 +58,68 @@ final class LargestCases {
 
   /** Bitmaps, each with a table of its own, whose directory has 64 MiB. */
   static HostileCase manyBitmaps() {
-    return new HostileCase("65535 bitmaps with long names", Ground.MANY_BITMAPS, surgeon -> {});
+    return new HostileCase("65535 bitmaps with long names", Ground.MANY_BITMAPS, surgeon -> {})
+        .about(Part.BITMAPS);
   }
 
   /** As many snapshots as may be, whose entries have 64 MiB together and some bytes more. */
   static HostileCase snapshotTable(int more) {
     return new HostileCase(
-        "a snapshot table of 64 MiB and " + more,
-        Ground.FULL,
-        surgeon -> {
-          long emptyL1 = surgeon.appendClusters(1);
-          int l1Entries = (int) surgeon.get(HeaderField.L1_SIZE);
-          ByteBuffer table = ByteBuffer.allocate(SNAPSHOTS * ENTRY_BYTES + more);
-          for (int i = 0; i < SNAPSHOTS; i++) {
-            int names = ENTRY_BYTES - FIXED_BYTES + (i == SNAPSHOTS - 1 ? more : 0);
-            table.position(i * ENTRY_BYTES).putLong(emptyL1).putInt(l1Entries);
-            table.putShort((short) (i == 0 ? 1 : 8)).putShort((short) (names - (i == 0 ? 1 : 8)));
-            table.position(i * ENTRY_BYTES + 36).putInt(16).putLong(0).putLong(Ground.SIZE_BYTES);
-            while (table.position() < i * ENTRY_BYTES + FIXED_BYTES + names) {
-              table.put((byte) ('a' + (table.position() + i) % 26));
-            }
-          }
-          long place = surgeon.appendClusters(table.capacity() / surgeon.clusterSizeBytes() + 1);
-          surgeon.write(place, table.array());
-          surgeon.set(HeaderField.SNAPSHOTS_OFFSET, place);
-          surgeon.set(HeaderField.NB_SNAPSHOTS, SNAPSHOTS);
-        });
+            "a snapshot table of 64 MiB and " + more,
+            Ground.FULL,
+            surgeon -> {
+              long emptyL1 = surgeon.appendClusters(1);
+              int l1Entries = (int) surgeon.get(HeaderField.L1_SIZE);
+              ByteBuffer table = ByteBuffer.allocate(SNAPSHOTS * ENTRY_BYTES + more);
+              for (int i = 0; i < SNAPSHOTS; i++) {
+                int names = ENTRY_BYTES - FIXED_BYTES + (i == SNAPSHOTS - 1 ? more : 0);
+                table.position(i * ENTRY_BYTES).putLong(emptyL1).putInt(l1Entries);
+                table
+                    .putShort((short) (i == 0 ? 1 : 8))
+                    .putShort((short) (names - (i == 0 ? 1 : 8)));
+                table
+                    .position(i * ENTRY_BYTES + 36)
+                    .putInt(16)
+                    .putLong(0)
+                    .putLong(Ground.SIZE_BYTES);
+                while (table.position() < i * ENTRY_BYTES + FIXED_BYTES + names) {
+                  table.put((byte) ('a' + (table.position() + i) % 26));
+                }
+              }
+              long place =
+                  surgeon.appendClusters(table.capacity() / surgeon.clusterSizeBytes() + 1);
+              surgeon.write(place, table.array());
+              surgeon.set(HeaderField.SNAPSHOTS_OFFSET, place);
+              surgeon.set(HeaderField.NB_SNAPSHOTS, SNAPSHOTS);
+            })
+        .about(Part.SNAPSHOTS);
   }
 
   /** A bitmap with a bit for each sector: of 2 TiB that is 512 MiB, in a table of no clusters. */
   private static HostileCase bitmapData(int moreClusters) {
     return new HostileCase(
-        "bits of 512 MiB and " + moreClusters + " clusters",
-        Ground.FULL,
-        surgeon -> {
-          int clusterSize = surgeon.clusterSizeBytes();
-          long size = TWO_TIB + moreClusters * (clusterSize * 8L * 512);
-          int entries = (int) (size / 512 / 8 / clusterSize);
-          int l1Bytes = 2 * clusterSize;
-          long l1 = surgeon.appendClusters(2);
-          surgeon.write(l1, surgeon.read(surgeon.get(HeaderField.L1_TABLE_OFFSET), clusterSize));
-          surgeon.set(HeaderField.L1_TABLE_OFFSET, l1);
-          surgeon.set(HeaderField.L1_SIZE, l1Bytes / Long.BYTES);
-          surgeon.set(HeaderField.SIZE, size);
-          long bitmaps = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
-          long table = surgeon.appendClusters(entries * Long.BYTES / clusterSize + 1);
-          long directory = surgeon.number(bitmaps + 16);
-          surgeon.setNumber(directory, 8, table);
-          surgeon.setNumber(directory + 8, 4, entries);
-          surgeon.setNumber(directory + 17, 1, 9);
-          surgeon.setNumber(bitmaps, 4, 1);
-          surgeon.setNumber(bitmaps + 8, 8, 32);
-        });
+            "bits of 512 MiB and " + moreClusters + " clusters",
+            Ground.FULL,
+            surgeon -> {
+              int clusterSize = surgeon.clusterSizeBytes();
+              long size = TWO_TIB + moreClusters * (clusterSize * 8L * 512);
+              int entries = (int) (size / 512 / 8 / clusterSize);
+              int l1Bytes = 2 * clusterSize;
+              long l1 = surgeon.appendClusters(2);
+              surgeon.write(
+                  l1, surgeon.read(surgeon.get(HeaderField.L1_TABLE_OFFSET), clusterSize));
+              surgeon.set(HeaderField.L1_TABLE_OFFSET, l1);
+              surgeon.set(HeaderField.L1_SIZE, l1Bytes / Long.BYTES);
+              surgeon.set(HeaderField.SIZE, size);
+              long bitmaps = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
+              long table = surgeon.appendClusters(entries * Long.BYTES / clusterSize + 1);
+              long directory = surgeon.number(bitmaps + 16);
+              surgeon.setNumber(directory, 8, table);
+              surgeon.setNumber(directory + 8, 4, entries);
+              surgeon.setNumber(directory + 17, 1, 9);
+              surgeon.setNumber(bitmaps, 4, 1);
+              surgeon.setNumber(bitmaps + 8, 8, 32);
+            })
+        .about(Part.BITMAPS);
   }
 }

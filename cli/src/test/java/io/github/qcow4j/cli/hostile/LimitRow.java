@@ -21,6 +21,7 @@ import java.util.function.ToLongFunction;
  * @param flags bits that the field has beside the number
  * @param probe the command that has to enforce the limit
  * @param refusal what it says beyond the limit, or empty when that has more than one reason
+ * @param about what of its ground it would be nothing without
  * @param far whether the file is so long that the limit alone can be in the way
  */
 record LimitRow(
@@ -33,7 +34,8 @@ record LimitRow(
     long flags,
     CommandLine probe,
     String refusal,
-    boolean far) {
+    boolean far,
+    Set<Part> about) {
 
   static final CommandLine INFO =
       new CommandLine("info -f qcow2 IMAGE", Personality.QEMU_IMG, false, 1);
@@ -49,36 +51,47 @@ record LimitRow(
         0,
         INFO,
         refusal,
-        false);
+        false,
+        Set.of());
   }
 
   static LimitRow of(
       String name, ToLongFunction<ImageSurgeon> position, int widthBytes, long least, long most) {
-    return new LimitRow(name, Ground.FULL, position, widthBytes, least, most, 0, INFO, "", false);
+    return new LimitRow(
+        name, Ground.FULL, position, widthBytes, least, most, 0, INFO, "", false, Set.of());
   }
 
   /** Only this command, which may change the image, looks there. */
   LimitRow probedBy(String command) {
     CommandLine other = new CommandLine(command, Personality.QEMU_IMG, true, 1);
     return new LimitRow(
-        name, ground, position, widthBytes, least, most, flags, other, refusal, far);
+        name, ground, position, widthBytes, least, most, flags, other, refusal, far, about);
   }
 
   LimitRow refusedWith(String words) {
-    return new LimitRow(name, ground, position, widthBytes, least, most, flags, probe, words, far);
+    return new LimitRow(
+        name, ground, position, widthBytes, least, most, flags, probe, words, far, about);
   }
 
   LimitRow withFlags(long bits) {
-    return new LimitRow(name, ground, position, widthBytes, least, most, bits, probe, refusal, far);
+    return new LimitRow(
+        name, ground, position, widthBytes, least, most, bits, probe, refusal, far, about);
   }
 
   LimitRow in(Ground other) {
-    return new LimitRow(name, other, position, widthBytes, least, most, flags, probe, refusal, far);
+    return new LimitRow(
+        name, other, position, widthBytes, least, most, flags, probe, refusal, far, about);
   }
 
   LimitRow inALongFile() {
     return new LimitRow(
-        name, ground, position, widthBytes, least, most, flags, probe, refusal, true);
+        name, ground, position, widthBytes, least, most, flags, probe, refusal, true, about);
+  }
+
+  /** Of something that not every image has. */
+  LimitRow about(Part part) {
+    return new LimitRow(
+        name, ground, position, widthBytes, least, most, flags, probe, refusal, far, Set.of(part));
   }
 
   /** The limits, what lies just beyond them, and the extremes of such a number. */
@@ -109,6 +122,7 @@ record LimitRow(
           if (far) {
             surgeon.truncate(LimitTable.FAR_BYTES);
           }
-        });
+        },
+        about);
   }
 }

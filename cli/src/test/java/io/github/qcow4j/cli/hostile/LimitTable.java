@@ -40,8 +40,9 @@ final class LimitTable {
     List<LimitRow> rows = new ArrayList<>();
     rows.addAll(header());
     rows.addAll(extensions());
-    rows.addAll(snapshots());
-    rows.addAll(bitmaps());
+    bitmapsExtension().forEach(row -> rows.add(row.about(Part.BITMAPS)));
+    snapshots().forEach(row -> rows.add(row.about(Part.SNAPSHOTS)));
+    bitmaps().forEach(row -> rows.add(row.about(Part.BITMAPS)));
     rows.addAll(entries());
     return rows;
   }
@@ -51,15 +52,12 @@ final class LimitTable {
         LimitRow.of(VERSION, 2, 3, "Unsupported qcow2 version"),
         LimitRow.of(CLUSTER_BITS, 9, 21, "Unsupported cluster size"),
         LimitRow.of(BACKING_FILE_OFFSET, 0, CS, "Invalid backing file offset"),
-        LimitRow.of(SIZE, 0, 512L << 20, "Could not open").in(Ground.ZLIB),
+        LimitRow.of(SIZE, 0, 512L << 20, "Could not open").in(Ground.PLAIN),
         LimitRow.of(CRYPT_METHOD, 0, 2, "Unsupported encryption method"),
         LimitRow.of(L1_SIZE, 0, 4_194_304, "L1 table too large").inALongFile(),
         LimitRow.of(L1_TABLE_OFFSET, 0, FARTHEST, ""),
         LimitRow.of(REFCOUNT_TABLE_OFFSET, 0, FARTHEST, ""),
         LimitRow.of(REFCOUNT_TABLE_CLUSTERS, 1, 128, "eference count table").inALongFile(),
-        LimitRow.of(NB_SNAPSHOTS, 0, 65_536, "Snapshot table too large").inALongFile(),
-        LimitRow.of(SNAPSHOTS_OFFSET, 0, FARTHEST, ""),
-        LimitRow.of(SNAPSHOTS_OFFSET, 0, FARTHEST, "").in(Ground.VERSION_2),
         LimitRow.of(REFCOUNT_ORDER, 0, 6, "Reference count entry width too large"),
         LimitRow.of(HEADER_LENGTH, 104, CS, "qcow2 header"),
         LimitRow.of(COMPRESSION_TYPE, 0, 1, "unknown compression type").in(Ground.ZSTD));
@@ -89,11 +87,15 @@ final class LimitTable {
 
   private static List<LimitRow> extensions() {
     ToLongFunction<ImageSurgeon> first = ImageSurgeon::headerLengthBytes;
+    return List.of(
+        LimitRow.of("length of an extension", at(first, 4), 4, 0, CS - 120),
+        LimitRow.of("type of an extension", first, 4, 0, 0xffff_ffffL));
+  }
+
+  private static List<LimitRow> bitmapsExtension() {
     ToLongFunction<ImageSurgeon> bitmaps =
         surgeon -> surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
     return List.of(
-        LimitRow.of("length of an extension", at(first, 4), 4, 0, CS - 120),
-        LimitRow.of("type of an extension", first, 4, 0, 0xffff_ffffL),
         LimitRow.of("count of bitmaps", at(bitmaps, 0), 4, 2, 2),
         LimitRow.of("largest count of bitmaps", at(bitmaps, 0), 4, 0, 65_535)
             .refusedWith("exceeding the QEMU supported maximum of 65535"),
@@ -108,6 +110,9 @@ final class LimitTable {
   private static List<LimitRow> snapshots() {
     ToLongFunction<ImageSurgeon> entry = surgeon -> surgeon.get(SNAPSHOTS_OFFSET);
     return List.of(
+        LimitRow.of(NB_SNAPSHOTS, 0, 65_536, "Snapshot table too large").inALongFile(),
+        LimitRow.of(SNAPSHOTS_OFFSET, 0, FARTHEST, ""),
+        LimitRow.of(SNAPSHOTS_OFFSET, 0, FARTHEST, "").in(Ground.VERSION_2),
         LimitRow.of("L1 offset of a snapshot", entry, 8, 0, FARTHEST),
         LimitRow.of("L1 entries of a snapshot", at(entry, 8), 4, 0, 4_194_304)
             .inALongFile()
@@ -156,7 +161,8 @@ final class LimitTable {
         LimitRow.of("a refcount", surgeon -> surgeon.refcountTableEntry(0), 2, 1, 0xffff),
         l1Entry(Ground.FULL),
         l1Entry(Ground.SUBCLUSTERS),
-        LimitRow.of("L1 entry of a snapshot", LimitTable::snapshotL1, 8, 0, LAST_CLUSTER),
+        LimitRow.of("L1 entry of a snapshot", LimitTable::snapshotL1, 8, 0, LAST_CLUSTER)
+            .about(Part.SNAPSHOTS),
         LimitRow.of("L2 entry", l2, 8, 0, LAST_CLUSTER).withFlags(ImageSurgeon.COPIED),
         LimitRow.of("zero L2 entry", l2, 8, 0, LAST_CLUSTER)
             .withFlags(ImageSurgeon.COPIED | ImageSurgeon.ZERO),

@@ -75,7 +75,7 @@ final class Scene {
   /** An upload with a backing file of that name and format. */
   Path overlay(String backingName, String backingFormat) {
     return upload(
-        Ground.ZLIB,
+        Ground.PLAIN,
         surgeon ->
             surgeon
                 .extensions()
@@ -86,7 +86,7 @@ final class Scene {
   /** An upload with an external data file of that name. */
   Path withDataFile(String name) {
     return upload(
-        Ground.ZLIB,
+        Ground.PLAIN,
         surgeon -> {
           surgeon.setL2Entry(0, ImageSurgeon.COPIED);
           surgeon.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2);

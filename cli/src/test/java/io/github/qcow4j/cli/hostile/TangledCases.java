@@ -9,6 +9,7 @@ import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 
@@ -82,6 +83,15 @@ final class TangledCases {
     Reference(HeaderField field, long flags) {
       this(surgeon -> field.offset(), flags);
     }
+
+    /** What an image must have for the reference to be there. */
+    Set<Part> about() {
+      return switch (this) {
+        case SNAPSHOT_TABLE, SNAPSHOT_L1 -> Set.of(Part.SNAPSHOTS);
+        case BITMAP_DIRECTORY, BITMAP_TABLE, BITMAP_DATA -> Set.of(Part.BITMAPS);
+        default -> Set.of();
+      };
+    }
   }
 
   private static HostileCase tangled(Ground ground, Reference reference, Place place) {
@@ -91,7 +101,8 @@ final class TangledCases {
         surgeon -> {
           long target = place.hostOffset.applyAsLong(surgeon);
           surgeon.setNumber(reference.position.applyAsLong(surgeon), target | reference.flags);
-        });
+        },
+        reference.about());
   }
 
   private static List<HostileCase> repeated() {
@@ -197,47 +208,57 @@ final class TangledCases {
   /** As many snapshots as there may be: 2 TiB of L1 tables in 39 MB. */
   static HostileCase snapshotsOfOneLongestL1Table() {
     return new HostileCase(
-        "all snapshots have one L1 table, the longest",
-        Ground.FULL,
-        surgeon -> {
-          int count = 65_536;
-          int bytes = 32 << 20;
-          long l1 = surgeon.appendClusters(bytes / surgeon.clusterSizeBytes());
-          ByteBuffer table = ByteBuffer.allocate(count * 64);
-          for (int i = 0; i < count; i++) {
-            byte[] id = Integer.toString(i + 1).getBytes(StandardCharsets.US_ASCII);
-            byte[] name = (i == 0 ? "first" : "s").getBytes(StandardCharsets.US_ASCII);
-            table.position(i * 64).putLong(l1).putInt(bytes / Long.BYTES);
-            table.putShort((short) id.length).putShort((short) name.length).position(i * 64 + 36);
-            table.putInt(16).putLong(0).putLong(Ground.SIZE_BYTES).put(id).put(name);
-          }
-          surgeon.set(HeaderField.SNAPSHOTS_OFFSET, append(surgeon, table.array()));
-          surgeon.set(HeaderField.NB_SNAPSHOTS, count);
-        });
+            "all snapshots have one L1 table, the longest",
+            Ground.FULL,
+            surgeon -> {
+              int count = 65_536;
+              int bytes = 32 << 20;
+              long l1 = surgeon.appendClusters(bytes / surgeon.clusterSizeBytes());
+              ByteBuffer table = ByteBuffer.allocate(count * 64);
+              for (int i = 0; i < count; i++) {
+                byte[] id = Integer.toString(i + 1).getBytes(StandardCharsets.US_ASCII);
+                byte[] name = (i == 0 ? "first" : "s").getBytes(StandardCharsets.US_ASCII);
+                table.position(i * 64).putLong(l1).putInt(bytes / Long.BYTES);
+                table
+                    .putShort((short) id.length)
+                    .putShort((short) name.length)
+                    .position(i * 64 + 36);
+                table.putInt(16).putLong(0).putLong(Ground.SIZE_BYTES).put(id).put(name);
+              }
+              surgeon.set(HeaderField.SNAPSHOTS_OFFSET, append(surgeon, table.array()));
+              surgeon.set(HeaderField.NB_SNAPSHOTS, count);
+            })
+        .about(Part.SNAPSHOTS);
   }
 
   /** As many bitmaps as there may be: 68 GB of bitmap tables in 5 MB. */
   static HostileCase bitmapsOfOneTable() {
     return new HostileCase(
-        "all bitmaps have one table, as long as any may be",
-        Ground.FULL,
-        surgeon -> {
-          int count = 65_535;
-          long bitmaps = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
-          // Bits for as many sectors as the data of one bitmap may have.
-          surgeon.set(HeaderField.SIZE, 1L << 41);
-          int tableEntries = (1 << 29) / surgeon.clusterSizeBytes();
-          long table = append(surgeon, new byte[tableEntries * Long.BYTES]);
-          ByteBuffer directory = ByteBuffer.allocate(count * 32);
-          for (int i = 0; i < count; i++) {
-            byte[] name = Integer.toString(100_000 + i).getBytes(StandardCharsets.US_ASCII);
-            directory.position(i * 32).putLong(table).putInt(tableEntries).putInt(0);
-            directory.put((byte) 1).put((byte) 9).putShort((short) name.length).putInt(0).put(name);
-          }
-          surgeon.setNumber(bitmaps, 4, count);
-          surgeon.setNumber(bitmaps + 8, directory.capacity());
-          surgeon.setNumber(bitmaps + 16, append(surgeon, directory.array()));
-        });
+            "all bitmaps have one table, as long as any may be",
+            Ground.FULL,
+            surgeon -> {
+              int count = 65_535;
+              long bitmaps = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
+              // Bits for as many sectors as the data of one bitmap may have.
+              surgeon.set(HeaderField.SIZE, 1L << 41);
+              int tableEntries = (1 << 29) / surgeon.clusterSizeBytes();
+              long table = append(surgeon, new byte[tableEntries * Long.BYTES]);
+              ByteBuffer directory = ByteBuffer.allocate(count * 32);
+              for (int i = 0; i < count; i++) {
+                byte[] name = Integer.toString(100_000 + i).getBytes(StandardCharsets.US_ASCII);
+                directory.position(i * 32).putLong(table).putInt(tableEntries).putInt(0);
+                directory
+                    .put((byte) 1)
+                    .put((byte) 9)
+                    .putShort((short) name.length)
+                    .putInt(0)
+                    .put(name);
+              }
+              surgeon.setNumber(bitmaps, 4, count);
+              surgeon.setNumber(bitmaps + 8, directory.capacity());
+              surgeon.setNumber(bitmaps + 16, append(surgeon, directory.array()));
+            })
+        .about(Part.BITMAPS);
   }
 
   /** Those of a disk that was smaller would be refused, and nobody come to what is behind them. */
