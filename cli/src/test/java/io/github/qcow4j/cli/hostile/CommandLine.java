@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 /**
  * One call of the program about one image.
  *
- * @param words its arguments; IMAGE, SOUND, OUT stand for files, OTHER for a sound qcow2 image
+ * @param words its arguments; IMAGE, SOUND, OUT stand for files, OTHER for a sound qcow2 image,
+ *     PARENT for the directory of the image
  * @param personality whose part it plays
  * @param writing whether it may change the image when it succeeds
  * @param largestExitCode the exit codes are 0 to this
@@ -125,6 +126,7 @@ record CommandLine(String words, Personality personality, boolean writing, int l
     return Stream.of(words.split(" ", -1))
         .map(word ->
             word.replace("IMAGE", image.toString())
+                .replace("PARENT", image.toAbsolutePath().getParent().toString())
                 .replace("SOUND", sound.toString())
                 .replace("OUT", out.toString())
                 .replace("OTHER", otherBeside(out).toString()))

@@ -10,29 +10,22 @@ import java.util.List;
 enum Delivery {
   IMAGE("box create web --from IMAGE"),
   COPY("box create web --from IMAGE --independent"),
+  SECOND_DISK("box create web --size 1M --disk data=IMAGE"),
   ARCHIVE("box import IMAGE --name web") {
     @Override
     Path pack(Path image, Path directory) throws IOException {
-      Files.createLink(directory.resolve("disk.qcow2"), image);
-      Files.writeString(
-          directory.resolve("manifest.json"),
-          """
-          {"version": 3, "box_name": "web", "image": "alpine", "guest_disk_checksum": "",
-          "container_disk_checksum": "", "exported_at": "2026-03-04T05:06:07Z"}
-          """);
-      Path archive = directory.resolve("web.boxlite");
-      // Disks that end far away are mostly holes.
-      run(
-          directory,
-          List.of(
-              "tar",
-              "--format=gnu",
-              "--sparse",
-              "-cf",
-              archive + "",
-              "manifest.json",
-              "disk.qcow2"));
-      return archive;
+      return archive(image, directory);
+    }
+  },
+  STREAM("box import - --name web") {
+    @Override
+    Path pack(Path image, Path directory) throws IOException {
+      return archive(image, directory);
+    }
+
+    @Override
+    boolean isOnStandardInput() {
+      return true;
     }
   },
   DIRECTORY("box clone --from-dir IMAGE web") {
@@ -60,6 +53,9 @@ enum Delivery {
     }
   };
 
+  /** Those that take a file as it is, wherever it leads. */
+  static final List<Delivery> OF_A_FILE = List.of(IMAGE, COPY, SECOND_DISK);
+
   private static final int REFUSED = 8;
 
   private final String words;
@@ -72,9 +68,31 @@ enum Delivery {
     return new CommandLine(words, Personality.QCOW4J, false, REFUSED);
   }
 
+  /** Whether the command is not told where it is, and reads it instead. */
+  boolean isOnStandardInput() {
+    return false;
+  }
+
   /** Wraps it up in an empty directory; returns what is to be handed over. */
   Path pack(Path image, Path directory) throws IOException {
     return image;
+  }
+
+  private static Path archive(Path image, Path directory) throws IOException {
+    Files.createLink(directory.resolve("disk.qcow2"), image);
+    Files.writeString(
+        directory.resolve("manifest.json"),
+        """
+        {"version": 3, "box_name": "web", "image": "alpine", "guest_disk_checksum": "",
+        "container_disk_checksum": "", "exported_at": "2026-03-04T05:06:07Z"}
+        """);
+    Path archive = directory.resolve("web.boxlite");
+    // Disks that end far away are mostly holes.
+    run(
+        directory,
+        List.of(
+            "tar", "--format=gnu", "--sparse", "-cf", archive + "", "manifest.json", "disk.qcow2"));
+    return archive;
   }
 
   private static Path envelope(Path directory, String text) throws IOException {

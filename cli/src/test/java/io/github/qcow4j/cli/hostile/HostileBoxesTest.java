@@ -6,6 +6,7 @@ import io.github.qcow4j.cli.box.BoxRun;
 import io.github.qcow4j.nativeio.LoopFileSystem;
 import io.github.qcow4j.nativeio.MemoryFolder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,7 +82,7 @@ final class HostileBoxesTest {
     Path parcel = Files.createDirectory(directory.resolve("parcel"));
     Path image = gauntlet.lay(hostile, parcel.resolve("image.qcow2"));
     Path subject = delivery.pack(image, Files.createDirectory(parcel.resolve("packed")));
-    Encounter encounter = gauntlet.meet(hostile, delivery.command(), subject, home);
+    Encounter encounter = meet(hostile, delivery, subject, home);
     boolean made = encounter.run().exitCode() == 0;
     if (!made && !names(home).equals(empty)) {
       gauntlet.complain(hostile, "left " + names(home) + ": " + encounter.run());
@@ -92,6 +93,20 @@ final class HostileBoxesTest {
     LoopFileSystem.delete(parcel);
     LoopFileSystem.delete(home);
     return made;
+  }
+
+  private Encounter meet(HostileCase hostile, Delivery delivery, Path subject, Path home)
+      throws IOException {
+    if (!delivery.isOnStandardInput()) {
+      return gauntlet.meet(hostile, delivery.command(), subject, home);
+    }
+    InputStream before = System.in;
+    try (InputStream stream = Files.newInputStream(subject)) {
+      System.setIn(stream);
+      return gauntlet.meet(hostile, delivery.command(), subject, home);
+    } finally {
+      System.setIn(before);
+    }
   }
 
   private static Set<Path> names(Path home) throws IOException {

@@ -61,6 +61,18 @@ final class HostileChainsTest {
     assertOrderly(scene.asQcow4j(top, "flatten IMAGE"));
   }
 
+  /** All of it was opened, as the chains of a home may be. */
+  @Test
+  void noBoxIsMadeOfAChainOfTenThousandAndNoMoreOpenedThanTheLimit() throws IOException {
+    Path top = deepChain();
+
+    for (Delivery delivery : Delivery.OF_A_FILE) {
+      Encounter encounter = scene.asBox(top, delivery, "same-dir");
+      assertNoBox(encounter);
+      assertThat(encounter.run().stderr()).contains("more than 256 layers");
+    }
+  }
+
   @Test
   void aChainOfTenThousandThatIsAllowedIsReadOrRefusedInOneLine() throws IOException {
     Path top = deepChain();
@@ -92,6 +104,11 @@ final class HostileChainsTest {
     for (Path loop : List.of(self, ring, hard)) {
       for (String words : WALKING) {
         assertOrderly(scene.asQemuImg(loop, words));
+      }
+      for (Delivery delivery : Delivery.OF_A_FILE) {
+        Encounter encounter = scene.asBox(loop, delivery, "same-dir");
+        assertNoBox(encounter);
+        assertThat(encounter.run().stderr()).contains("infinite loop");
       }
       OurRun convert = scene.asQemuImg(loop, "convert -O raw IMAGE OUT").run();
       assertThat(convert.exitCode()).isEqualTo(1);
@@ -156,8 +173,18 @@ final class HostileChainsTest {
     return below;
   }
 
+  private static void assertNoBox(Encounter encounter) {
+    assertThat(encounter.run().exitCode()).as("%s", encounter.run()).isBetween(1, 8);
+    assertOneLineAtMost(encounter);
+    assertThat(encounter.calls()).filteredOn(call -> call.is("open")).hasSizeLessThan(300);
+  }
+
   private static void assertOrderly(Encounter encounter) {
     assertThat(encounter.run().exitCode()).as("%s", encounter.run().arguments()).isBetween(0, 3);
+    assertOneLineAtMost(encounter);
+  }
+
+  private static void assertOneLineAtMost(Encounter encounter) {
     assertThat(encounter.run().stderr())
         .doesNotContain("internal error", "Exception", "Cannot allocate memory");
     assertThat(encounter.run().stderr().lines())

@@ -54,11 +54,18 @@ final class HostileHome {
                 "snapshot rm web one two --merge",
                 "gc --keep 0",
                 "rm web --force",
+                "run web -- true",
                 "check --repair"))),
     LIVE(
         Stream.concat(
             reading("clone solo c1 --full", "export solo -o OUT", "export solo --to-dir OUT"),
-            writing("snapshot create solo s1", "clone solo c1", "rm solo", "check --repair")));
+            writing(
+                "snapshot create solo s1",
+                "clone solo c1",
+                "rm solo",
+                "run solo -- true",
+                "check --repair"))),
+    EXPORTED(writing("restore solo --from-dir PARENT --force", "clone --from-dir PARENT c1"));
 
     @SuppressWarnings("ImmutableEnumChecker") // Never changed.
     private final List<CommandLine> commands;
@@ -101,6 +108,15 @@ final class HostileHome {
     String _ = box.ok("clone", "web", "twin", "--snapshot", "one");
     victims.put(Victim.SNAPSHOT, relative(box.ok("snapshot", "path", "web", "one")));
     victims.put(Victim.LIVE, relative(box.ok("path", "solo")));
+    Path exported = sound.resolve("exported");
+    String _ = box.ok("export", "solo", "--to-dir", exported.toString());
+    victims.put(Victim.EXPORTED, sound.relativize(imageIn(exported)));
+  }
+
+  private static Path imageIn(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> file.toString().endsWith(".qcow2")).findAny().orElseThrow();
+    }
   }
 
   private Path relative(String shown) {

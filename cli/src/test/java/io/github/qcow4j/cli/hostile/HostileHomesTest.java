@@ -27,7 +27,7 @@ final class HostileHomesTest {
 
   /** Of so many commands one is tried; coprime to how many there are, so that each has its turn. */
   private static final int COMMAND_STRIDE =
-      Integer.getInteger("qcow4j.hostile.boxes.commands", STRIDE == 1 ? 3 : 11);
+      Integer.getInteger("qcow4j.hostile.boxes.commands", STRIDE == 1 ? 1 : 11);
 
   @TempDir(factory = MemoryFolder.class)
   private Path directory;
@@ -82,7 +82,8 @@ final class HostileHomesTest {
     OurRun run = gauntlet.meet(hostile, command, image, home.home()).run();
     ends.computeIfAbsent(run.exitCode(), _ -> new TreeMap<>())
         .merge(command.words().replace(" --json", ""), 1, Integer::sum);
-    if (command.words().endsWith("--json") && !isDocument(run)) {
+    boolean tells = command.words().endsWith("--json") && !command.words().contains(" -- ");
+    if (tells && !isDocument(run)) {
       gauntlet.complain(hostile, "no document: " + run);
     }
     home.harm().ifPresent(harm -> gauntlet.complain(hostile, harm + ": " + run));

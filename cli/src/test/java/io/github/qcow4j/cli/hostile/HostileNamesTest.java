@@ -2,9 +2,11 @@ package io.github.qcow4j.cli.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.qcow2.TappedVolume;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,7 +106,10 @@ final class HostileNamesTest {
         "vvfat:/etc"
       })
   void aProtocolIsNotFollowedWhateverThePolicy(String name) {
-    scene.assertNoCommandOpensMoreThan(scene.overlay(name, "raw"), "allow");
+    Path image = scene.overlay(name, "raw");
+
+    scene.assertNoCommandOpensMoreThan(image, "allow");
+    scene.assertNoBoxOpensMoreThan(image, "allow");
   }
 
   @ParameterizedTest
@@ -116,6 +121,18 @@ final class HostileNamesTest {
       Encounter encounter = scene.asQemuImg(image, words);
       assertThat(encounter.run().exitCode()).as("%s", encounter.run()).isEqualTo(1);
       assertThat(encounter.run().stderr().lines()).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fifo", "/dev/zero", ".", "round"})
+  void noBoxIsMadeOfWhatIsNoRegularFileOrLeadsToSuch(String name) {
+    for (Path image : List.of(scene.uploads().resolve(name), scene.overlay(name, "raw"))) {
+      for (Delivery delivery : Delivery.OF_A_FILE) {
+        OurRun run = scene.asBox(image, delivery, "allow").run();
+        assertThat(run.exitCode()).as("%s", run).isBetween(1, 8);
+        assertThat(run.stderr().lines()).as("%s", run).hasSize(1);
+      }
     }
   }
 
@@ -140,5 +157,7 @@ final class HostileNamesTest {
     Path fifo = scene.uploads().resolve("fifo");
     scene.assertNoCommandOpensMoreThan(image, "same-dir", scene.uploads(), fifo);
     scene.assertNoCommandOpensMoreThan(image, "deny");
+    scene.assertNoBoxOpensMoreThan(image, "same-dir", scene.uploads(), fifo);
+    scene.assertNoBoxOpensMoreThan(image, "deny");
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.console.Personality;
+import io.github.qcow4j.nativeio.LoopFileSystem;
 import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +29,9 @@ import java.util.function.Consumer;
 final class Scene {
 
   private static final byte[] SECRET = "what the host keeps to itself".repeat(100).getBytes(UTF_8);
+
+  /** Whether every command meets each name, not only one of each kind. */
+  private static final boolean ALL = Boolean.getBoolean("qcow4j.hostile.names");
 
   private final Path uploads;
   private final Path secret;
@@ -117,12 +122,16 @@ final class Scene {
    * what none may do.
    */
   void assertNoCommandOpensMoreThan(Path image, String policy, Path... others) {
+    Path other = CommandLine.otherBeside(image);
     List<Path> files = new ArrayList<>(Arrays.asList(others));
-    files.addAll(List.of(image, raw, uploads.resolve("new")));
+    files.addAll(List.of(image, raw, uploads.resolve("new"), other));
     byte[] before = bytes(image);
-    for (CommandLine command : CommandLine.FOLLOWING) {
+    for (CommandLine command : ALL ? CommandLine.ALL : CommandLine.FOLLOWING) {
       Encounter encounter;
       try {
+        if (command.words().contains("OTHER")) {
+          Files.move(Ground.FULL.make(uploads, raw), other, StandardCopyOption.REPLACE_EXISTING);
+        }
         encounter = Encounter.of(command, Map.of("QCOW4J_REFERENCES", policy), image, raw, uploads);
         if (command.writing()) {
           Files.write(image, before);
@@ -133,6 +142,41 @@ final class Scene {
       assertThat(encounter.misdeed(Set.copyOf(files))).isEmpty();
     }
     assertSecretUntouched();
+  }
+
+  /**
+   * The same of the ways that an image becomes a box's; what is in the home may be opened too. Of a
+   * box that is refused nothing stays.
+   */
+  void assertNoBoxOpensMoreThan(Path image, String policy, Path... others) {
+    Set<Path> files = new HashSet<>(Arrays.asList(others));
+    files.addAll(Set.of(image, raw));
+    for (Delivery delivery : Delivery.OF_A_FILE) {
+      Encounter encounter = asBox(image, delivery, policy);
+      encounter.calls().stream()
+          .map(TappedVolume.Call::path)
+          .filter(path -> path != null && path.startsWith(home()))
+          .forEach(files::add);
+      assertThat(encounter.misdeed(files)).isEmpty();
+    }
+    assertSecretUntouched();
+  }
+
+  /** Makes a box of an image in a new home, which is gone afterwards. */
+  Encounter asBox(Path image, Delivery delivery, String policy) {
+    Map<String, String> environment =
+        Map.of("QCOW4J_HOME", home().toString(), "QCOW4J_REFERENCES", policy);
+    try {
+      Encounter encounter = Encounter.of(delivery.command(), environment, image, raw, uploads);
+      LoopFileSystem.delete(home());
+      return encounter;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path home() {
+    return raw.resolveSibling("home");
   }
 
   void assertSecretUntouched() {

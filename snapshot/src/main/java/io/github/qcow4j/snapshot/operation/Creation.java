@@ -184,7 +184,7 @@ public final class Creation {
           "'%s' is an archive, and no disk; import makes a box of it, or say that its format is raw"
               .formatted(path));
     }
-    DiskImage image = NewImages.open(home.volume(), real, format, home.externals());
+    DiskImage image = NewImages.openBrought(home.volume(), real, format, home.externals());
     open.add(image);
     return image;
   }

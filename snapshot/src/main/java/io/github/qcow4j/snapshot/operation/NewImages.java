@@ -104,6 +104,17 @@ final class NewImages {
     return open(volume, path, policy, options(format));
   }
 
+  /**
+   * An image that somebody brings, which nobody may write to meanwhile. Its chain may be as long as
+   * any that is nobody's: only a home's own may have grown longer.
+   */
+  static DiskImage openBrought(Volume volume, Path path, ImageFormat format, ReferencePolicy policy)
+      throws IOException {
+    ImageOptions options =
+        options(format).withMaxChainLayers(ImageOptions.DEFAULT_MAX_CHAIN_LAYERS);
+    return open(volume, path, policy, options);
+  }
+
   /** One image for its metadata, and nothing that lies below; nobody may write to it meanwhile. */
   static DiskImage openAlone(Volume volume, Path path, ImageFormat format) throws IOException {
     return open(volume, path, ReferencePolicy.deny(), options(format).withMetadataOnly());
