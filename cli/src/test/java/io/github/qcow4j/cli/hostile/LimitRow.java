@@ -1,6 +1,5 @@
 package io.github.qcow4j.cli.hostile;
 
-import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.util.ArrayList;
@@ -10,7 +9,8 @@ import java.util.Set;
 import java.util.function.ToLongFunction;
 
 /**
- * One limit of the format: a field that an image can fill with any number.
+ * One limit of the format: a field that an image can fill with any number. What each number comes
+ * to is told by {@link LimitOutcomes}.
  *
  * @param name what the field is called
  * @param ground the sound image that it is changed in
@@ -18,11 +18,11 @@ import java.util.function.ToLongFunction;
  * @param widthBytes how wide it is
  * @param least the least number that keeps the limit, unsigned
  * @param most the largest one, unsigned
+ * @param more other numbers worth trying
  * @param flags bits that the field has beside the number
- * @param probe the command that has to enforce the limit
- * @param refusal what it says beyond the limit, or empty when that has more than one reason
+ * @param fileBytes how long the file is made, so that the limit alone can be in the way; 0 when it
+ *     stays as it is
  * @param about what of its ground it would be nothing without
- * @param far whether the file is so long that the limit alone can be in the way
  */
 record LimitRow(
     String name,
@@ -31,67 +31,49 @@ record LimitRow(
     int widthBytes,
     long least,
     long most,
+    List<Long> more,
     long flags,
-    CommandLine probe,
-    String refusal,
-    boolean far,
+    long fileBytes,
     Set<Part> about) {
 
-  static final CommandLine INFO =
-      new CommandLine("info -f qcow2 IMAGE", Personality.QEMU_IMG, false, 1);
-
-  static LimitRow of(HeaderField field, long least, long most, String refusal) {
-    return new LimitRow(
-        field.name(),
-        Ground.FULL,
-        surgeon -> field.offset(),
-        field.widthBytes(),
-        least,
-        most,
-        0,
-        INFO,
-        refusal,
-        false,
-        Set.of());
+  static LimitRow of(HeaderField field, long least, long most) {
+    return of(field.name(), surgeon -> field.offset(), field.widthBytes(), least, most);
   }
 
   static LimitRow of(
       String name, ToLongFunction<ImageSurgeon> position, int widthBytes, long least, long most) {
     return new LimitRow(
-        name, Ground.FULL, position, widthBytes, least, most, 0, INFO, "", false, Set.of());
-  }
-
-  /** Only this command, which may change the image, looks there. */
-  LimitRow probedBy(String command) {
-    CommandLine other = new CommandLine(command, Personality.QEMU_IMG, true, 1);
-    return new LimitRow(
-        name, ground, position, widthBytes, least, most, flags, other, refusal, far, about);
-  }
-
-  LimitRow refusedWith(String words) {
-    return new LimitRow(
-        name, ground, position, widthBytes, least, most, flags, probe, words, far, about);
+        name, Ground.FULL, position, widthBytes, least, most, List.of(), 0, 0, Set.of());
   }
 
   LimitRow withFlags(long bits) {
     return new LimitRow(
-        name, ground, position, widthBytes, least, most, bits, probe, refusal, far, about);
+        name, ground, position, widthBytes, least, most, more, bits, fileBytes, about);
   }
 
   LimitRow in(Ground other) {
     return new LimitRow(
-        name, other, position, widthBytes, least, most, flags, probe, refusal, far, about);
+        name, other, position, widthBytes, least, most, more, flags, fileBytes, about);
   }
 
+  /** Longer than every table that a count can announce, and not too long to be walked. */
   LimitRow inALongFile() {
-    return new LimitRow(
-        name, ground, position, widthBytes, least, most, flags, probe, refusal, true, about);
+    return inAFileOf(1L << 30);
+  }
+
+  LimitRow inAFileOf(long bytes) {
+    return new LimitRow(name, ground, position, widthBytes, least, most, more, flags, bytes, about);
   }
 
   /** Of something that not every image has. */
   LimitRow about(Part part) {
     return new LimitRow(
-        name, ground, position, widthBytes, least, most, flags, probe, refusal, far, Set.of(part));
+        name, ground, position, widthBytes, least, most, more, flags, fileBytes, Set.of(part));
+  }
+
+  LimitRow also(Long... numbers) {
+    return new LimitRow(
+        name, ground, position, widthBytes, least, most, List.of(numbers), flags, fileBytes, about);
   }
 
   /** The limits, what lies just beyond them, and the extremes of such a number. */
@@ -105,11 +87,8 @@ record LimitRow(
         }) {
       values.add(value & largest);
     }
+    values.addAll(more);
     return new ArrayList<>(values);
-  }
-
-  boolean keeps(long value) {
-    return Long.compareUnsigned(value, least) >= 0 && Long.compareUnsigned(value, most) <= 0;
   }
 
   /** The image with that number in its field. */
@@ -119,10 +98,15 @@ record LimitRow(
         ground,
         surgeon -> {
           surgeon.setNumber(position.applyAsLong(surgeon), widthBytes, value | flags);
-          if (far) {
-            surgeon.truncate(LimitTable.FAR_BYTES);
+          if (fileBytes > 0) {
+            surgeon.truncate(fileBytes);
           }
         },
         about);
+  }
+
+  /** Unique, unlike the name alone. */
+  String title() {
+    return name + " in " + ground;
   }
 }

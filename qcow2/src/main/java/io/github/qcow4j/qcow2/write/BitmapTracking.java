@@ -136,7 +136,9 @@ final class BitmapTracking {
       file.sync();
       added.values().forEach(DirtyBits::clear);
       inUse = false;
-      followed.retainAll(complete);
+      // Not by looking for each: there may be 65,535.
+      followed.clear();
+      followed.addAll(complete);
     }
   }
 

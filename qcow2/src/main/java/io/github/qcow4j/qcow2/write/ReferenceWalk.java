@@ -1,9 +1,12 @@
 package io.github.qcow4j.qcow2.write;
 
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
+import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -16,13 +19,15 @@ import java.util.Arrays;
  */
 final class ReferenceWalk {
 
+  private final BlockFile file;
   private final Qcow2Header header;
   private final ShadowRefcounts refcounts;
   private final long[] entries;
   private long[] clusters;
   private int count;
 
-  ReferenceWalk(Qcow2Header header, ShadowRefcounts refcounts) {
+  ReferenceWalk(BlockFile file, Qcow2Header header, ShadowRefcounts refcounts) {
+    this.file = file;
     this.header = header;
     this.refcounts = refcounts;
     this.entries = new long[header.l2Entries()];
@@ -53,8 +58,11 @@ final class ReferenceWalk {
   }
 
   /** 0 for an entry that names none, and for a damaged one that leads into the header. */
-  private long cluster(long entry) {
-    return (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
+  private long cluster(long entry) throws CorruptImageException {
+    long hostOffset = entry & L2Entry.OFFSET_MASK;
+    // No reader would take it for a cluster, and what is counted here would be another one.
+    TableBounds.requirePossible(file, hostOffset, header.clusterSize(), "Data cluster");
+    return hostOffset >>> header.clusterBits();
   }
 
   private void rememberCompressed(long entry) {

@@ -62,7 +62,7 @@ final class StructureSwitch {
     this.l2Tables = new ShadowClusters(file, "L2 table", header.clusterSize(), budgetBytes);
     this.refcounts = refcounts;
     this.rightFlags = new RightFlags(header, refcounts);
-    this.references = new ReferenceWalk(header, refcounts);
+    this.references = new ReferenceWalk(file, header, refcounts);
   }
 
   ShadowRefcounts refcounts() {

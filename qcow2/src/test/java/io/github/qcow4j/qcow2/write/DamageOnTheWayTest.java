@@ -127,6 +127,20 @@ class DamageOnTheWayTest {
         change.action);
   }
 
+  /** Another cluster was counted for it, and its disk became the active one. */
+  @Test
+  void aSnapshotWithAClusterThatLiesOnNoBorderIsNeitherAppliedNorDeleted() throws IOException {
+    for (Change change : List.of(Change.APPLY, Change.DELETE)) {
+      assertRefused(
+          surgeon -> {
+            long l1Table = surgeon.number(surgeon.get(HeaderField.SNAPSHOTS_OFFSET));
+            long l2Table = surgeon.number(l1Table) & ImageSurgeon.OFFSET_MASK;
+            surgeon.setNumber(l2Table, 5 * CS + 512);
+          },
+          change.action);
+    }
+  }
+
   @Test
   void reservedBitsOfARefcountTableEntryAreNoPartOfItsOffset() throws IOException {
     ImageSurgeon.operate(
