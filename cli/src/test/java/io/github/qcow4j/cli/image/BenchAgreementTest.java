@@ -101,6 +101,15 @@ final class BenchAgreementTest {
         .isEqualTo("qemu-img: Invalid queue depth specified\n");
   }
 
+  /** 96 GiB in all, which is 0 to QEMU, that counts by 32 bits. */
+  @Test
+  void aRequestLongerThanTheDiskFailsBeforeMemoryIsTakenForIt() {
+    SameCommand.Outcome outcome = same.run("bench -d 64 -c 64 -s 1536M @image.qcow2");
+    assertThat(outcome.theirs().stderr())
+        .isEqualTo("qemu-img: Failed request: Input/output error\n");
+    outcome.agreed();
+  }
+
   private static String withoutTime(String text) {
     return text.replaceAll("[0-9]+\\.[0-9]{3} seconds", "TIME");
   }

@@ -50,6 +50,8 @@ public final class RequestRun {
     if (threads == 0) {
       return;
     }
+    // Before memory is taken for it, of which there may not be as much.
+    requireOnDisk(0);
     try (ExecutorService executor =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().daemon().name("qcow4j-bench-", 0).factory())) {
@@ -117,12 +119,16 @@ public final class RequestRun {
 
   private void request(int number, ByteBuffer buffer) throws IOException {
     long offset = offset(number);
-    if (offset > image.virtualSize() - buffer.remaining()) {
-      throw new EOFException("Input/output error");
-    }
+    requireOnDisk(offset);
     switch (series.action()) {
       case RequestSeries.Reading reading -> image.read(offset, buffer);
       case RequestSeries.Writing writing -> image.write(offset, buffer);
+    }
+  }
+
+  private void requireOnDisk(long offset) throws EOFException {
+    if (offset > image.virtualSize() - series.bufferBytes()) {
+      throw new EOFException("Input/output error");
     }
   }
 
