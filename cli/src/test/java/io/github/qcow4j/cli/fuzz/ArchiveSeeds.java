@@ -2,14 +2,16 @@ package io.github.qcow4j.cli.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.qcow4j.cli.box.BoxRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Archives as the program writes them, and tape archives of every form that {@code tar} has. */
+/**
+ * Archives as the program writes them, and tape archives of every form that {@code tar} has. The
+ * disks in them are those of {@code qemu-img}.
+ */
 final class ArchiveSeeds {
 
   private static final int HOLE = 100 << 10;
@@ -17,18 +19,11 @@ final class ArchiveSeeds {
   private ArchiveSeeds() {}
 
   static List<byte[]> of(Path directory) throws IOException {
-    List<byte[]> seeds = new ArrayList<>();
-    Path image = Files.write(directory.resolve("disk.qcow2"), FuzzSeeds.tinyImage());
-    BoxRun box = new BoxRun(directory.resolve("home"));
-    String _ = box.ok("create", "web", "--from", image.toString(), "--independent");
-    for (String compression : List.of("zstd", "lz4", "none")) {
-      Path archive = directory.resolve(compression + ".boxlite");
-      String _ = box.ok("export", "web", "-o", archive.toString(), "--compress", compression);
-      seeds.add(Files.readAllBytes(archive));
-    }
-    Files.write(
-        directory.resolve("manifest.json"),
-        FuzzSeeds.of(FuzzTarget.MANIFEST, directory).getFirst());
+    BoxSeeds box = BoxSeeds.in(directory);
+    List<byte[]> seeds = new ArrayList<>(box.archives());
+    byte[] disk = box.ownDisk();
+    Files.write(directory.resolve("disk.qcow2"), disk);
+    Files.write(directory.resolve(BoxSeeds.MANIFEST), box.manifestOf(disk));
     String longName = "n".repeat(120);
     Files.writeString(directory.resolve(longName), "x");
     Path holey = directory.resolve("holey");
@@ -37,7 +32,7 @@ final class ArchiveSeeds {
       file.write("end".getBytes(UTF_8));
     }
     for (String form : List.of("pax", "gnu", "ustar")) {
-      List<String> members = new ArrayList<>(List.of("manifest.json", "disk.qcow2", "holey"));
+      List<String> members = new ArrayList<>(List.of(BoxSeeds.MANIFEST, "disk.qcow2", "holey"));
       if (!form.equals("ustar")) {
         members.add(longName);
       }

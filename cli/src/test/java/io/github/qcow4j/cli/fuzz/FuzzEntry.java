@@ -12,6 +12,6 @@ public final class FuzzEntry {
 
   /** One execution. */
   public static void fuzzerTestOneInput(byte[] input) {
-    FUZZ_TARGET.run(input);
+    Object _ = FUZZ_TARGET.run(input);
   }
 }

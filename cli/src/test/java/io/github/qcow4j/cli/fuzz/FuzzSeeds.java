@@ -7,8 +7,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** The sound inputs that hostile ones are bred from; images are made by {@code qemu-img}. */
+/**
+ * The sound inputs that hostile ones are bred from. Images are made by {@code qemu-img}; a tiny one
+ * of our own stands beside them where a fuzzer is to get along with few bytes.
+ */
 final class FuzzSeeds {
 
   private static final int CLUSTER = 512;
@@ -21,25 +25,33 @@ final class FuzzSeeds {
     return switch (target) {
       case HEADER, READING, CHECKING, REPAIRING, WRITING -> ImageSeeds.of(directory);
       case CHAIN ->
-          texts(
-              "image.qcow2\0qcow2",
-              "top.qcow2\0qcow2",
-              "./../d/image.qcow2\0raw",
-              "/d/top.qcow2\0",
-              "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"/d/a\"}}\0raw",
-              "nbd:unix:/d/s\0nbd",
-              "file:image.qcow2\0qcow2");
+          with(
+              ChainSeeds.whole(directory),
+              with(
+                  ChainSeeds.open(directory),
+                  texts(
+                      "image.qcow2\0qcow2",
+                      "top.qcow2\0qcow2",
+                      "./../d/image.qcow2\0raw",
+                      "/d/top.qcow2\0",
+                      "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"/d/a\"}}\0raw",
+                      "nbd:unix:/d/s\0nbd",
+                      "file:image.qcow2\0qcow2")));
       case MANIFEST ->
-          texts(
-              "{\"version\":3,\"box_id\":\"b\",\"box_name\":\"web\",\"image\":\"alpine\","
-                  + "\"created_at\":\"2025-01-02T03:04:05Z\",\"guest_disk_checksum\":\"\","
-                  + "\"container_disk_checksum\":\"sha256:00\",\"box_options\":{\"cpus\":1}}",
-              "{\"version\":1001,\"disks\":[{\"role\":\"root\",\"file\":\"disk.qcow2\","
-                  + "\"sha256\":\"00\",\"virtual_size\":1048576}]}");
+          with(
+              BoxSeeds.in(directory).manifests(),
+              texts(
+                  "{\"version\":3,\"box_id\":\"b\",\"box_name\":\"web\",\"image\":\"alpine\","
+                      + "\"created_at\":\"2025-01-02T03:04:05Z\",\"guest_disk_checksum\":\"\","
+                      + "\"container_disk_checksum\":\"sha256:00\",\"box_options\":{\"cpus\":1}}",
+                  "{\"version\":1001,\"disks\":[{\"role\":\"root\",\"file\":\"disk.qcow2\","
+                      + "\"sha256\":\"00\",\"virtual_size\":1048576}]}"));
       case ENVELOPE ->
-          texts(
-              "{\"version\":1,\"config\":{\"id\":\"s\",\"name\":\"web\"},\"files\":[\"a.qcow2\"],"
-                  + "\"lengths\":{\"a.qcow2\":512},\"digests\":{},\"disks\":[]}");
+          with(
+              BoxSeeds.in(directory).envelopes(),
+              texts(
+                  "{\"version\":1,\"config\":{\"id\":\"s\",\"name\":\"web\"},\"files\":[\"a.qcow2\"],"
+                      + "\"lengths\":{\"a.qcow2\":512},\"digests\":{},\"disks\":[]}"));
       case OPTIONS ->
           texts(
               "cluster_size=64k,compat=1.1",
@@ -52,8 +64,12 @@ final class FuzzSeeds {
               "help",
               "{\"driver\":\"qcow2\",\"file\":{\"filename\":\"/d/image.qcow2\"}}");
       case ARCHIVE -> ArchiveSeeds.of(directory);
-      case DIRECTORY -> directories();
+      case DIRECTORY -> with(BoxSeeds.in(directory).directories(), directories());
     };
+  }
+
+  private static List<byte[]> with(List<byte[]> made, List<byte[]> written) {
+    return Stream.concat(made.stream(), written.stream()).toList();
   }
 
   private static List<byte[]> texts(String... texts) {
@@ -64,7 +80,7 @@ final class FuzzSeeds {
     byte[] disk = tinyImage();
     String writable = "{'role':'cow'}";
     return List.of(
-        new DirectoryAttack.Draft()
+        new PackedFiles()
             .file("overlay.qcow2", disk)
             .file("config.json", "{}")
             .file("data-db.raw", "data")
@@ -73,7 +89,7 @@ final class FuzzSeeds {
                 "snapshot.json",
                 "{'version':1,'config':{'id':'X','hypervisor':'cloud-hypervisor'}}")
             .toBytes(),
-        new DirectoryAttack.Draft()
+        new PackedFiles()
             .file("cow.raw", "disk")
             .file("cocoon.json", "{'storage_configs':[" + writable + "]}")
             .file(
@@ -81,7 +97,7 @@ final class FuzzSeeds {
                 "{'version':1,'config':{'hypervisor':'firecracker','storage':4},"
                     + "'files':['cow.raw','cocoon.json']}")
             .toBytes(),
-        new DirectoryAttack.Draft()
+        new PackedFiles()
             .file("a.qcow2", disk)
             .file(
                 "snapshot.json",

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A parser and the bytes that it is given. Whatever they are, it ends with an answer or with an
@@ -26,7 +27,7 @@ enum FuzzTarget {
   REPAIRING(ImageAttacks::repair, Promise.NONE),
   /** Writes, snapshots, bitmaps and another size. */
   WRITING(ImageAttacks::write, Promise.NONE),
-  /** Names of backing files, which lead to the image itself at best. */
+  /** Names of backing files, and chains of them. */
   CHAIN(ImageAttacks::follow, Promise.KEEPS_THE_FILE),
   /** A {@code .boxlite} file. */
   ARCHIVE(TextAttacks::stageArchive, Promise.KEEPS_THE_FILE),
@@ -68,8 +69,12 @@ enum FuzzTarget {
     void run(SimulatedVolume volume, byte[] input) throws IOException;
   }
 
-  /** Runs once, on a volume of its own. */
-  void run(byte[] input) {
+  /**
+   * Runs once, on a volume of its own.
+   *
+   * @return why the input was not taken, or null where it was
+   */
+  @Nullable IOException run(byte[] input) {
     SimulatedVolume volume =
         SimulatedVolume.create(
             SimulatedVolume.Options.standard().withCapacity(CAPACITY_BYTES).withRecording(false));
@@ -77,19 +82,21 @@ enum FuzzTarget {
       volume.createDirectory(Path.of("/d"));
       write(volume, FILE, input);
       long before = volume.contentHash(FILE);
-      run(volume, input);
+      IOException foreseen = run(volume, input);
       requirePromise(volume, input, before);
+      volume.assertNothingOpen();
+      return foreseen;
     } catch (IOException e) {
       throw new UncheckedIOException("the test's own file", e);
     }
-    volume.assertNothingOpen();
   }
 
-  private void run(SimulatedVolume volume, byte[] input) {
+  private @Nullable IOException run(SimulatedVolume volume, byte[] input) {
     try {
       attack.run(volume, input);
+      return null;
     } catch (IOException e) {
-      // Foreseen.
+      return e;
     }
   }
 

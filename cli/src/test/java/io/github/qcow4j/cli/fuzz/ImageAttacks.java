@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.fuzz;
 import static io.github.qcow4j.cli.fuzz.FuzzTarget.FILE;
 
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.Extent;
@@ -27,6 +28,9 @@ import java.util.List;
 
 /** What is done with bytes that are said to be an image. */
 final class ImageAttacks {
+
+  static final Path CHAINS = Path.of("/chain");
+  static final Path TOP = CHAINS.resolve("top.qcow2");
 
   private static final ImageOptions QCOW2 = ImageOptions.of(ImageFormat.QCOW2);
 
@@ -135,18 +139,29 @@ final class ImageAttacks {
     }
   }
 
-  /** The input is the name, up to a zero byte, and the format behind it. */
-  static void follow(Volume volume, byte[] input) throws IOException {
+  /**
+   * The input is the files of a chain; or else a name, up to a zero byte, and the format behind it.
+   */
+  static void follow(SimulatedVolume volume, byte[] input) throws IOException {
+    if (PackedFiles.areIn(input)) {
+      PackedFiles.unpack(volume, CHAINS, input);
+      follow(volume, TOP);
+      return;
+    }
     Path top = Path.of("/d/top.qcow2");
     byte[] image = FuzzSeeds.namingImage(input);
     if (image.length > 0) {
       FuzzTarget.write(volume, top, image);
-      for (ReferencePolicy policy :
-          List.of(ReferencePolicy.sameDirectory(), ReferencePolicy.allowAndProbe())) {
-        Object _ = ChainSurvey.survey(volume, top, policy, QCOW2);
-        try (DiskImage chain = DiskImages.open(volume, top, policy, QCOW2)) {
-          walk(chain);
-        }
+      follow(volume, top);
+    }
+  }
+
+  private static void follow(Volume volume, Path top) throws IOException {
+    for (ReferencePolicy policy :
+        List.of(ReferencePolicy.sameDirectory(), ReferencePolicy.allowAndProbe())) {
+      Object _ = ChainSurvey.survey(volume, top, policy, QCOW2);
+      try (DiskImage chain = DiskImages.open(volume, top, policy, QCOW2)) {
+        walk(chain);
       }
     }
   }

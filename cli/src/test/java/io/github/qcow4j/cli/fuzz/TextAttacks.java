@@ -5,7 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveIntake;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
@@ -25,6 +29,7 @@ import java.util.Map;
 final class TextAttacks {
 
   private static final Path STAGING = Path.of("/staging");
+  private static final Path MEMBERS = Path.of("/members");
 
   private TextAttacks() {}
 
@@ -38,19 +43,38 @@ final class TextAttacks {
             new JobControl());
   }
 
-  /** An archive with the input as its manifest, and one member of every name it may speak of. */
-  static void stageManifest(Volume volume, byte[] input) throws IOException {
+  /**
+   * An archive of the files that the input is; or else with the input as its manifest, and one
+   * member of every name it may speak of.
+   */
+  static void stageManifest(SimulatedVolume volume, byte[] input) throws IOException {
+    boolean packed = PackedFiles.areIn(input);
+    PackedFiles.unpack(volume, MEMBERS, packed ? input : new byte[0]);
+    if (!packed) {
+      FuzzTarget.write(volume, MEMBERS.resolve(BoxSeeds.MANIFEST), input);
+      FuzzTarget.write(volume, MEMBERS.resolve("disk.qcow2"), FuzzSeeds.tinyImage());
+    }
     ByteArrayOutputStream archive = new ByteArrayOutputStream();
     TarWriter tar = new TarWriter(Channels.newChannel(archive), 0);
-    tar.begin("manifest.json", input.length);
-    tar.write(ByteBuffer.wrap(input));
-    byte[] disk = FuzzSeeds.tinyImage();
-    tar.begin("disk.qcow2", disk.length);
-    tar.write(ByteBuffer.wrap(disk));
+    // The manifest has to be the first one.
+    for (String name : volume.list(MEMBERS).reversed()) {
+      append(tar, volume, MEMBERS.resolve(name));
+    }
     tar.finish();
     volume.unlink(FILE);
     FuzzTarget.write(volume, FILE, archive.toByteArray());
     stageArchive(volume, input);
+  }
+
+  private static void append(TarWriter tar, Volume volume, Path member) throws IOException {
+    if (volume.linkStatus(member).kind() == FileKind.REGULAR) {
+      try (BlockFile file = volume.open(member, OpenOptions.reading())) {
+        ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(file.size()));
+        int length = file.read(content, 0);
+        tar.begin(String.valueOf(member.getFileName()), length);
+        tar.write(content.flip());
+      }
+    }
   }
 
   static void readEnvelope(Volume volume, byte[] input) throws IOException {
