@@ -60,7 +60,7 @@ final class DifferentialTest {
     for (String line : sequence.setup()) {
       ToolRun made = run(qemu, TwinJob.words(line));
       if (made.exitCode() != 0) {
-        throw new IOException(made.toString());
+        throw new SetupFailedException(made.toString());
       }
     }
     twins.copy();

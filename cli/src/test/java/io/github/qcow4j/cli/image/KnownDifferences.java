@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.qcow2.testing.JsonText;
 import io.github.qcow4j.qcow2.testing.QemuTools;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,9 @@ final class KnownDifferences {
       return false;
     }
     String image = TwinJob.words(job.line()).getLast();
+    if (!Files.exists(twins.theirs().resolve(image))) {
+      return false;
+    }
     Map<String, Object> info =
         JsonText.object(QemuTools.require().infoJson(twins.theirs().resolve(image)));
     return info.containsKey("snapshots") && info.toString().contains("bitmaps=[{");
@@ -71,10 +75,14 @@ final class KnownDifferences {
     return oursMayStoreLess
         && (job.is("map ") || job.is("measure ") || job.is("compare -s "))
         && saysQemuOfOurs(job).equals(ours)
-        && StoredSectors.of(twins.theirs().resolve("top.qcow2"))
-            .coverThoseOf(twins.ours().resolve("top.qcow2"))
-        && StoredSectors.of(twins.theirs().resolve("base.qcow2"))
-            .coverThoseOf(twins.ours().resolve("base.qcow2"));
+        && theirsCoverOurs("top.qcow2")
+        && theirsCoverOurs("base.qcow2");
+  }
+
+  private boolean theirsCoverOurs(String image) {
+    Path theirs = twins.theirs().resolve(image);
+    return !Files.exists(theirs)
+        || StoredSectors.of(theirs).coverThoseOf(twins.ours().resolve(image));
   }
 
   private String saysQemuOfOurs(TwinJob job) {

@@ -32,7 +32,10 @@ record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBac
     return job.is("resize ") ? of(TwinJob.words(job.line()).reversed().get(1), directory) : null;
   }
 
-  private static TwinGrowth of(String name, Path directory) {
+  private static @Nullable TwinGrowth of(String name, Path directory) {
+    if (!Files.exists(directory.resolve(name))) {
+      return null;
+    }
     Map<String, Object> info = info(directory.resolve(name));
     boolean shorter =
         info.get("full-backing-filename") instanceof String backing

@@ -105,11 +105,28 @@ record TwinSequence(List<String> setup, List<String> jobs) {
     return random.nextBoolean() ? "raw" : "qcow2";
   }
 
-  /** The same without one job. */
-  TwinSequence without(int job) {
-    List<String> fewer = new ArrayList<>(jobs);
-    fewer.remove(job);
-    return new TwinSequence(setup, List.copyOf(fewer));
+  /** How many lines it has. */
+  int size() {
+    return setup.size() + jobs.size();
+  }
+
+  /** One of its lines; those that make images come first. */
+  String line(int index) {
+    return index < setup.size() ? setup.get(index) : jobs.get(index - setup.size());
+  }
+
+  /** The same with others, or none, in place of one line. */
+  TwinSequence with(int index, List<String> lines) {
+    return index < setup.size()
+        ? new TwinSequence(replaced(setup, index, lines), jobs)
+        : new TwinSequence(setup, replaced(jobs, index - setup.size(), lines));
+  }
+
+  private static List<String> replaced(List<String> all, int index, List<String> lines) {
+    List<String> replaced = new ArrayList<>(all);
+    replaced.remove(index);
+    replaced.addAll(index, lines);
+    return List.copyOf(replaced);
   }
 
   /** A script that shows both: run with the program as its argument, in an empty directory. */
