@@ -77,7 +77,8 @@ public final class Recovery {
       boolean _ = end(intent);
       return true;
     } catch (DisagreementException | ImageException | NoSuchFileException e) {
-      return quarantine(intent);
+      quarantine(intent);
+      return false;
     }
   }
 
@@ -99,17 +100,17 @@ public final class Recovery {
         });
   }
 
-  private boolean quarantine(Intent intent) throws IOException {
+  private void quarantine(Intent intent) throws IOException {
     String boxId = intent.boxId();
     if (boxId == null) {
       // There is nobody to refuse anything to; check tells of it.
-      return false;
+      return;
     }
-    return journal
+    journal
         .catalogue()
         .write(rows -> {
           new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
-          return false;
+          return intent;
         });
   }
 
