@@ -45,7 +45,6 @@ record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits, Set
    */
   static List<HostileCase> all(Path secret) {
     List<HostileCase> cases = tangledAndAtLimits();
-    cases.addAll(atLimits(LimitTable.names()));
     LargestCases.all().forEach(largest -> cases.add(largest.image()));
     cases.addAll(VulnerabilityCases.all(secret));
     cases.addAll(leadingTo(secret));
