@@ -33,7 +33,7 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
   private static final Duration LONGEST_END = Duration.ofSeconds(5);
 
   /** What there was before. */
-  record Before(Map<String, Integer> files, Set<Thread> threads) {}
+  public record Before(Map<String, Integer> files, Set<Thread> threads) {}
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
@@ -48,12 +48,13 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  static Before now() throws IOException {
+  /** What is open in this process at this moment. */
+  public static Before now() throws IOException {
     return new Before(openFiles(), Thread.getAllStackTraces().keySet());
   }
 
   /** What there is now and was not then. */
-  static List<String> left(Before before) throws IOException {
+  public static List<String> left(Before before) throws IOException {
     List<String> left = new ArrayList<>();
     openFiles()
         .forEach((file, count) -> {

@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot;
 
+import io.github.qcow4j.nativeio.LeakGuard;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
@@ -7,6 +8,8 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.archive.ArchiveDestination;
 import io.github.qcow4j.snapshot.archive.Compression;
 import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.BoxNotFoundException;
+import io.github.qcow4j.snapshot.error.DoneUnseenException;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
@@ -30,7 +33,8 @@ import java.util.Random;
 /**
  * A process of several threads that do so many random things to the boxes of a home: {@code
  * DIRECTORY SEED THREADS COUNT}. Whatever is refused is counted by its kind; anything else ends the
- * process with a failure. Says on lines what came of it:
+ * process with a failure, and so does a file or a thread that is left in the end. Says on lines
+ * what came of it:
  *
  * <pre>
  * snapshot ID DIGEST       what a snapshot showed just after it was made
@@ -68,6 +72,12 @@ final class BusyProcess {
         tellHolder(e);
       } catch (ImageInUseException e) {
         refused++;
+      } catch (DoneUnseenException e) {
+        // Done, and then somebody else removed what was to be shown.
+        if (!(e.getCause() instanceof BoxNotFoundException)) {
+          throw e;
+        }
+        vanished++;
       } catch (BoxException e) {
         switch (e.kind()) {
           case CONFLICT -> refused++;
@@ -176,6 +186,9 @@ final class BusyProcess {
     List<BusyProcess> all = new ArrayList<>();
     List<Thread> running = new ArrayList<>();
     List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+    // What is opened once for all that follow is open before.
+    BoxHome.open(options).close();
+    LeakGuard.Before before = LeakGuard.now();
     try (BoxHome home = BoxHome.open(options)) {
       for (int at = 0; at < threads; at++) {
         BusyProcess each = new BusyProcess(home, seed * 100 + at);
@@ -194,6 +207,10 @@ final class BusyProcess {
       for (Thread each : running) {
         each.join();
       }
+    }
+    List<String> left = LeakGuard.left(before);
+    if (!left.isEmpty()) {
+      failures.add(new AssertionError("left open: " + left));
     }
     for (BusyProcess each : all) {
       say("count done " + each.done);

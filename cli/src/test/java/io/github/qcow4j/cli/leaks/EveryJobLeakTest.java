@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A process that does every job over and over holds as much in the end as it did at first: objects,
- * memory of libraries, mappings, files and threads. A job that keeps 1 KiB is noticed.
+ * memory of libraries, mappings, files and threads. That each job keeps 1 KiB is noticed.
  *
  * <p>{@code -Dqcow4j.load.seconds=180} goes on for three minutes.
  */
