@@ -185,6 +185,14 @@ final class AmendAgreementTest {
     assertThat(info(ours)).isEqualTo(info(outcome.theirDirectory().resolve("plain")));
   }
 
+  @Test
+  void aRefcountWidthIsInTheWayOfVersion2BeforeADataFileIs() {
+    String data = image("data").toString();
+    qemu.create(image("outside"), "refcount_bits=8,data_file=" + data, 1 << 20);
+    SameCommand.Outcome outcome = same.run("amend -o compat=0.10 @outside").agreed();
+    assertThat(outcome.ours().exitCode()).isEqualTo(1);
+  }
+
   private String info(Path image) {
     return qemu.img("info", "-U", "--output=json", image.toString())
         .stdout()

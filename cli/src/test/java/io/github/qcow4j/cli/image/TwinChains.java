@@ -116,6 +116,24 @@ record TwinChains(Path theirs, Path ours) {
     }
   }
 
+  /**
+   * Names data files by their whole names in the images of both: a relative name counts from the
+   * working directory, and ours is another one.
+   */
+  void nameDataFiles(List<String> setup) {
+    for (String line : setup) {
+      if (line.contains("data_file=")) {
+        String image = line.replaceAll(".*data_file=([^ ,]+)\\.data.*", "$1");
+        for (Path directory : List.of(theirs, ours)) {
+          qemu()
+              .in(directory)
+              .img("amend", "-o", "data_file=" + directory.resolve(image + ".data"), image)
+              .orFail();
+        }
+      }
+    }
+  }
+
   /** Makes their image a copy of ours. */
   void replaceTheirs(String name) {
     try {

@@ -33,7 +33,7 @@ record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBac
   }
 
   private static @Nullable TwinGrowth of(String name, Path directory) {
-    if (!Files.exists(directory.resolve(name))) {
+    if (name.endsWith(".raw") || !Files.exists(directory.resolve(name))) {
       return null;
     }
     Map<String, Object> info = info(directory.resolve(name));

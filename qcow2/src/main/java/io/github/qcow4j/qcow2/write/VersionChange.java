@@ -93,13 +93,13 @@ public final class VersionChange {
    * @throws UnsupportedFeatureException when it cannot
    */
   public void refuseWhatVersion2CannotHold() throws UnsupportedFeatureException {
+    if (header.refcountOrder() != OLD_REFCOUNT_ORDER) {
+      throw refused("compat=0.10 requires refcount_bits=16", "refcount width");
+    }
     if (header.has(Feature.EXTERNAL_DATA_FILE)) {
       throw refused(
           "Cannot downgrade an image with a data file",
           Feature.EXTERNAL_DATA_FILE.specificationName());
-    }
-    if (header.refcountOrder() != OLD_REFCOUNT_ORDER) {
-      throw refused("compat=0.10 requires refcount_bits=16", "refcount width");
     }
     for (InternalSnapshot snapshot : snapshots) {
       if (snapshot.vmStateBytes() >>> Integer.SIZE != 0
