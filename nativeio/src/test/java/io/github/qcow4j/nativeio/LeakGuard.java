@@ -75,7 +75,8 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
         ExtensionContext.Namespace.create(LeakGuard.class, context.getUniqueId()));
   }
 
-  private static boolean isOurs(Thread thread) {
+  /** Whether a thread is one of this project's that has to end with what it was begun for. */
+  public static boolean isOurs(Thread thread) {
     return thread.getName().startsWith("qcow4j") && !thread.getName().equals(SHARED_THREADS);
   }
 

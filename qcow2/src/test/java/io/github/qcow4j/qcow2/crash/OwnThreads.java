@@ -18,7 +18,7 @@ final class OwnThreads {
     int count = Thread.enumerate(running);
     List<String> left = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      if (running[i].getName().startsWith("qcow4j") && !LeakGuard.ends(running[i])) {
+      if (LeakGuard.isOurs(running[i]) && !LeakGuard.ends(running[i])) {
         left.add(running[i].getName());
       }
     }
