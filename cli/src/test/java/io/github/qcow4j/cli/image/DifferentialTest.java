@@ -52,6 +52,44 @@ final class DifferentialTest {
     assertThat(failures).isEmpty();
   }
 
+  @Test
+  void bitmapsThatQemuLeavesInVersion2AreKnown() throws IOException {
+    List<String> jobs =
+        List.of(
+            "bitmap --add -g 2048 top.qcow2 n1",
+            "amend -o compat=0.10 -f qcow2 top.qcow2",
+            "check -f qcow2 top.qcow2",
+            "dd -f qcow2 -O raw bs=65536 skip=4 count=41 if=top.qcow2 of=copy.raw");
+    List<String> setup = List.of("qemu-img create -q -f qcow2 top.qcow2 1715712");
+    assertThat(difference(new TwinSequence(setup, jobs))).isNull();
+  }
+
+  @Test
+  void whatStoodInClustersThatQemuReservesIsKnown() throws IOException {
+    List<String> setup =
+        List.of(
+            "qemu-img create -q -f qcow2 top.qcow2 352768",
+            "qemu-img bitmap --add -g 65536 top.qcow2 n1",
+            "qemu-io -f qcow2 -c 'write -P 117 0 352768' top.qcow2");
+    for (String kind : List.of("metadata", "falloc", "full")) {
+      String job = "resize --preallocation=" + kind + " -f qcow2 top.qcow2 1877504";
+      assertThat(difference(new TwinSequence(setup, List.of("bitmap --remove top.qcow2 n1", job))))
+          .as(kind)
+          .isNull();
+    }
+  }
+
+  /** The other order of the options hides that its refcounts are wrong on purpose. */
+  @Test
+  void imagesThatNobodyDamagedMustBeSound() throws IOException {
+    List<String> setup =
+        List.of(
+            "qemu-img create -q -f qcow2 base.qcow2 1M",
+            "qemu-io -c 'write -P 2 131079 1' -f raw base.qcow2");
+    assertThat(difference(new TwinSequence(setup, List.of("info base.qcow2"))))
+        .startsWith("info base.qcow2\nqemu-img check: ");
+  }
+
   /** In what the two differ first, or null. */
   private @Nullable String difference(TwinSequence sequence) throws IOException {
     TwinChains twins = TwinChains.in(directory);
@@ -67,26 +105,26 @@ final class DifferentialTest {
     twins.nameDataFiles(sequence.setup());
     KnownDifferences known = new KnownDifferences(twins);
     for (String line : sequence.jobs()) {
-      String difference = difference(new TwinJob(line), twins, known);
-      if (difference != null) {
-        return line + "\n" + difference;
+      try {
+        requireSame(new TwinJob(line), twins, known);
+        requireSameImages(sequence, twins, known);
+      } catch (AssertionError e) {
+        return line + "\n" + e.getMessage();
       }
     }
     return null;
   }
 
-  private static @Nullable String difference(
-      TwinJob job, TwinChains twins, KnownDifferences known) {
+  private static void requireSame(TwinJob job, TwinChains twins, KnownDifferences known) {
     TwinJob theirJob = known.before(job);
     ToolRun theirs = QemuTools.require().in(twins.theirs()).img(theirJob.placed(twins.theirs()));
     OurRun ours = OurRun.asQemuImg(job.placed(twins.ours()));
     String left = job.said(theirs, twins.theirs());
     String right = job.said(ours.exitCode(), ours.stdout(), ours.stderr(), twins.ours());
     if (!left.equals(right) && !known.explainsAnswers(job, left, right)) {
-      return "qemu-img: " + left + "\nours: " + right;
+      throw new AssertionError("qemu-img: " + left + "\nours: " + right);
     }
     known.after(job, left);
-    return contentDifference(twins, known);
   }
 
   private static ToolRun run(QemuTools qemu, List<String> words) {
@@ -94,31 +132,30 @@ final class DifferentialTest {
     return words.getFirst().equals("qemu-io") ? qemu.ioRaw(arguments) : qemu.img(arguments);
   }
 
-  private static @Nullable String contentDifference(TwinChains twins, KnownDifferences known) {
+  private static void requireSameImages(
+      TwinSequence sequence, TwinChains twins, KnownDifferences known) {
     for (String image : TwinSequence.IMAGES) {
       boolean there = Files.exists(twins.theirs().resolve(image));
       if (there != Files.exists(twins.ours().resolve(image))) {
-        return image + " is there of one alone";
+        throw new AssertionError(image + " is there of one alone");
       }
       if (there) {
-        try {
-          requireSameContent(image, twins, known);
-          requireSound(image, twins);
-        } catch (AssertionError e) {
-          return String.valueOf(e.getMessage());
-        }
+        requireSameContent(image, twins, known);
+        requireSound(image, sequence.damages(image), twins);
       }
     }
-    return null;
   }
 
-  /** Ours has nothing wrong, or it is what QEMU finds wrong in its own. */
-  private static void requireSound(String image, TwinChains twins) {
-    List<String> check = List.of("check", "-f", TwinSetup.format(image), image);
+  /** Ours has nothing wrong; of an image that was damaged, what QEMU finds wrong in its own. */
+  private static void requireSound(String image, boolean damaged, TwinChains twins) {
+    if (TwinSetup.format(image).equals("raw")) {
+      return;
+    }
+    List<String> check = List.of("check", "-f", "qcow2", image);
     ToolRun ours = QemuTools.require().in(twins.ours()).img(check);
-    if (ours.exitCode() != 0 && TwinSetup.format(image).equals("qcow2")) {
+    if (ours.exitCode() != 0) {
       ToolRun theirs = QemuTools.require().in(twins.theirs()).img(check);
-      if (!ours.stdout().equals(theirs.stdout())) {
+      if (!damaged || !ours.stdout().equals(theirs.stdout())) {
         throw new AssertionError("qemu-img check: " + ours + "\nof its own: " + theirs);
       }
     }

@@ -19,9 +19,12 @@ final class StoredSectors {
 
   /** The sectors of an image with those below it. */
   static StoredSectors of(Path image) {
-    Map<String, Object> info = JsonText.object(QemuTools.require().infoJson(image));
+    QemuTools qemu = QemuTools.require();
+    String format = TwinSetup.format(image.toString());
+    String map = qemu.img("map", "-f", format, "--output=json", image.toString()).orFail().stdout();
+    Map<String, Object> info = JsonText.object(qemu.infoJson(image, "-f", format));
     int[] layers = new int[number(info, "virtual-size") / SECTOR_BYTES];
-    for (Object element : JsonText.array(QemuTools.require().mapJson(image))) {
+    for (Object element : JsonText.array(map)) {
       if (element instanceof Map<?, ?> run
           && Boolean.TRUE.equals(run.get("data"))
           && Boolean.FALSE.equals(run.get("zero"))) {

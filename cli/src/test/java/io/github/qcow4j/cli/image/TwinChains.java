@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -102,15 +101,15 @@ record TwinChains(Path theirs, Path ours) {
     return writes;
   }
 
-  /** Makes our directory a copy of theirs. */
+  /** Makes our directory a copy of theirs, with the same holes, which a map shows. */
   void copy() {
     try {
       for (Path old : files(ours)) {
         Files.delete(old);
       }
-      for (Path file : files(theirs)) {
-        Files.copy(file, ours.resolve(file.getFileName()));
-      }
+      copy(theirs.resolve("."), ours);
+      // Space that is reserved and never written is none in a copy, or no hole: so it is in both.
+      copy(ours.resolve("."), theirs);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -124,22 +123,43 @@ record TwinChains(Path theirs, Path ours) {
     for (String line : setup) {
       if (line.contains("data_file=")) {
         String image = line.replaceAll(".*data_file=([^ ,]+)\\.data.*", "$1");
-        for (Path directory : List.of(theirs, ours)) {
-          qemu()
-              .in(directory)
-              .img("amend", "-o", "data_file=" + directory.resolve(image + ".data"), image)
-              .orFail();
-        }
+        nameDataFile(theirs, image);
+        nameDataFile(ours, image);
       }
     }
   }
 
-  /** Makes their image a copy of ours. */
+  private void nameDataFile(Path directory, String image) {
+    qemu()
+        .in(directory)
+        .img("amend", "-o", "data_file=" + directory.resolve(image + ".data"), image)
+        .orFail();
+  }
+
+  /** Makes their image a copy of ours, with the file that holds its data. */
   void replaceTheirs(String name) {
     try {
-      Files.copy(ours.resolve(name), theirs.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      copy(ours.resolve(name), theirs);
+      Path data = ours.resolve(name + ".data");
+      if (Files.exists(data)) {
+        copy(data, theirs);
+        nameDataFile(theirs, name);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void copy(Path from, Path directory) throws IOException {
+    List<String> command =
+        List.of("cp", "-r", "--sparse=auto", from.toString(), directory.toString());
+    try {
+      if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+        throw new IOException(String.join(" ", command));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while copying " + from, e);
     }
   }
 

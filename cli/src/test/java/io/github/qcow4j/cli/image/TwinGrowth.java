@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param oldBytes its size
  * @param clusterBytes its cluster size
  * @param hidesBacking whether its version is 2, and its backing file is longer than it
+ * @param reserves whether the job gives the new part its clusters
  */
-record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBacking) {
+record TwinGrowth(
+    String image, int oldBytes, int clusterBytes, boolean hidesBacking, boolean reserves) {
 
   private static final String REFUSAL =
       "1 qemu-img: Failed to zero out new clusters: Operation not supported\n";
@@ -27,12 +29,15 @@ record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBac
   /** The disk that a job may make longer, or null when it makes none longer. */
   static @Nullable TwinGrowth by(TwinJob job, Path directory) {
     if (job.is("commit ")) {
-      return of("base.qcow2", directory);
+      return of("base.qcow2", false, directory);
     }
-    return job.is("resize ") ? of(TwinJob.words(job.line()).reversed().get(1), directory) : null;
+    boolean reserves = job.is("resize --preallocation=") && !job.is("resize --preallocation=off ");
+    return job.is("resize ")
+        ? of(TwinJob.words(job.line()).reversed().get(1), reserves, directory)
+        : null;
   }
 
-  private static @Nullable TwinGrowth of(String name, Path directory) {
+  private static @Nullable TwinGrowth of(String name, boolean reserves, Path directory) {
     if (name.endsWith(".raw") || !Files.exists(directory.resolve(name))) {
       return null;
     }
@@ -42,7 +47,7 @@ record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBac
             && number(info, "virtual-size") < number(info(Path.of(backing)), "virtual-size");
     boolean old = info.toString().contains("compat=0.10");
     return new TwinGrowth(
-        name, number(info, "virtual-size"), number(info, "cluster-size"), old && shorter);
+        name, number(info, "virtual-size"), number(info, "cluster-size"), old && shorter, reserves);
   }
 
   /**
@@ -74,15 +79,17 @@ record TwinGrowth(String image, int oldBytes, int clusterBytes, boolean hidesBac
 
   /**
    * What a shrink cut off within the last cluster still stands in it, and QEMU lets a guest see it
-   * again when the disk becomes longer. Ours makes it zeros. Nothing else may differ.
+   * again when the disk becomes longer. Where that reserves clusters, QEMU takes such as were used
+   * before, and a guest sees what stood in them. Ours makes both zeros. Nothing else may differ.
    */
   boolean showsLeftBytesInQemuAlone(TwinChains twins) {
     try {
       byte[] theirs = Files.readAllBytes(twins.content(twins.theirs(), image));
       byte[] ours = Files.readAllBytes(twins.content(twins.ours(), image));
       int clusterEnd = (oldBytes + clusterBytes - 1) & -clusterBytes;
-      if (oldBytes < theirs.length) {
-        Arrays.fill(theirs, oldBytes, Math.min(clusterEnd, theirs.length), (byte) 0);
+      int end = reserves ? theirs.length : Math.min(clusterEnd, theirs.length);
+      if (oldBytes < end) {
+        Arrays.fill(theirs, oldBytes, end, (byte) 0);
       }
       return Arrays.equals(theirs, ours);
     } catch (IOException e) {

@@ -43,6 +43,13 @@ record TwinSequence(List<String> setup, List<String> jobs) {
     return random.nextBoolean() ? "json" : "human";
   }
 
+  /** Whether an image is damaged on purpose. */
+  boolean damages(String image) {
+    return image.endsWith(".qcow2")
+        && setup.stream()
+            .anyMatch(line -> line.startsWith("qemu-io -f raw ") && line.endsWith(" " + image));
+  }
+
   /** How many lines it has. */
   int size() {
     return setup.size() + jobs.size();
