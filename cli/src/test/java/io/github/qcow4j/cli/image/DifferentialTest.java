@@ -79,6 +79,17 @@ final class DifferentialTest {
     }
   }
 
+  @Test
+  void zerosThatQemuDoesNotHideInVersion2AreKnown() throws IOException {
+    List<String> setup =
+        List.of(
+            "qemu-img create -q -f qcow2 base.qcow2 1M",
+            "qemu-io -f qcow2 -c 'write -P 205 0 200k' base.qcow2",
+            "qemu-img create -q -f qcow2 -o compat=0.10 top.qcow2 2M");
+    String job = "rebase -F qcow2 -b base.qcow2 top.qcow2";
+    assertThat(difference(new TwinSequence(setup, List.of(job, "map top.qcow2")))).isNull();
+  }
+
   /** The other order of the options hides that its refcounts are wrong on purpose. */
   @Test
   void imagesThatNobodyDamagedMustBeSound() throws IOException {

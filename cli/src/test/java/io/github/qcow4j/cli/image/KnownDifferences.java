@@ -29,6 +29,7 @@ final class KnownDifferences {
 
   private final TwinChains twins;
   private @Nullable TwinGrowth growth;
+  private @Nullable TwinRebase rebase;
   private boolean leavesBitmaps;
   private boolean oursMayStoreLess;
 
@@ -43,6 +44,7 @@ final class KnownDifferences {
    */
   TwinJob before(TwinJob job) {
     growth = TwinGrowth.by(job, twins.theirs());
+    rebase = TwinRebase.by(job, twins);
     // QEMU brings whole pieces of 64 KiB and more to the base, with what it held itself already.
     // What had been zero clusters has no storage in ours, and has some in QEMU's.
     oursMayStoreLess |= job.is("commit ") || job.is("amend -o compat=0.10 ");
@@ -158,12 +160,18 @@ final class KnownDifferences {
 
   /** Whether what a guest sees of an image differs as it is known to. */
   boolean explainsContent(String image) {
-    TwinGrowth grown = growth;
-    if (grown == null || !grown.image().equals(image) || !grown.showsLeftBytesInQemuAlone(twins)) {
+    if (!showsMoreInQemuAlone(image)) {
       return false;
     }
     twins.replaceTheirs(image);
     twins.deleteContent(image);
     return true;
+  }
+
+  private boolean showsMoreInQemuAlone(String image) {
+    TwinGrowth grown = growth;
+    TwinRebase rebased = rebase;
+    return (grown != null && grown.showsLeftBytesInQemuAlone(image, twins))
+        || (rebased != null && rebased.showsBackingInQemuAlone(image, twins));
   }
 }

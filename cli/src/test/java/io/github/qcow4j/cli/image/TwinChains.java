@@ -107,9 +107,7 @@ record TwinChains(Path theirs, Path ours) {
       for (Path old : files(ours)) {
         Files.delete(old);
       }
-      copy(theirs.resolve("."), ours);
-      // Space that is reserved and never written is none in a copy, or no hole: so it is in both.
-      copy(ours.resolve("."), theirs);
+      copyThereAndBack(theirs, ".", ours);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -139,15 +137,20 @@ record TwinChains(Path theirs, Path ours) {
   /** Makes their image a copy of ours, with the file that holds its data. */
   void replaceTheirs(String name) {
     try {
-      copy(ours.resolve(name), theirs);
-      Path data = ours.resolve(name + ".data");
-      if (Files.exists(data)) {
-        copy(data, theirs);
+      copyThereAndBack(ours, name, theirs);
+      if (Files.exists(ours.resolve(name + ".data"))) {
+        copyThereAndBack(ours, name + ".data", theirs);
         nameDataFile(theirs, name);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A copy may have holes where the first one has zeros, and as a copy of it that one has too. */
+  private static void copyThereAndBack(Path from, String name, Path to) throws IOException {
+    copy(from.resolve(name), to);
+    copy(to.resolve(name), from);
   }
 
   private static void copy(Path from, Path directory) throws IOException {
@@ -188,6 +191,17 @@ record TwinChains(Path theirs, Path ours) {
     String format = name.endsWith(".raw") ? "raw" : "qcow2";
     QemuTools.require().convertToRaw(directory.resolve(name), format, raw);
     return raw;
+  }
+
+  /** What a guest sees of an image. */
+  byte[] bytes(Path directory, String name) {
+    try {
+      return Files.readAllBytes(content(directory, name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      deleteContent(name);
+    }
   }
 
   /** Fails unless a guest sees the same of our image as of theirs. */
