@@ -135,6 +135,10 @@ final class KnownDifferences {
     } else if (leavesBitmaps && theirs.startsWith("0 ")) {
       takeBitmapsAway(theirs(job));
     }
+    TwinGrowth grown = growth;
+    if (grown != null && theirs.startsWith("0 ") && grown.storesMoreInOursAlone(twins)) {
+      twins.replaceTheirs(grown.image());
+    }
   }
 
   /**

@@ -17,9 +17,15 @@ import org.jspecify.annotations.Nullable;
  * @param clusterBytes its cluster size
  * @param hidesBacking whether its version is 2, and its backing file is longer than it
  * @param reserves whether the job gives the new part its clusters
+ * @param extended whether it has subclusters
  */
 record TwinGrowth(
-    String image, int oldBytes, int clusterBytes, boolean hidesBacking, boolean reserves) {
+    String image,
+    int oldBytes,
+    int clusterBytes,
+    boolean hidesBacking,
+    boolean reserves,
+    boolean extended) {
 
   private static final String REFUSAL =
       "1 qemu-img: Failed to zero out new clusters: Operation not supported\n";
@@ -45,7 +51,12 @@ record TwinGrowth(
             && number(info, "virtual-size") < number(info(Path.of(backing)), "virtual-size");
     boolean old = info.toString().contains("compat=0.10");
     return new TwinGrowth(
-        name, number(info, "virtual-size"), number(info, "cluster-size"), old && shorter, reserves);
+        name,
+        number(info, "virtual-size"),
+        number(info, "cluster-size"),
+        old && shorter,
+        reserves,
+        info.toString().contains("extended-l2=true"));
   }
 
   /**
@@ -91,6 +102,18 @@ record TwinGrowth(
       Arrays.fill(theirs, oldBytes, end, (byte) 0);
     }
     return Arrays.equals(theirs, twins.bytes(twins.ours(), image));
+  }
+
+  /**
+   * Of clusters that a growth reserves QEMU leaves the subclusters unallocated, while ours stores
+   * zeros in them. What a guest sees is the same.
+   */
+  boolean storesMoreInOursAlone(TwinChains twins) {
+    return reserves
+        && extended
+        && showsLeftBytesInQemuAlone(image, twins)
+        && StoredSectors.of(twins.ours().resolve(image))
+            .coverThoseOf(twins.theirs().resolve(image));
   }
 
   private static Map<String, Object> info(Path image) {
