@@ -91,7 +91,7 @@ final class CreateBox extends BoxAction {
   }
 
   private DiskSource image(String role, String image) throws IOException {
-    Path path = Session.path(image);
+    Path path = Session.file(image);
     ImageFormat known = format();
     return independent
         ? new DiskSource.Copied(role, path, known)

@@ -54,6 +54,6 @@ final class ImportBox extends BoxAction {
   private ArchiveSource source() throws IOException {
     return archive.equals("-")
         ? new ArchiveSource.FromChannel(Channels.newChannel(System.in))
-        : new ArchiveSource.FromFile(session().console().volume(), Session.path(archive));
+        : new ArchiveSource.FromFile(session().console().volume(), Session.file(archive));
   }
 }

@@ -6,6 +6,7 @@ import io.github.qcow4j.cli.option.SizeText;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.cli.output.JsonWriter;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.chain.StoredName;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
@@ -190,7 +191,15 @@ final class Session {
     return maxSize == null ? IntakeLimits.DEFAULT : new IntakeLimits(bytes(maxSize));
   }
 
-  /** A file as the user names it. */
+  /** A file as the user names it, which no directory can be. */
+  static Path file(String name) throws InvalidRequestException {
+    if (StoredName.isOfDirectory(name)) {
+      throw new InvalidRequestException("'" + name + "' is a directory's name");
+    }
+    return path(name);
+  }
+
+  /** A file or a directory as the user names it. */
   static Path path(String name) throws InvalidRequestException {
     try {
       return Path.of(name);

@@ -79,6 +79,9 @@ final class ImageNames {
     if (StoredName.isUndecodable(file)) {
       throw new CommandFailure(1, text + ": The name is not UTF-8");
     }
+    if (StoredName.isOfDirectory(file)) {
+      throw new CommandFailure(1, text + ": Could not create '" + file + "': Is a directory");
+    }
     try {
       return new ImageName(text, file, Path.of(file), null, null);
     } catch (InvalidPathException e) {
@@ -130,6 +133,9 @@ final class ImageNames {
     }
     if (StoredName.isUndecodable(file)) {
       throw refusal(text, "Could not open '" + file + "': The name is not UTF-8");
+    }
+    if (StoredName.isOfDirectory(file)) {
+      throw refusal(text, "Could not open '" + file + "': Not a directory");
     }
     try {
       return Path.of(file);

@@ -1,6 +1,7 @@
 package io.github.qcow4j.cli.image;
 
 import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.chain.StoredName;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
@@ -225,7 +226,11 @@ final class Qcow2Options {
     refuseIf(
         name != null && version < 3,
         "External data files are only supported with " + NEWER_VERSION);
-    return name == null ? null : new ImageSpec.DataFile(name, raw);
+    if (name == null) {
+      return null;
+    }
+    refuseIf(StoredName.isOfDirectory(name), "Could not create '" + name + "': Is a directory");
+    return new ImageSpec.DataFile(name, raw);
   }
 
   private static void refuseIf(boolean condition, String message) throws UsageException {

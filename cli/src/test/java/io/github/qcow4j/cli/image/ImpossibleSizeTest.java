@@ -2,6 +2,7 @@ package io.github.qcow4j.cli.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.QemuTools;
@@ -53,6 +54,9 @@ final class ImpossibleSizeTest {
 
     refusedByBoth("snapshot -a first @image.qcow2");
     refusedByBoth("amend -o compat=0.10 @image.qcow2");
+    OurRun verified = OurRun.asQcow4j("verify", image.toString());
+    assertThat(verified.exitCode()).as("%s", verified).isEqualTo(2);
+    assertThat(verified.stdout()).startsWith("malformed-snapshots: The disk size of snapshot 1 ");
   }
 
   /** The greatest there can be is applied, and so is a disk of nothing. */
@@ -93,7 +97,7 @@ final class ImpossibleSizeTest {
     assertThat(outcome.ours().stderr()).contains("cannot be negative");
   }
 
-  /** A slash at its end means a directory. */
+  /** A slash at its end means a directory, whoever says the name. */
   @Test
   void aBackingFileIsNotADirectory() throws IOException {
     bench.file("base.raw", new byte[512]);
@@ -107,7 +111,34 @@ final class ImpossibleSizeTest {
 
     assertThat(outcome.theirs().exitCode()).isOne();
     assertThat(outcome.ours().exitCode()).as("%s", outcome.ours()).isOne();
-    assertThat(outcome.ours().stderr()).contains("Not a directory");
+    assertThat(outcome.ours().stderr()).contains("a directory's");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "info @base.raw/",
+        "map @base.raw/",
+        "check -f qcow2 @base.raw/",
+        "create -f qcow2 @base.raw/ 1M",
+        "create -f qcow2 @new.qcow2/ 1M",
+        "create -f qcow2 -b @base.raw/ -F raw @new.qcow2",
+        "create -f qcow2 -o data_file=@data.raw/ @new.qcow2 1M",
+        "convert -O qcow2 @base.raw @new.qcow2/",
+        "convert -O qcow2 -o data_file=@data.raw/ @base.raw @new.qcow2",
+        "convert -O qcow2 @base.raw/ @new.qcow2",
+        "dd if=@base.raw/ of=@new.raw",
+        "dd if=@base.raw of=@new.raw/"
+      })
+  void aDirectorysNameIsNoFiles(String line) throws IOException {
+    Path base = bench.file("base.raw", new byte[512]);
+
+    SameCommand.Outcome outcome = same.run(line);
+
+    assertThat(outcome.theirs().exitCode()).as("%s", outcome.theirs()).isOne();
+    assertThat(outcome.ours().exitCode()).as("%s", outcome.ours()).isOne();
+    assertThat(outcome.ourDirectory()).isDirectoryNotContaining(file -> !file.endsWith("base.raw"));
+    assertThat(outcome.ourDirectory().resolve("base.raw")).hasSameBinaryContentAs(base);
   }
 
   private void refusedByBoth(String line) throws IOException {

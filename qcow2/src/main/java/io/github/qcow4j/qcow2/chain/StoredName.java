@@ -59,6 +59,11 @@ public final class StoredName {
     return name.indexOf('\uFFFD') >= 0;
   }
 
+  /** Whether only a directory can be meant. A path does not keep the slash that says so. */
+  public static boolean isOfDirectory(String name) {
+    return name.endsWith("/");
+  }
+
   private static Path toPath(Path namingImage, String storedName, String name)
       throws ReferenceDeniedException {
     if (isUndecodable(name)) {
@@ -68,9 +73,12 @@ public final class StoredName {
     if (name.isEmpty()) {
       throw new ReferenceDeniedException(namingImage, storedName, "the name is empty");
     }
+    if (isOfDirectory(name)) {
+      throw new ReferenceDeniedException(
+          namingImage, storedName, "a name that ends with a slash is a directory's");
+    }
     try {
-      // A path forgets the slash at the end of its text, by which only a directory is meant.
-      return Path.of(name.endsWith("/") ? name + "." : name);
+      return Path.of(name);
     } catch (InvalidPathException e) {
       throw new ReferenceDeniedException(
           namingImage, storedName, "not a file name: " + e.getReason());

@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.snapshot;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -119,6 +120,31 @@ public final class SnapshotTable {
         keptEnd - header.snapshotsOffset(),
         count - snapshots.size(),
         List.copyOf(table.cuts));
+  }
+
+  /**
+   * Checks the size that a snapshot's disk is said to have, before a disk is made of it: an entry
+   * can say any, and one that is no disk's would make an image that nobody opens.
+   *
+   * @param image the image, for the error
+   * @throws CorruptImageException when it is no whole number of sectors
+   * @throws LimitExceededException when it is larger than any disk may be
+   */
+  public static void checkDiskSize(Path image, Qcow2Header header, InternalSnapshot snapshot)
+      throws ImageException {
+    String which = "The disk size of snapshot " + snapshot.id();
+    if (snapshot.saysSize() && snapshot.diskBytes() % FormatLimits.SECTOR_BYTES != 0) {
+      throw new CorruptImageException(
+          image,
+          which + " must be a multiple of 512",
+          "snapshot table entry of snapshot " + snapshot.id(),
+          header.snapshotsOffset());
+    }
+    if (header.l1EntriesFor(snapshot.virtualSize(header.virtualSize()))
+        > Qcow2Header.maxL1Entries()) {
+      throw new LimitExceededException(
+          image, which + " is too large", "L1 entries", Qcow2Header.maxL1Entries());
+    }
   }
 
   /**

@@ -133,12 +133,22 @@ final class Qcow2Verification {
 
   private void lookAtSnapshots(BlockFile file, Qcow2Header header) throws IOException {
     for (InternalSnapshot snapshot : SnapshotTable.read(file, header)) {
+      lookAtDiskSize(header, snapshot);
       SnapshotTable.checkL1(file, header, snapshot);
       long bytes = (long) snapshot.l1Entries() * Long.BYTES;
       if (snapshot.l1TableOffset() > FormatLimits.MAX_FILE_BYTES - bytes) {
         readable = false;
       }
       requireInside(file, "L1 table of a snapshot", snapshot.l1TableOffset(), bytes);
+    }
+  }
+
+  /** A wrong one is in nobody's way but of who makes the disk what the snapshot holds. */
+  private void lookAtDiskSize(Qcow2Header header, InternalSnapshot snapshot) {
+    try {
+      SnapshotTable.checkDiskSize(path, header, snapshot);
+    } catch (ImageException e) {
+      concerns.add(Reason.MALFORMED_SNAPSHOTS, message(e));
     }
   }
 

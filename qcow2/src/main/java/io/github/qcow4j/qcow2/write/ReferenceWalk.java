@@ -57,7 +57,11 @@ final class ReferenceWalk {
     addRuns(delta);
   }
 
-  /** 0 for an entry that names none, and for a damaged one that leads into the header. */
+  /**
+   * 0 for an entry that names none.
+   *
+   * @throws CorruptImageException when no cluster can begin where it leads
+   */
   private long cluster(long entry) throws CorruptImageException {
     long hostOffset = entry & L2Entry.OFFSET_MASK;
     // No reader would take it for a cluster, and what is counted here would be another one.

@@ -2,10 +2,9 @@ package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
-import io.github.qcow4j.qcow2.error.LimitExceededException;
-import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
@@ -111,7 +110,8 @@ public final class SnapshotChanges {
    *
    * @throws CorruptImageException when its size is no whole number of sectors; nothing is changed
    *     then, as with the next
-   * @throws LimitExceededException when its disk is larger than any may be
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when its disk is larger than any
+   *     may be
    */
   public void apply(InternalSnapshot wanted) throws IOException {
     writer.changeStructureInGaps((active, change) -> apply(wanted, active, change));
@@ -120,7 +120,8 @@ public final class SnapshotChanges {
   private void apply(InternalSnapshot wanted, L1Table active, StructureSwitch change)
       throws IOException {
     L1Table source = SnapshotL1.load(file, header, wanted);
-    long size = sizeToTakeFrom(wanted);
+    SnapshotTable.checkDiskSize(file.path(), header, wanted);
+    long size = wanted.virtualSize(header.virtualSize());
     for (int i = 0; i < source.size(); i++) {
       change.addTree(source.entry(i), 1);
     }
@@ -134,21 +135,6 @@ public final class SnapshotChanges {
     }
     change.freeL1(active.hostOffset(), active.size());
     change.commit(size, change.placeL1(own), snapshots, snapshots);
-  }
-
-  /** An entry can say any size. One that is no disk's would make an image that nobody opens. */
-  private long sizeToTakeFrom(InternalSnapshot wanted) throws IOException {
-    String which = "The disk size of snapshot " + wanted.id();
-    if (wanted.saysSize() && wanted.diskBytes() % FormatLimits.SECTOR_BYTES != 0) {
-      throw new CorruptImageException(
-          file.path(), which + " must be a multiple of 512", "snapshot table", -1);
-    }
-    long size = wanted.virtualSize(header.virtualSize());
-    if (header.l1EntriesFor(size) > Qcow2Header.maxL1Entries()) {
-      throw new LimitExceededException(
-          file.path(), which + " is too large", "L1 entries", Qcow2Header.maxL1Entries());
-    }
-    return size;
   }
 
   /** Deletes a snapshot; what nothing else refers to is free afterwards. */

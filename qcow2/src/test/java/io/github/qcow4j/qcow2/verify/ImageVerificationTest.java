@@ -69,8 +69,6 @@ class ImageVerificationTest {
           "leak-one-bit",
           "leak-past-eof",
           "leak-unreferenced",
-          "snapshot-disk-size-huge",
-          "snapshot-disk-size-negative",
           "snapshot-id-empty",
           "snapshot-l1-size-0",
           "snapshot-vm-state-huge",
