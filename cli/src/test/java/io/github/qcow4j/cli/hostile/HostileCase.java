@@ -67,14 +67,19 @@ record HostileCase(String name, Ground ground, Consumer<ImageSurgeon> edits, Set
                     .extensions()
                     .append(HeaderExtensions.BACKING_FORMAT, "raw".getBytes(UTF_8))
                     .setBackingName(file.toString())),
-        new HostileCase(
-            "data in a file of the host",
-            Ground.PLAIN,
-            surgeon -> {
-              surgeon.setL2Entry(0, ImageSurgeon.COPIED);
-              surgeon.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2);
-              surgeon.extensions().append(HeaderExtensions.DATA_FILE, name);
-            }));
+        withDataFile("data in a file of the host", name));
+  }
+
+  /** An image whose data are in a file of that name. */
+  static HostileCase withDataFile(String caseName, byte[] fileName) {
+    return new HostileCase(
+        caseName,
+        Ground.PLAIN,
+        surgeon -> {
+          surgeon.setL2Entry(0, ImageSurgeon.COPIED);
+          surgeon.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2);
+          surgeon.extensions().append(HeaderExtensions.DATA_FILE, fileName);
+        });
   }
 
   @Override

@@ -8,7 +8,6 @@ import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.nativeio.MemoryFolder;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
-import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -77,14 +76,7 @@ final class HostileTextsTest {
                     .extensions()
                     .append(HeaderExtensions.BACKING_FORMAT, Arrays.copyOf(text, 15))
                     .setBackingName("sound.raw")),
-        new HostileCase(
-            "data file",
-            Ground.ZLIB,
-            surgeon -> {
-              surgeon.setL2Entry(0, ImageSurgeon.COPIED);
-              surgeon.setFeatureBit(HeaderField.INCOMPATIBLE_FEATURES, 2);
-              surgeon.extensions().append(HeaderExtensions.DATA_FILE, text);
-            }),
+        HostileCase.withDataFile("data file", text),
         new HostileCase(
             "feature",
             Ground.ZLIB,
