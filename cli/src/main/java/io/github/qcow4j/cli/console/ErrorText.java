@@ -150,8 +150,22 @@ public final class ErrorText {
    * draw on a terminal.
    */
   public static String oneLine(String text) {
-    StringBuilder line = new StringBuilder();
-    text.codePoints().forEach(c -> line.appendCodePoint(Character.isISOControl(c) ? ' ' : c));
+    // Of millions of lines of a check hardly one has such a character.
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isISOControl(text.charAt(i))) {
+        return withoutControls(text);
+      }
+    }
+    return text;
+  }
+
+  private static String withoutControls(String text) {
+    StringBuilder line = new StringBuilder(text);
+    for (int i = 0; i < line.length(); i++) {
+      if (Character.isISOControl(line.charAt(i))) {
+        line.setCharAt(i, ' ');
+      }
+    }
     return line.toString();
   }
 }

@@ -50,7 +50,7 @@ final class WalkLimitTest {
   void asManyFindingsAsTheStorageAllowsAreToldInEachStep() throws IOException {
     CheckFinding finding = new RefcountFinding.ReferencePastEnd(0, 1);
     try (BlockFile file = Volumes.host().open(image, OpenOptions.reading())) {
-      long allowed = 2_000_000 + file.allocatedSize() / 8;
+      long allowed = 500_000 + file.allocatedSize() / 8;
       WalkLimit limit = new WalkLimit(file, tally);
       for (int step = 0; step < 2; step++) {
         limit.beginStep();
