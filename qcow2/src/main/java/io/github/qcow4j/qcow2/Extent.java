@@ -47,8 +47,8 @@ public record Extent(long guestOffset, long lengthBytes, int depth, Kind kind, l
     return new Extent(guestOffset, lengthBytes + moreBytes, depth, kind, hostOffset);
   }
 
-  /** The same range, one layer further up. */
-  Extent oneLayerUp() {
-    return new Extent(guestOffset, lengthBytes, depth + 1, kind, hostOffset);
+  /** The same, decided by another layer. */
+  Extent atDepth(int newDepth) {
+    return new Extent(guestOffset, lengthBytes, newDepth, kind, hostOffset);
   }
 }

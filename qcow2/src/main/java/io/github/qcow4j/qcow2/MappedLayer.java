@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one layer shows, as its structures stand between two changes of them: the active disk, or
- * what an internal snapshot holds. Looks bytes up and reads them, through the layers below where
- * this one has none. Safe for many threads.
+ * what an internal snapshot holds. Looks bytes up, through the layers below where this one has
+ * none, and reads its own. Safe for many threads.
  */
 final class MappedLayer {
 
@@ -72,38 +72,23 @@ final class MappedLayer {
     return parts.dataFile() == null ? file : parts.dataFile();
   }
 
-  /** Fills {@code target}; the range lies within the disk. */
-  void read(long guestOffset, ByteBuffer target) throws IOException {
+  /** Keeps its clusters from being given to others; each time {@link #unlock} must follow. */
+  void lock() {
     ImageWriter writer = writer();
-    if (writer == null) {
-      readRange(guestOffset, target);
-      return;
+    if (writer != null) {
+      writer.operation().lock();
     }
-    // Clusters looked up here must not be given to others before they are read.
-    writer.operation().lock();
-    try {
-      readRange(guestOffset, target);
-    } finally {
+  }
+
+  void unlock() {
+    ImageWriter writer = writer();
+    if (writer != null) {
       writer.operation().unlock();
     }
   }
 
-  private void readRange(long guestOffset, ByteBuffer target) throws IOException {
-    int end = target.limit();
-    long position = guestOffset;
-    while (target.position() < end) {
-      Mapping mapping = mapping(position, end - target.position());
-      ByteBuffer part = target.slice(target.position(), (int) mapping.lengthBytes());
-      try {
-        readMapped(mapping, position, part);
-      } finally {
-        target.position(target.position() + part.position());
-      }
-      position += mapping.lengthBytes();
-    }
-  }
-
-  private void readMapped(Mapping mapping, long guestOffset, ByteBuffer target) throws IOException {
+  /** Fills {@code target} with what this layer itself has there. */
+  void readOwn(Mapping mapping, ByteBuffer target) throws IOException {
     ImageWriter writer = parts.writer();
     // No switch over types: each has to be linked at every start, which takes a millisecond or two.
     if (mapping instanceof Mapping.Data data) {
@@ -119,53 +104,59 @@ final class MappedLayer {
               writer == null ? 0 : writer.compressedGeneration(),
               compressed,
               target);
-    } else if (mapping instanceof Mapping.Unallocated) {
-      readBacking(guestOffset, target);
     } else {
       ZeroBytes.fill(target);
     }
   }
 
-  /** What the backing file does not reach reads as zeros. */
-  private void readBacking(long guestOffset, ByteBuffer target) throws IOException {
+  /** The layer below, or null where there is none or it does not reach so far. */
+  @Nullable DiskImage backingAt(long guestOffset) {
     DiskImage backing = parts.backing();
-    if (backing != null && guestOffset < backing.virtualSize()) {
-      int inside = (int) Math.min(target.remaining(), backing.virtualSize() - guestOffset);
-      ByteBuffer part = target.slice(target.position(), inside);
-      try {
-        backing.read(guestOffset, part);
-      } finally {
-        target.position(target.position() + part.position());
-      }
-    }
-    ZeroBytes.fill(target);
+    return backing == null || guestOffset >= backing.virtualSize() ? null : backing;
   }
 
-  /** What stands at a guest offset within the disk, {@code maxBytes} not reaching past its end. */
+  /**
+   * What stands at a guest offset within the disk, {@code maxBytes} not reaching past its end.
+   * Layer by layer, as {@link ChainRead} does.
+   */
   Extent extentAt(long guestOffset, long maxBytes) throws IOException {
-    Mapping mapping = mapping(guestOffset, maxBytes);
-    long length = mapping.lengthBytes();
+    MappedLayer layer = this;
+    long lengthBytes = maxBytes;
+    int depth = 0;
+    while (true) {
+      Mapping mapping = layer.mapping(guestOffset, lengthBytes);
+      DiskImage below =
+          mapping instanceof Mapping.Unallocated ? layer.backingAt(guestOffset) : null;
+      if (below == null) {
+        return extent(guestOffset, mapping, depth);
+      }
+      depth++;
+      lengthBytes = Math.min(mapping.lengthBytes(), below.virtualSize() - guestOffset);
+      if (!(below instanceof Qcow2Image image)) {
+        return below.extentAt(guestOffset, lengthBytes).atDepth(depth);
+      }
+      layer = image.layer();
+    }
+  }
+
+  private static Extent extent(long guestOffset, Mapping mapping, int depth) {
+    Extent.Kind kind = Extent.Kind.COMPRESSED;
+    long hostOffset = -1;
     if (mapping instanceof Mapping.Data data) {
-      return new Extent(guestOffset, length, 0, Extent.Kind.DATA, data.hostOffset());
+      kind = Extent.Kind.DATA;
+      hostOffset = data.hostOffset();
     } else if (mapping instanceof Mapping.Zero zero) {
-      return new Extent(guestOffset, length, 0, Extent.Kind.ZERO, zero.hostOffset());
+      kind = Extent.Kind.ZERO;
+      hostOffset = zero.hostOffset();
     } else if (mapping instanceof Mapping.Unallocated nothing) {
-      return backingExtent(guestOffset, nothing);
+      kind = Extent.Kind.UNALLOCATED;
+      hostOffset = nothing.hostOffset();
     }
-    return new Extent(guestOffset, length, 0, Extent.Kind.COMPRESSED, -1);
+    return new Extent(guestOffset, mapping.lengthBytes(), depth, kind, hostOffset);
   }
 
-  private Extent backingExtent(long guestOffset, Mapping.Unallocated nothing) throws IOException {
-    DiskImage backing = parts.backing();
-    if (backing == null || guestOffset >= backing.virtualSize()) {
-      return new Extent(
-          guestOffset, nothing.lengthBytes(), 0, Extent.Kind.UNALLOCATED, nothing.hostOffset());
-    }
-    long inside = Math.min(nothing.lengthBytes(), backing.virtualSize() - guestOffset);
-    return backing.extentAt(guestOffset, inside).oneLayerUp();
-  }
-
-  private Mapping mapping(long guestOffset, long maxBytes) throws IOException {
+  /** What this layer itself says of a guest offset. */
+  Mapping mapping(long guestOffset, long maxBytes) throws IOException {
     ImageWriter writer = writer();
     return writer == null ? map().map(guestOffset, maxBytes) : writer.map(guestOffset, maxBytes);
   }

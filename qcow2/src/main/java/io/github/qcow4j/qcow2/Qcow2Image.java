@@ -160,6 +160,11 @@ public final class Qcow2Image implements DiskImage {
     return layer.virtualSize();
   }
 
+  /** What this layer shows now. */
+  MappedLayer layer() {
+    return layer;
+  }
+
   @Override
   public @Nullable DiskImage backing() {
     return layer.parts().backing();
@@ -174,7 +179,7 @@ public final class Qcow2Image implements DiskImage {
   public void read(long guestOffset, ByteBuffer target) throws IOException {
     Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize());
     requireData();
-    layer.read(guestOffset, target);
+    ChainRead.fill(layer, guestOffset, target);
   }
 
   @Override

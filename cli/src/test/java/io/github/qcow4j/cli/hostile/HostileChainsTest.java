@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.MemoryFolder;
 import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
@@ -39,7 +40,10 @@ final class HostileChainsTest {
           "resize IMAGE +64k",
           "create -f qcow2 -F qcow2 -b IMAGE OUT");
 
-  @TempDir private Path directory;
+  // Ten thousand files take a disk what time it likes.
+  @TempDir(factory = MemoryFolder.class)
+  private Path directory;
+
   private Scene scene;
 
   @BeforeEach
@@ -73,8 +77,12 @@ final class HostileChainsTest {
     }
   }
 
+  /**
+   * Each layer asked the one below in a call of its own, until the stack ended; where that was
+   * within a call of a file, closing the file waited for ever.
+   */
   @Test
-  void aChainOfTenThousandThatIsAllowedIsReadOrRefusedInOneLine() throws IOException {
+  void aChainOfTenThousandThatIsAllowedIsReadWithoutAStackAsDeep() throws IOException {
     Path top = deepChain();
     LeakWatch watch = new LeakWatch(scene.uploads());
 
@@ -83,11 +91,10 @@ final class HostileChainsTest {
             "info --backing-chain --max-chain=20000 IMAGE",
             "convert --max-chain=20000 -O raw IMAGE OUT",
             "map --max-chain=20000 IMAGE",
+            "checksum --max-chain=20000 IMAGE",
             "chain --max-chain=20000 IMAGE")) {
       OurRun run = scene.asQcow4j(top, words).run();
-      assertThat(run.exitCode()).as("%s", run.arguments()).isBetween(0, 1);
-      assertThat(run.stderr()).doesNotContain("internal error", "Exception");
-      assertThat(run.stderr().lines()).hasSize(run.exitCode());
+      assertThat(run.exitCode()).as("%s", run).isZero();
       // To close each by the one above it was more than the stack had room for.
       assertThat(watch.openFiles()).isEmpty();
     }
