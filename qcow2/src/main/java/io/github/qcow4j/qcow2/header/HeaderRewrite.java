@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * left out, so that its extensions end within the first sector, and its backing file name is moved
  * to the end of the cluster. Each state in between says the same as the old header.
  *
- * <p>What cannot be made short, a long data file name say, stays where it is while the new header
- * is written behind it, reached over an extension that says nothing; then the new one is written
- * once more in its proper place, and switched to. Where the cluster has no room for both, the
- * change is refused: that takes clusters of 2 KiB at most, and long names.
+ * <p>What cannot be made short, a long data file name say, or a name that is not UTF-8, stays where
+ * it is while the new header is written behind it, reached over an extension that says nothing;
+ * then the new one is written once more in its proper place, and switched to. Where the cluster has
+ * no room for both, the change is refused: that takes clusters of 2 KiB at most, and long names.
  */
 public final class HeaderRewrite {
 
@@ -81,21 +81,26 @@ public final class HeaderRewrite {
     if (old.clusterBits() != replacement.clusterBits()) {
       throw new IllegalArgumentException("a header cannot change its image's cluster size");
     }
-    requireUtf8(file, replacement.backingFileName());
-    requireUtf8(file, replacement.extensions().dataFileName());
-    requireUtf8(file, replacement.extensions().backingFormat());
+    if (!namesAreUtf8(replacement)) {
+      throw new UnsupportedFeatureException(
+          file.path(), "The header has a name that is not UTF-8", "names that are not UTF-8");
+    }
     byte[] target = HeaderWriter.encode(file.path(), replacement).array();
     byte[] present = new byte[old.clusterSize()];
     file.readPadded(ByteBuffer.wrap(present), 0);
     return new HeaderRewrite(file, old, present, target);
   }
 
-  private static void requireUtf8(BlockFile file, @Nullable String name)
-      throws UnsupportedFeatureException {
-    if (name != null && name.indexOf(NOT_UTF_8) >= 0) {
-      throw new UnsupportedFeatureException(
-          file.path(), "The header has a name that is not UTF-8", "names that are not UTF-8");
-    }
+  /** Whether the names, as they were read, can be written as they were. */
+  private static boolean namesAreUtf8(Qcow2Header header) {
+    HeaderExtensions extensions = header.extensions();
+    return isUtf8(header.backingFileName())
+        && isUtf8(extensions.dataFileName())
+        && isUtf8(extensions.backingFormat());
+  }
+
+  private static boolean isUtf8(@Nullable String name) {
+    return name == null || name.indexOf(NOT_UTF_8) < 0;
   }
 
   private void run() throws IOException {
@@ -112,12 +117,11 @@ public final class HeaderRewrite {
       write(shortened, SECTOR, clusterSize);
       write(shortened, 0, SECTOR);
     }
-    int keptFrom = nameOffset(present) >= SECTOR ? nameOffset(present) : clusterSize;
+    // A name that ends behind the first sector has just been moved to the end of the cluster.
+    int keptFrom = nameEnd(present) > SECTOR ? nameOffset(present) : clusterSize;
     write(target, SECTOR, keptFrom);
     write(target, 0, SECTOR);
-    if (keptFrom < clusterSize) {
-      write(target, keptFrom, clusterSize);
-    }
+    write(target, keptFrom, clusterSize);
   }
 
   private boolean differInOneSector() {
@@ -131,7 +135,7 @@ public final class HeaderRewrite {
 
   /** Whether the header in the file has anything behind the first sector. */
   private boolean tailIsInUse() {
-    return listEnd(present) > SECTOR || nameEnd(present) > SECTOR;
+    return endOf(present) > SECTOR;
   }
 
   /**
@@ -141,6 +145,9 @@ public final class HeaderRewrite {
    * @return null when that is impossible
    */
   private byte @Nullable [] madeShort() {
+    if (!namesAreUtf8(old)) {
+      return null;
+    }
     byte[] shortened;
     try {
       shortened = HeaderWriter.encodeWithoutFeatureNames(file.path(), old).array();
@@ -153,15 +160,14 @@ public final class HeaderRewrite {
     }
     int nameLength = nameEnd(present) - nameOffset(present);
     byte[] next = present.clone();
-    System.arraycopy(shortened, 0, next, 0, Math.min(SECTOR, clusterSize));
-    if (nameLength > 0 && listEnd + nameLength > SECTOR) {
+    System.arraycopy(shortened, 0, next, 0, SECTOR);
+    if (listEnd + nameLength > SECTOR) {
       int home = (clusterSize - nameLength) & -8;
       if (home < Math.max(endOf(present), endOf(target))) {
         return null;
       }
       System.arraycopy(present, nameOffset(present), next, home, nameLength);
       ByteBuffer.wrap(next).putLong(HeaderField.BACKING_FILE_OFFSET, home);
-      Arrays.fill(next, listEnd, SECTOR, (byte) 0);
     }
     return next;
   }
@@ -183,7 +189,6 @@ public final class HeaderRewrite {
           clusterSize);
     }
     byte[] moved = present.clone();
-    Arrays.fill(moved, 0, SECTOR, (byte) 0);
     System.arraycopy(target, 0, moved, 0, listStart);
     System.arraycopy(target, listStart, moved, behind, length);
     ByteBuffer fields = ByteBuffer.wrap(moved);
@@ -225,8 +230,9 @@ public final class HeaderRewrite {
     }
   }
 
+  /** Where all of a header ends; a contrived one has its name among its fields. */
   private int endOf(byte[] cluster) {
-    return Math.max(listEnd(cluster), nameEnd(cluster));
+    return Math.max(listStart(cluster), Math.max(listEnd(cluster), nameEnd(cluster)));
   }
 
   private static int nameOffset(byte[] cluster) {
