@@ -116,6 +116,19 @@ class HeaderDraftTest {
   }
 
   @Test
+  void autoclearBitsOfOthersDoNotComeBackAfterAPowerCut() throws IOException {
+    ByteBuffer bytes = HeaderSamples.bytes(plain());
+    bytes.putLong(88, 1L << 40 | 1);
+    try (HeaderBench bench = HeaderBench.holding(bytes)) {
+      Qcow2Header header = bench.header();
+      bench.mayBecome(HeaderDraft.of(header).header());
+      UnknownAutoclear.clear(bench.file(), header);
+      bench.isDurable();
+      bench.explore();
+    }
+  }
+
+  @Test
   void aHeaderIsAskedForSums() {
     Qcow2Header header = plain().size((1 << 20) + 511).header();
     assertThat(header.clusterSize()).isEqualTo(65536);

@@ -15,11 +15,13 @@ import static io.github.qcow4j.qcow2.header.HeaderSamples.withList;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.BitmapsExtension;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.EncryptionHeader;
 import io.github.qcow4j.qcow2.header.HeaderExtensions.UnknownExtension;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +94,24 @@ class HeaderExtensionsTest {
   void whatABitmapDirectoryCannotBeIsRefused(
       int count, int reserved, long bytes, long offset, String message) throws IOException {
     refused(message, extension(TYPE_BITMAPS, directory(count, reserved, bytes, offset)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0, 32, 65536, 120",
+    "1, 1, 32, 65536, 124",
+    "1, 0, 0, 65536, 128",
+    "1, 0, 32, 65540, 136",
+  })
+  void theWrongFieldOfABitmapDirectoryIsPointedTo(
+      int count, int reserved, long bytes, long offset, long place) throws IOException {
+    ByteBuffer image =
+        withList(
+            plain().feature(Feature.BITMAPS, true),
+            extension(TYPE_BITMAPS, directory(count, reserved, bytes, offset)));
+    assertThatThrownBy(() -> parse(image))
+        .isInstanceOfSatisfying(
+            CorruptImageException.class, e -> assertThat(e.hostOffset()).isEqualTo(place));
   }
 
   @Test
@@ -265,6 +285,22 @@ class HeaderExtensionsTest {
       assertThatThrownBy(() -> parse(bytes))
           .hasMessage("Unsupported qcow2 feature(s): Unknown incompatible feature: 200");
     }
+  }
+
+  /** The list has room for 392 bytes of data, and no end mark then. */
+  @ParameterizedTest
+  @CsvSource({
+    "0x6803F857, 392, time travel",
+    "0x6803F857, 393, Unknown incompatible feature: 200",
+    "0x99, 392, Unknown incompatible feature: 200",
+  })
+  void namesOfFeaturesAreLookedForUpToTheEndOfTheList(int type, int length, String named)
+      throws IOException {
+    byte[] names = extension(type, Arrays.copyOf(name(0, 9, "time travel"), 392));
+    ByteBuffer.wrap(names).putInt(4, length);
+    ByteBuffer bytes = withList(sized(3, 9), names);
+    bytes.putLong(72, 1L << 9);
+    assertThatThrownBy(() -> parse(bytes)).hasMessage("Unsupported qcow2 feature(s): " + named);
   }
 
   @Test
