@@ -23,7 +23,10 @@ public final class ClusterAllocator {
   private final OverlapGuard guard;
   private final List<Run> freed = new ArrayList<>();
   private long searchFrom;
-  private long packedEnd = -1;
+
+  /** The end of what was packed last. Behind a cluster's border, as 0 is one, nothing is packed. */
+  private long packedEnd;
+
   private long handedOutEnd;
 
   /** Told which clusters are to be handed out. */
@@ -121,7 +124,7 @@ public final class ClusterAllocator {
    */
   public long allocatePacked(int bytes) throws IOException {
     long clusterSize = 1L << clusterBits;
-    if (packedEnd >= 0 && (packedEnd & (clusterSize - 1)) != 0) {
+    if ((packedEnd & (clusterSize - 1)) != 0) {
       long tailCluster = packedEnd >>> clusterBits;
       long room = clusterSize - (packedEnd & (clusterSize - 1));
       boolean shareable =
@@ -152,17 +155,13 @@ public final class ClusterAllocator {
   }
 
   private boolean isFree(long cluster) throws IOException {
-    return !ensureBlock(cluster) && refcounts.get(cluster) == 0;
+    ensureBlock(cluster);
+    return refcounts.get(cluster) == 0;
   }
 
   /** Ends packing: the next compressed cluster begins in a host cluster of its own. */
   public void endPacking() {
-    packedEnd = -1;
-  }
-
-  /** The end of what was packed last, or -1. */
-  public long packedEnd() {
-    return packedEnd;
+    packedEnd = 0;
   }
 
   /** Takes one reference from each cluster of a run, when {@link #releaseFreed} is next called. */
@@ -208,8 +207,8 @@ public final class ClusterAllocator {
 
   private void becameFree(long cluster) {
     searchFrom = Math.min(searchFrom, cluster);
-    if (packedEnd >= 0 && packedEnd >>> clusterBits == cluster) {
-      packedEnd = -1;
+    if (packedEnd >>> clusterBits == cluster) {
+      endPacking();
     }
   }
 
@@ -260,9 +259,7 @@ public final class ClusterAllocator {
     long cluster = from;
     while (true) {
       requirePossible(cluster);
-      if (ensureBlock(cluster) && cluster % refcounts.blockEntries() == 0) {
-        cluster++;
-      }
+      ensureBlock(cluster);
       long free = refcounts.firstFreeInBlock(cluster);
       if (free > 0) {
         return free;
@@ -273,12 +270,12 @@ public final class ClusterAllocator {
   }
 
   /** A new block stands in the first cluster it counts, which nothing has called free before. */
-  private boolean ensureBlock(long cluster) throws IOException {
+  private void ensureBlock(long cluster) throws IOException {
     long index = cluster / refcounts.blockEntries();
     if (refcounts.blockOffset(index) == 0) {
       guard.requireNoMetadata(index * refcounts.blockEntries(), 1);
     }
-    return refcounts.ensureBlock(cluster);
+    refcounts.ensureBlock(cluster);
   }
 
   private long nextBlock(long cluster) {

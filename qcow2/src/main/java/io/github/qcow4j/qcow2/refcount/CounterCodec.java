@@ -74,12 +74,12 @@ public final class CounterCodec {
 
   /** How many counters {@code lengthBytes} bytes hold, a power of two when that is one. */
   public int countersIn(int lengthBytes) {
-    return order <= 3 ? lengthBytes << (3 - order) : lengthBytes >>> (order - 3);
+    return lengthBytes << 3 >>> order;
   }
 
   /** How many bytes {@code count} counters take, where {@code count} is a multiple of 8. */
   public int bytesFor(int count) {
-    return order <= 3 ? count >>> (3 - order) : count << (order - 3);
+    return count << order >>> 3;
   }
 
   /** The counter of an index, unsigned. */
@@ -185,8 +185,10 @@ public final class CounterCodec {
   }
 
   /**
-   * The index of the first counter that is zero, or {@code end} when none is.
+   * The index of the first counter that is zero, or {@code end} when none is. Eight bytes are
+   * looked at together also where the end lies within them: a zero behind it costs a look at each.
    *
+   * @param bytes a whole number of eight, as every block is
    * @param from the index to begin at
    * @param end the index to end before
    */
@@ -194,8 +196,8 @@ public final class CounterCodec {
     int inEight = Long.SIZE >> order;
     int index = from;
     while (index < end) {
-      boolean whole = (index & (inEight - 1)) == 0 && end - index >= inEight;
-      if (whole && !hasZero((long) LONG.get(bytes, index << order >>> 3))) {
+      boolean border = (index & (inEight - 1)) == 0;
+      if (border && !hasZero((long) LONG.get(bytes, index << order >>> 3))) {
         index += inEight;
       } else if (get(bytes, index) == 0) {
         return index;

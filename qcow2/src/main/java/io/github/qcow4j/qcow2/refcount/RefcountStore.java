@@ -161,14 +161,12 @@ public final class RefcountStore {
 
   /**
    * Makes sure that the cluster's refcount block exists. A new block takes the first cluster that
-   * it counts, so that it needs no other.
-   *
-   * @return whether a block was made, so that the first cluster it counts is no longer free
+   * it counts, which is no longer free then, so that it needs no other.
    */
-  public boolean ensureBlock(long clusterIndex) throws IOException {
+  public void ensureBlock(long clusterIndex) throws IOException {
     long tableIndex = clusterIndex / blockEntries;
     if (blockOffset(tableIndex) != 0) {
-      return false;
+      return;
     }
     long home = tableIndex * blockEntries;
     if (home == 0) {
@@ -180,7 +178,6 @@ public final class RefcountStore {
     }
     placeBlock(tableIndex, home);
     add(home, 1, 1);
-    return true;
   }
 
   /**
