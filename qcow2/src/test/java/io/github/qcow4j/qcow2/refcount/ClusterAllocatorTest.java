@@ -79,6 +79,19 @@ class ClusterAllocatorTest {
   }
 
   @Test
+  void theSearchGoesOnBehindTheRunFoundLast() throws IOException {
+    assertThat(allocator.allocateContiguous(5)).isEqualTo(new Run(3, 5));
+    assertThat(allocator.allocate(1)).isEqualTo(new Run(8, 1));
+  }
+
+  @Test
+  void behindAFullBlockTheNextOneIsLookedAt() throws IOException {
+    assertThat(allocator.allocate(1)).isEqualTo(new Run(3, 1));
+    counts.add(4, PER_BLOCK - 4, 1);
+    assertThat(allocator.allocate(1)).isEqualTo(new Run(PER_BLOCK + 1, 1));
+  }
+
+  @Test
   void aNewBlockTakesTheFirstClusterItCounts() throws IOException {
     Run first = allocator.allocate(PER_BLOCK);
     assertThat(first).isEqualTo(new Run(3, PER_BLOCK - 3));
@@ -133,6 +146,14 @@ class ClusterAllocatorTest {
   }
 
   @Test
+  void nothingIsPackedIntoTheClusterBehindOneThatIsFull() throws IOException {
+    assertThat(allocator.allocatePacked(CLUSTER)).isEqualTo(3 * CLUSTER);
+    counts.add(4, 1, 1);
+    assertThat(allocator.allocatePacked(10)).isEqualTo(5 * CLUSTER);
+    assertThat(counts.get(4)).isEqualTo(1);
+  }
+
+  @Test
   void aClusterWhoseCounterIsFullIsNotPackedIntoFurther() throws IOException {
     use(1);
     for (int i = 0; i < 3; i++) {
@@ -167,6 +188,34 @@ class ClusterAllocatorTest {
     assertThat(allocator.allocate(2)).isEqualTo(new Run(3, 1));
     assertThat(allocator.allocate(2)).isEqualTo(new Run(5, 1));
     assertThat(allocator.releaseFreed()).isEmpty();
+  }
+
+  @Test
+  void clustersFreedInFallingOrderAreNoRun() throws IOException {
+    allocator.allocate(5);
+    allocator.freeLater(6, 1);
+    allocator.freeLater(5, 1);
+    assertThat(allocator.releaseFreed()).containsExactly(new Run(6, 1), new Run(5, 1));
+    assertThat(counts.get(7)).isEqualTo(1);
+  }
+
+  @Test
+  void onlyWhatBecameFreeIsSaidToBe() throws IOException {
+    allocator.allocate(3);
+    allocator.freeLater(3, 3);
+    assertThat(counts.get(6)).as("free before").isZero();
+    assertThat(allocator.releaseFreed()).containsExactly(new Run(3, 3));
+  }
+
+  @Test
+  void whatAnotherDecidesAboutIsNotReleased() throws IOException {
+    allocator.allocate(5);
+    allocator.freeLater(4, 2);
+    allocator.freeLater(6, 1);
+    assertThat(allocator.takeFreed()).containsExactly(new Run(4, 3));
+    assertThat(allocator.hasFreed()).isFalse();
+    assertThat(allocator.releaseFreed()).isEmpty();
+    assertThat(counts.get(4)).isEqualTo(1);
   }
 
   @Test
@@ -230,5 +279,17 @@ class ClusterAllocatorTest {
         .isInstanceOf(LimitExceededException.class)
         .hasMessage("The image file would become too large");
     assertThat(large.tableEntries()).isEqualTo(1 << 18);
+  }
+
+  @Test
+  void theLastClusterThatHostOffsetsReachIsTheLastOne() throws IOException {
+    // Clusters so large that one block counts all that there can be.
+    int bits = Long.numberOfTrailingZeros(FormatLimits.MAX_HOST_OFFSET / PER_BLOCK);
+    ClusterAllocator far = new ClusterAllocator(file.path(), bits, counts, (first, count) -> {});
+    counts.add(3, PER_BLOCK - 4, 1);
+    assertThat(far.allocate(1)).isEqualTo(new Run(PER_BLOCK - 1, 1));
+    assertThat(far.handedOutEnd()).isEqualTo(FormatLimits.MAX_HOST_OFFSET);
+    assertThatThrownBy(() -> far.allocate(1)).isInstanceOf(LimitExceededException.class);
+    assertThat(counts.blockOffset(1)).isZero();
   }
 }

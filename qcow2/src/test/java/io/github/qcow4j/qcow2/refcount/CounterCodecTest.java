@@ -142,6 +142,7 @@ class CounterCodecTest {
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
   void bytesAndCountersConvertIntoEachOther(int order) {
     CounterCodec codec = CounterCodec.ofOrder(order);
+    assertThat(codec.order()).isEqualTo(order);
     assertThat(codec.bits()).isEqualTo(1 << order);
     assertThat(codec.countersIn(65536)).isEqualTo(65536 * 8 / codec.bits());
     assertThat(codec.bytesFor(codec.countersIn(65536))).isEqualTo(65536);

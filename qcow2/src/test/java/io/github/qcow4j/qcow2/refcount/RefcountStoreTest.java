@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.CompressionType;
@@ -30,13 +31,13 @@ class RefcountStoreTest {
   private static final int PER_BLOCK = CLUSTER / 2;
   private static final int TABLE_AT = 2 * CLUSTER;
 
+  private SimulatedVolume volume;
   private BlockFile file;
 
   @BeforeEach
   void makeFile() throws IOException {
-    file =
-        SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false))
-            .open(Path.of("/image"), OpenOptions.creatingNew());
+    volume = SimulatedVolume.create(SimulatedVolume.Options.standard().withRecording(false));
+    file = volume.open(Path.of("/image"), OpenOptions.creatingNew());
   }
 
   @AfterEach
@@ -197,6 +198,15 @@ class RefcountStoreTest {
     assertThat(word(1 << 20)).isEqualTo(CLUSTER | 0x1FF);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {128, 129, 191})
+  void theTableGrowsAsFarAsABlockBehindItNeeds(int tableIndex) throws IOException {
+    RefcountStore store = store(4);
+    store.ensureBlock((long) tableIndex * PER_BLOCK);
+    assertThat(store.tableEntries()).isEqualTo(192);
+    assertThat(store.blockOffset(tableIndex)).isEqualTo((long) tableIndex * PER_BLOCK * CLUSTER);
+  }
+
   @Test
   void theTableEndsAtItsLimit() throws IOException {
     RefcountStore store = store(4);
@@ -234,6 +244,19 @@ class RefcountStoreTest {
   }
 
   @Test
+  void aBlockThatWasDroppedIsNotWrittenWhereItStood() throws IOException {
+    RefcountStore store = store(4);
+    store.add(0, 3, 1);
+    store.writeBlocks();
+    store.ensureBlock(PER_BLOCK);
+    assertThat(store.dropEmptyBlocks()).containsExactly((long) PER_BLOCK);
+    assertThat(store.dirtyBytes()).isZero();
+    file.write(ByteBuffer.allocate(8).putLong(0, 77), PER_BLOCK * CLUSTER);
+    store.writeBlocks();
+    assertThat(word(PER_BLOCK * CLUSTER)).as("the cluster's next use").isEqualTo(77);
+  }
+
+  @Test
   void aBlockElsewhereThatCountsNothingIsDropped() throws IOException {
     RefcountStore store = store(4);
     store.add(0, 4, 1);
@@ -248,19 +271,19 @@ class RefcountStoreTest {
   void theTableOfAReaderIsThatOfTheFile() throws IOException {
     file.write(ByteBuffer.allocate(16).putLong(1023).putLong(CLUSTER + 1).flip(), TABLE_AT);
     file.write(ByteBuffer.allocate(8).putLong(0, Long.MIN_VALUE), TABLE_AT + 24);
-    file.write(
-        ByteBuffer.allocate(8).putLong(0, FormatLimits.MAX_FILE_BYTES - CLUSTER), TABLE_AT + 32);
+    long end = FormatLimits.MAX_FILE_BYTES;
+    file.write(ByteBuffer.allocate(16).putLong(end - CLUSTER).putLong(end).flip(), TABLE_AT + 32);
     Qcow2Header header = header(4, TABLE_AT, 2);
     RefcountTable table = RefcountTable.load(file, header);
     assertThat(table.size()).isEqualTo(128);
     assertThat(table.entry(0)).isEqualTo(1023);
     assertThat(table.blockOffset(0)).isEqualTo(512);
-    assertThat(table.entry(5)).isZero();
+    assertThat(table.entry(6)).isZero();
     assertThat(table.isBlockAligned(0)).isTrue();
     assertThat(table.isBlockReachable(1)).isTrue();
     assertThat(table.isBlockReachable(3)).isFalse();
-    assertThat(table.isBlockReachable(4))
-        .isEqualTo(table.blockOffset(4) <= FormatLimits.MAX_FILE_BYTES - CLUSTER);
+    assertThat(table.isBlockReachable(4)).as("up to where files end").isTrue();
+    assertThat(table.isBlockReachable(5)).as("behind that").isFalse();
     assertThat(table.blockIndex(PER_BLOCK * 3L + 7)).isEqualTo(3);
     assertThat(table.indexInBlock(PER_BLOCK * 3L + 7)).isEqualTo(7);
     assertThat(table.countersPerBlock()).isEqualTo(PER_BLOCK);
@@ -269,6 +292,31 @@ class RefcountStoreTest {
         HeaderDraft.fresh(3, 12, 4, CompressionType.ZLIB).refcountTable(TABLE_AT, 1).header();
     assertThat(RefcountTable.load(file, coarse).isBlockAligned(0)).isFalse();
     assertThat(RefcountTable.load(file, header(4, 1L << 60, 1)).entry(0)).isZero();
+  }
+
+  @Test
+  void theTableOfAReaderGoesToItsLastEntryAndNoFurther() throws IOException {
+    file.write(
+        ByteBuffer.allocate(16).putLong(5 << BITS).putLong(6 << BITS).flip(), TABLE_AT + 504);
+    RefcountTable table = RefcountTable.load(file, header(4, TABLE_AT, 1));
+    assertThat(table.blockOffset(63)).isEqualTo(5 << BITS);
+    assertThat(table.blockOffset(64)).as("what stands behind it").isZero();
+    file.truncate(TABLE_AT + 516);
+    table = RefcountTable.load(file, header(4, TABLE_AT, 2));
+    assertThat(table.blockOffset(63)).isEqualTo(5 << BITS);
+    assertThat(table.blockOffset(64)).as("cut within").isZero();
+  }
+
+  @Test
+  void whatOfATableLiesPastTheEndOfTheFileTakesNoMemory() throws IOException {
+    file.write(ByteBuffer.allocate(16).putLong(8, CLUSTER), TABLE_AT);
+    TappedVolume tapped = new TappedVolume(volume);
+    try (BlockFile image = tapped.volume().open(file.path(), OpenOptions.reading())) {
+      RefcountTable table = RefcountTable.load(image, header(4, TABLE_AT, 2));
+      assertThat(table.size()).isEqualTo(128);
+      assertThat(table.blockOffset(1)).isEqualTo(CLUSTER);
+      assertThat(tapped.bytesRead()).isEqualTo(16);
+    }
   }
 
   @Test
@@ -291,6 +339,7 @@ class RefcountStoreTest {
     assertThat(reader.refcount(0)).as("used before").isEqualTo(7);
     assertThat(reader.refcount(PER_BLOCK)).as("let go").isEqualTo(9);
     assertThat(reader.refcount(63L * PER_BLOCK)).isZero();
+    assertThat(reader.bytesRead()).as("three blocks, one of them again").isEqualTo(4 * CLUSTER);
   }
 
   @Test

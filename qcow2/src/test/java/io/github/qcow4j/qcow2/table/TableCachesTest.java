@@ -7,10 +7,12 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,39 @@ class TableCachesTest {
     }
     assertThat(cache.get(file, 2 * CLUSTER, CLUSTER, true).size()).isEqualTo(CLUSTER / 16);
     assertThat(seen(cache, 1)).isEqualTo(100);
+  }
+
+  @Test
+  void placesThatHashAlikeAreTwoTables() throws IOException {
+    L2Cache cache = new L2Cache(1 << 20);
+    long alike = (long) CLUSTER << 32;
+    assertThat(Long.hashCode(alike)).isEqualTo(Long.hashCode(CLUSTER));
+    assertThat(seen(cache, 1)).isEqualTo(100);
+    assertThat(cache.get(file, alike, CLUSTER, false).entry(0)).as("past the end").isZero();
+  }
+
+  @Test
+  void aTableThatTwoLoadedAtOnceIsCountedOnce() throws IOException {
+    L2Cache cache = new L2Cache(2 * CLUSTER);
+    AtomicReference<BlockFile> missedAgain = new AtomicReference<>();
+    TappedVolume.Tap meanwhile =
+        call -> {
+          BlockFile image = missedAgain.getAndSet(null);
+          if (image != null) {
+            cache.get(image, CLUSTER, CLUSTER, false);
+          }
+        };
+    try (BlockFile image =
+        new TappedVolume(volume, meanwhile)
+            .volume()
+            .open(Path.of("/image"), OpenOptions.reading())) {
+      missedAgain.set(image);
+      cache.get(image, CLUSTER, CLUSTER, false);
+      cache.get(image, 2 * CLUSTER, CLUSTER, false);
+      store(0, 16, 1);
+      assertThat(cache.get(image, CLUSTER, CLUSTER, false).entry(0)).as("held").isEqualTo(100);
+      assertThat(cache.get(image, 2 * CLUSTER, CLUSTER, false).entry(0)).isEqualTo(200);
+    }
   }
 
   private MetadataPages pages(long budgetBytes) {

@@ -53,6 +53,7 @@ class TablesTest {
     assertThat(table.endOfGap(701, 1000)).isEqualTo(1000);
     table.setEntry(10, 0);
     assertThat(table.endOfGap(0, 1000)).isEqualTo(400);
+    assertThat(table.endOfGap(701, 1001)).as("not past the table").isEqualTo(1000);
   }
 
   @Test
