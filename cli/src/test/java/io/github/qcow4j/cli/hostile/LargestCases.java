@@ -19,8 +19,14 @@ final class LargestCases {
    * An image at a limit, or one past it.
    *
    * @param refusal what {@code info} says of the one past it, else empty
+   * @param takesLong the command that passes all of its disk on, 2 TiB say, and is given a limit of
+   *     time therefore; or empty
    */
-  record Largest(HostileCase image, String refusal) {
+  record Largest(HostileCase image, String refusal, String takesLong) {
+
+    Largest(HostileCase image, String refusal) {
+      this(image, refusal, "");
+    }
 
     boolean isRefused(String said) {
       return !refusal.isEmpty() && said.contains(refusal);
@@ -32,7 +38,7 @@ final class LargestCases {
         new Largest(manyBitmaps(), ""),
         new Largest(snapshotTable(0), ""),
         new Largest(snapshotTable(8), "Snapshot table is too big"),
-        new Largest(bitmapData(0), ""),
+        new Largest(bitmapData(0), "", "convert -O raw IMAGE -"),
         new Largest(bitmapData(1), "doesn't satisfy the constraints"),
         new Largest(longestCompressedData(Ground.ZLIB, true), ""),
         new Largest(longestCompressedData(Ground.ZLIB, false), ""),

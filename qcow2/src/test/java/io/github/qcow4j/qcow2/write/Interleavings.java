@@ -1,10 +1,17 @@
 package io.github.qcow4j.qcow2.write;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.nativeio.support.CallGate;
+import io.github.qcow4j.qcow2.cluster.DecoderPool;
+import io.github.qcow4j.qcow2.cluster.Mapping;
+import io.github.qcow4j.qcow2.header.CompressionType;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.transfer.Turns;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
+import java.util.zip.Deflater;
 
 /** What threads share in this module. */
 final class Interleavings {
@@ -13,7 +20,13 @@ final class Interleavings {
 
   static final List<Class<? extends Interleaving>> ALL =
       List.of(
-          InTurns.class, AbandonedTurns.class, Ranges.class, CachedTables.class, Clusters.class);
+          InTurns.class,
+          AbandonedTurns.class,
+          Ranges.class,
+          CachedTables.class,
+          Clusters.class,
+          Calls.class,
+          Decoders.class);
 
   /** Numbered pieces are done in the order of their numbers, whoever comes first. */
   public static final class InTurns extends Interleaving {
@@ -112,7 +125,7 @@ final class Interleavings {
   /** Tables come whole and from their place, and the cache keeps count of what it holds. */
   public static final class CachedTables extends Interleaving {
 
-    private final BlankFile blank = new BlankFile();
+    private final StandInFile blank = new StandInFile();
     private final BlockFile file = blank.asBlockFile();
     private final L2Cache cache = new L2Cache(80);
 
@@ -183,6 +196,97 @@ final class Interleavings {
     void afterwards() throws IOException {
       image.read(0);
       image.read(1);
+    }
+  }
+
+  /** No call is under way in what is closed, and who closes it waits for none that is over. */
+  public static final class Calls extends Interleaving {
+
+    private final CallGate gate = new CallGate();
+    private boolean closed;
+
+    private void call() {
+      try {
+        gate.enter();
+      } catch (ClosedChannelException e) {
+        return;
+      }
+      require(!closed, "a call of what is closed");
+      gate.exit();
+    }
+
+    @Override
+    void first() {
+      call();
+      call();
+    }
+
+    @Override
+    void second() {
+      call();
+    }
+
+    @Override
+    void third() {
+      require(gate.close(), "closed by another");
+      closed = true;
+    }
+
+    @Override
+    void afterwards() {
+      require(gate.isClosed() && !gate.close(), "open again");
+    }
+  }
+
+  /** Compressed clusters come from their place, whoever decodes at the same time. */
+  public static final class Decoders extends Interleaving {
+
+    private static final int CLUSTER_SIZE = 512;
+
+    private final BlockFile file = new StandInFile(clusters(3)).asBlockFile();
+    private final DecoderPool decoders = new DecoderPool();
+
+    /** One behind the other, each beginning with its number. */
+    private static byte[] clusters(int count) {
+      ByteBuffer streams = ByteBuffer.allocate(count * CLUSTER_SIZE);
+      for (int place = 0; place < count; place++) {
+        try (Deflater deflater = new Deflater(Deflater.BEST_SPEED, true)) {
+          deflater.setInput(ByteBuffer.allocate(CLUSTER_SIZE).putLong(0, place));
+          deflater.finish();
+          deflater.deflate(streams.position(place * CLUSTER_SIZE));
+        }
+      }
+      return streams.array();
+    }
+
+    private void fetch(int place) throws IOException {
+      ByteBuffer target = ByteBuffer.allocate(Long.BYTES);
+      Mapping.Compressed where =
+          new Mapping.Compressed(Long.BYTES, 0, (long) place * CLUSTER_SIZE, CLUSTER_SIZE);
+      decoders.read(file, CompressionType.ZLIB, CLUSTER_SIZE, 0, where, target);
+      require(target.getLong(0) == place, "the cluster of another place");
+    }
+
+    @Override
+    void first() throws IOException {
+      fetch(1);
+      fetch(2);
+    }
+
+    @Override
+    void second() throws IOException {
+      fetch(2);
+    }
+
+    @Override
+    void third() throws IOException {
+      fetch(1);
+    }
+
+    @Override
+    void afterwards() throws IOException {
+      fetch(1);
+      decoders.close();
     }
   }
 }

@@ -8,8 +8,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Threads that share turns, ranges, caches and free clusters, in the orders that Lincheck's model
- * checker makes up; {@code -Dqcow4j.interleavings=100000} tries more of them.
+ * Threads that share turns, ranges, caches, decoders, files and free clusters, in the orders that
+ * Lincheck's model checker makes up; {@code -Dqcow4j.interleavings=100000} tries more of them.
  */
 class InterleavingsTest {
 

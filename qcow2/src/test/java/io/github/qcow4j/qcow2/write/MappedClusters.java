@@ -24,7 +24,7 @@ final class MappedClusters {
   private final int[] data = new int[16];
 
   MappedClusters() throws IOException {
-    BlockFile file = new BlankFile().asBlockFile();
+    BlockFile file = new StandInFile().asBlockFile();
     MetadataPages blocks = new MetadataPages(file, "refcount block", CLUSTER_SIZE, 1 << 20);
     long[] table = {CLUSTER_SIZE};
     blocks.create(CLUSTER_SIZE);
