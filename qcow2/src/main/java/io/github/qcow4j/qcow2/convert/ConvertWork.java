@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** The work of one conversion, shared by its threads. */
 final class ConvertWork {
 
+  /** A multiple of any cluster; a few milliseconds where zeros have to be written out. */
+  private static final long ZERO_PIECE_BYTES = 64 << 20;
+
   private final ConvertSource source;
   private final ConvertTarget target;
   private final ConvertOptions options;
@@ -247,7 +250,17 @@ final class ConvertWork {
         left -= count;
       }
     } else if (!target.readsAsZeros()) {
-      target.writeZeroes(offset, lengthBytes);
+      makeZeros(offset, offset + lengthBytes);
+    }
+  }
+
+  /** A disk of nothing else may be one extent, which would be one call until all of it is done. */
+  private void makeZeros(long offset, long end) throws IOException {
+    for (long from = offset; from < end; ) {
+      control.checkpoint();
+      long to = Math.min(end, (from / ZERO_PIECE_BYTES + 1) * ZERO_PIECE_BYTES);
+      target.writeZeroes(from, to - from);
+      from = to;
     }
   }
 }
