@@ -123,6 +123,26 @@ public final class RefcountStore {
   }
 
   /**
+   * The first of so many clusters in a row whose refcounts are all 0, at or after {@code from}.
+   * What lies behind the end of a file may be counted as anything else: a compressed cluster, or a
+   * short table, of a file that has lost its tail.
+   */
+  public long firstFreeRun(long from, long count) throws IOException {
+    long first = from;
+    long end = from;
+    while (end < first + count) {
+      long free = firstFreeInBlock(end);
+      if (free != end) {
+        first = free < 0 ? (end / blockEntries + 1) * blockEntries : free;
+        end = first;
+      } else {
+        end++;
+      }
+    }
+    return first;
+  }
+
+  /**
    * Adds to, or takes from, the counters of a run of clusters whose blocks exist or are made.
    *
    * @param firstCluster the first host cluster

@@ -7,8 +7,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The clusters before the end of an image that its structures in use leave free, lowest first. What
- * is taken here is free for those structures still. For one thread.
+ * The clusters of an image that its structures in use leave free, lowest first: those before its
+ * end, and behind it. What is taken here is free for those structures still. For one thread.
  */
 final class Gaps {
 
@@ -53,6 +53,18 @@ final class Gaps {
     for (long cluster = first; cluster < first + count; cluster++) {
       taken.add(cluster);
     }
+    return first;
+  }
+
+  /**
+   * Finds contiguous clusters behind the end, which are left to the caller: those from {@code from}
+   * on, unless some of them are counted.
+   *
+   * @param from a cluster behind all that was found here before
+   */
+  long findBehind(long from, long count) throws IOException {
+    long first = inUse.firstFreeRun(from, count);
+    guard.requireNoMetadata(first, count);
     return first;
   }
 

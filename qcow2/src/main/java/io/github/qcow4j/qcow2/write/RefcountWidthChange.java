@@ -156,8 +156,8 @@ public final class RefcountWidthChange {
     long tableClusters = tableClusters();
     tableHome = gaps.take(tableClusters);
     if (tableHome < 0) {
-      tableHome = behind;
-      behind += tableClusters;
+      tableHome = gaps.findBehind(behind, tableClusters);
+      behind = tableHome + tableClusters;
     }
     for (long i = 0; i < tableClusters; i++) {
       newClusters.add(tableHome + i);
@@ -165,8 +165,8 @@ public final class RefcountWidthChange {
     while (blockHomes.size() < blocks.cardinality()) {
       long home = gaps.take(1);
       if (home < 0) {
-        home = behind;
-        behind++;
+        home = gaps.findBehind(behind, 1);
+        behind = home + 1;
       }
       blockHomes.add(home);
       newClusters.add(home);

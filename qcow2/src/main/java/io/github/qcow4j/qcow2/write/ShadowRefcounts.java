@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * structure in use is touched. One write of the header then makes this one the valid one; without
  * it, nothing has happened.
  *
- * <p>New clusters are taken behind everything in use, or in gaps of the structure in use, so that
+ * <p>New clusters are taken behind the end of the file, or in gaps of the structure in use, so that
  * they are free in both structures. For one thread, on an image whose own changes are all written.
  */
 final class ShadowRefcounts {
@@ -47,7 +47,7 @@ final class ShadowRefcounts {
    * @param tablePlace where the refcount table in use stands
    * @param store the refcounts in use, without changes of their own
    * @param guard asked about every gap before it is taken
-   * @param endCluster the first host cluster behind everything in use
+   * @param endCluster the first host cluster behind the end of the file
    * @param budgetBytes how much of the new structure waits in memory
    */
   ShadowRefcounts(
@@ -158,7 +158,7 @@ final class ShadowRefcounts {
   }
 
   /** Leaves clusters behind everything in use free; answers the first one behind them. */
-  long skip(long count) throws LimitExceededException {
+  long skip(long count) throws IOException {
     return reserveBehind(count) + count;
   }
 
@@ -211,9 +211,9 @@ final class ShadowRefcounts {
     return gap < 0 ? reserveBehind(count) : gap;
   }
 
-  private long reserveBehind(long count) throws LimitExceededException {
-    long first = nextCluster;
-    nextCluster += count;
+  private long reserveBehind(long count) throws IOException {
+    long first = gaps.findBehind(nextCluster, count);
+    nextCluster = first + count;
     passedTheEnd = true;
     if (nextCluster >= FormatLimits.MAX_HOST_OFFSET >>> header.clusterBits()) {
       throw new LimitExceededException(
