@@ -110,6 +110,9 @@ public final class Conversion {
       throws IOException {
     runThreads(work, options.parallelism());
     control.checkpoint();
+    target.prepareCompletion();
+    // Thousands of bitmaps take seconds.
+    control.checkpoint();
     target.complete();
     return work.result();
   }

@@ -94,6 +94,12 @@ public interface ConvertTarget extends Closeable {
     return CopyResult.NONE;
   }
 
+  /**
+   * Does what is left to be done when all data are written. The conversion may still be cancelled
+   * afterwards.
+   */
+  default void prepareCompletion() throws IOException {}
+
   /** Makes all that was written durable, and then visible under the target's name. */
   void complete() throws IOException;
 

@@ -98,10 +98,14 @@ class Qcow2Target implements ConvertTarget {
   }
 
   @Override
-  public void complete() throws IOException {
+  public void prepareCompletion() throws IOException {
     if (bitmapStep != null) {
       bitmapStep.run(image);
     }
+  }
+
+  @Override
+  public void complete() throws IOException {
     ending.complete();
   }
 

@@ -147,7 +147,7 @@ public final class Qcow2Targets {
    * @param skippingBroken whether to leave out bitmaps that were not saved properly; else the
    *     conversion fails when there are such
    * @param skipped hears of those left out
-   * @return the same target; its {@link ConvertTarget#complete} fails with {@link
+   * @return the same target; its {@link ConvertTarget#prepareCompletion} fails with {@link
    *     io.github.qcow4j.qcow2.bitmap.BitmapChangeException} when a bitmap cannot be copied
    */
   public static ConvertTarget withBitmapsOf(
