@@ -3,6 +3,7 @@ package io.github.qcow4j.cli.image;
 import io.github.qcow4j.cli.console.CommandFailure;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
+import io.github.qcow4j.qcow2.ChainFiles;
 import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
@@ -24,6 +25,7 @@ final class BackingChoice {
   private final ImageName image;
   private final FormatOptions options;
   private ChainRoom room = ChainRoom.NONE;
+  private ChainFiles files = ChainFiles.NONE;
 
   /**
    * @param console what surrounds the call
@@ -78,6 +80,11 @@ final class BackingChoice {
     return room;
   }
 
+  /** The files of the chain that was looked at. */
+  ChainFiles files() {
+    return files;
+  }
+
   private long look(String backing, @Nullable String format)
       throws UsageException, CommandFailure, IOException {
     try (DiskImage opened = open(backing, format)) {
@@ -89,6 +96,7 @@ final class BackingChoice {
         throw refusal("Backing chain has more than " + access.maxChainLayers() + " layers");
       }
       room = ChainRoom.of(opened);
+      files = ChainFiles.of(opened);
       return opened.virtualSize();
     }
   }

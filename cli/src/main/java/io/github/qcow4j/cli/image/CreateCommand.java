@@ -102,7 +102,7 @@ public final class CreateCommand extends Command {
           .out()
           .print("Formatting '" + file + "', fmt=" + format + " " + options.shown() + "\n");
     }
-    new ImageMaker(console(), backingChoice.room()).create(name, known, options, sizeBytes);
+    new ImageMaker(console(), backingChoice).create(name, known, options, sizeBytes);
   }
 
   private FormatOptions options(String file, @Nullable Long size)

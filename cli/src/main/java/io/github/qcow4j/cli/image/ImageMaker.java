@@ -5,7 +5,6 @@ import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.nativeio.Errno;
 import io.github.qcow4j.nativeio.SystemCallException;
-import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
@@ -15,18 +14,19 @@ import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 
 /** Makes an image, and says in {@code qemu-img}'s words why it could not. */
 final class ImageMaker {
 
   private final Console console;
-  private final ChainRoom below;
+  private final BackingChoice below;
 
   /**
    * @param console what surrounds the call
-   * @param below what the chain takes that the image will lie on
+   * @param below what the image will lie on
    */
-  ImageMaker(Console console, ChainRoom below) {
+  ImageMaker(Console console, BackingChoice below) {
     this.console = console;
     this.below = below;
   }
@@ -69,12 +69,29 @@ final class ImageMaker {
       throws UsageException, CommandFailure {
     ImageSpec spec = new Qcow2Options(options).spec(sizeBytes);
     try {
-      below.plus(spec.l1Entries()).require(name.path());
+      refuseToReplaceBelow(name, spec);
+      below.room().plus(spec.l1Entries()).require(name.path());
       ImageCreation.create(console.volume(), name.path(), spec);
     } catch (LimitExceededException e) {
       throw beyondLimit(name, spec, e);
     } catch (IOException e) {
       throw failure(name, ImageFormat.QCOW2, "Could not resize image: ", e);
+    }
+  }
+
+  /** What the image is to show must not give place to it, nor to its data file. */
+  private void refuseToReplaceBelow(ImageName name, ImageSpec spec)
+      throws CommandFailure, IOException {
+    refuseToReplaceBelow(name, name.path());
+    if (spec.dataFile() != null) {
+      refuseToReplaceBelow(name, Path.of(spec.dataFile().name()));
+    }
+  }
+
+  private void refuseToReplaceBelow(ImageName name, Path made) throws CommandFailure, IOException {
+    if (below.files().hold(console.volume(), made)) {
+      throw new CommandFailure(
+          1, name.given() + ": Could not create '" + made + "': It is a file of the backing chain");
     }
   }
 

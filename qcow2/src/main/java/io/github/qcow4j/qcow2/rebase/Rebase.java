@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.rebase;
 
 import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.ChainFiles;
 import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
@@ -11,6 +12,7 @@ import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.error.ReferenceDeniedException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.CompressionRule;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -65,6 +67,8 @@ public final class Rebase {
    * @throws UnsupportedFeatureException when the image can have no backing file, or is to hold
    *     compressed clusters beside an external data file, or a snapshot is to be kept and cannot
    *     be; nothing is changed then
+   * @throws ReferenceDeniedException when the new backing file lies on the overlay itself; nothing
+   *     is changed then
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the name does not fit into the
    *     header, or the new chain would be too large to be opened; nothing is changed then
    * @throws io.github.qcow4j.qcow2.error.ImageException when an image cannot be opened, see {@link
@@ -118,6 +122,7 @@ public final class Rebase {
       throw new IllegalArgumentException("a backing file has a name, and none has none");
     }
     Qcow2Image image = HeaderRoom.require(overlay, backing);
+    requireApart(image, newBacking, backing);
     ChainRoom.of(newBacking).plus(image.header().l1Entries()).require(image.path());
     if (options.compressed()) {
       CompressionRule.require(image.path(), image.header().has(Feature.EXTERNAL_DATA_FILE));
@@ -126,6 +131,16 @@ public final class Rebase {
     image.changeBackingName(
         backing == null ? null : backing.name(), backing == null ? null : backing.format());
     return result;
+  }
+
+  /** What lies on the overlay is locked, but whoever shares all the same can open it. */
+  private static void requireApart(
+      Qcow2Image overlay, @Nullable DiskImage newBacking, @Nullable BackingName backing)
+      throws ReferenceDeniedException {
+    if (backing != null && ChainFiles.of(newBacking).hold(overlay)) {
+      throw new ReferenceDeniedException(
+          overlay.path(), backing.name(), "it lies on the image itself");
+    }
   }
 
   /**
