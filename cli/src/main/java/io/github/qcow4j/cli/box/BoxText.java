@@ -101,7 +101,7 @@ final class BoxText {
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("OTHER FILE", "SIZE"));
     for (OtherFile file : box.otherFiles()) {
-      rows.add(List.of(file.name(), SizeFormat.of(file.sizeBytes())));
+      rows.add(List.of(ErrorText.oneLine(file.name()), SizeFormat.of(file.sizeBytes())));
     }
     return table(rows);
   }

@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
+import io.github.qcow4j.qcow2.error.UnseenCharacter;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -147,25 +148,22 @@ public final class ErrorText {
 
   /**
    * A text of strangers in one line: names come from images too, and must neither begin a line nor
-   * draw on a terminal.
+   * draw on a terminal, nor turn around what is read.
    */
   public static String oneLine(String text) {
-    // Of millions of lines of a check hardly one has such a character.
+    // Of millions of lines of a check hardly one has anything but printable ASCII.
     for (int i = 0; i < text.length(); i++) {
-      if (Character.isISOControl(text.charAt(i))) {
-        return withoutControls(text);
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~') {
+        return withoutUnseen(text);
       }
     }
     return text;
   }
 
-  private static String withoutControls(String text) {
-    StringBuilder line = new StringBuilder(text);
-    for (int i = 0; i < line.length(); i++) {
-      if (Character.isISOControl(line.charAt(i))) {
-        line.setCharAt(i, ' ');
-      }
-    }
+  private static String withoutUnseen(String text) {
+    StringBuilder line = new StringBuilder(text.length());
+    text.codePoints().forEach(each -> line.appendCodePoint(UnseenCharacter.is(each) ? ' ' : each));
     return line.toString();
   }
 }

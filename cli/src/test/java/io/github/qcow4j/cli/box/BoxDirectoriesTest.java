@@ -62,16 +62,18 @@ final class BoxDirectoriesTest {
     Files.write(cocoon.resolve("cow.raw"), new byte[1 << 20]);
     Files.write(cocoon.resolve("mem"), new byte[5000]);
     Files.write(cocoon.resolve("vmstate"), new byte[0]);
+    Files.write(cocoon.resolve("z\u202ez"), new byte[0]);
     Files.writeString(
         cocoon.resolve("snapshot.json"),
         "{\"version\": 1, \"config\": {\"id\": \"X\", \"hypervisor\": \"firecracker\"}}");
     box.ok("clone", "--from-dir", cocoon.toString(), "a");
     assertThat(box.ok("show", "a").lines().toList())
-        .endsWith("OTHER FILE  SIZE", "mem         4.88 KiB", "vmstate     0 B");
+        .endsWith("OTHER FILE  SIZE", "mem         4.88 KiB", "vmstate     0 B", "z z         0 B");
     assertThat(box.ok("show", "a", "--json").replaceAll("\\s+", ""))
         .contains(
             "\"other_files\":[{\"name\":\"mem\",\"size_bytes\":5000},"
-                + "{\"name\":\"vmstate\",\"size_bytes\":0}]");
+                + "{\"name\":\"vmstate\",\"size_bytes\":0},"
+                + "{\"name\":\"z\\u202Ez\",\"size_bytes\":0}]");
     assertThat(box.ok("show", "web")).doesNotContain("OTHER FILE");
     assertThat(box.ok("show", "web", "--json").replaceAll("\\s+", ""))
         .contains("\"other_files\":[]");

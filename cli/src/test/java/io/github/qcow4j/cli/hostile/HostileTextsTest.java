@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,26 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 final class HostileTextsTest {
 
-  private static final String TEXT = "raw\nqemu-img: fine\r\u001b[2J\u0085";
+  /** Control characters, and what is done to the names that have room for a few bytes. */
+  private static final Texts CONTROLS =
+      new Texts("raw\nqemu-img: fine\r\u001b[2J\u0085", "\n\u001b[2J", "\n\u001b");
+
+  /**
+   * Characters that turn the text around, are not seen or end a line, one of them a pair of
+   * surrogates; the first 15 bytes are whole characters.
+   */
+  private static final Texts FORMATS =
+      new Texts(
+          "raw\u202e\u2066\u200b\u2028gmi\u2029\ufeff\u200f\udb40\udc41", "\u202e\u061c", "\u061c");
+
+  /**
+   * What stands in the images.
+   *
+   * @param text where there is room: up to 46 bytes
+   * @param ofFive of five bytes
+   * @param ofTwo of two bytes
+   */
+  private record Texts(String text, String ofFive, String ofTwo) {}
 
   /** What a name leads to elsewhere is not opened. */
   private static final Map<String, String> BESIDE = Map.of("QCOW4J_REFERENCES", "same-dir");
@@ -35,7 +55,11 @@ final class HostileTextsTest {
   @EnumSource
   void aTextNeitherBeginsALineNorDrawsOnTheTerminal(Personality personality) throws IOException {
     Gauntlet gauntlet = new Gauntlet(directory);
-    for (HostileCase hostile : cases()) {
+    List<HostileCase> cases = new ArrayList<>(cases("controls", CONTROLS));
+    cases.addAll(cases("formats", FORMATS));
+    // There is room for one byte.
+    cases.add(inSnapshot("identifier of a snapshot", 0, "\n"));
+    for (HostileCase hostile : cases) {
       for (CommandLine command : CommandLine.ALL) {
         if (personality == Personality.QEMU_IMG && command.personality() != personality) {
           continue;
@@ -54,31 +78,42 @@ final class HostileTextsTest {
   }
 
   private static boolean draws(String said) {
-    return said.chars().anyMatch(c -> Character.isISOControl(c) && c != '\n');
+    return said.codePoints().anyMatch(c -> c != '\n' && draws(c));
   }
 
-  private static List<HostileCase> cases() {
-    byte[] text = TEXT.getBytes(UTF_8);
+  private static boolean draws(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static List<HostileCase> cases(String kind, Texts texts) {
+    byte[] text = texts.text.getBytes(UTF_8);
     return List.of(
         new HostileCase(
-            "backing file",
+            "backing file with " + kind,
             Ground.ZLIB,
             surgeon ->
                 surgeon
                     .extensions()
                     .append(HeaderExtensions.BACKING_FORMAT, "raw".getBytes(UTF_8))
-                    .setBackingName(TEXT)),
+                    .setBackingName(texts.text)),
         new HostileCase(
-            "backing format",
+            "backing format with " + kind,
             Ground.ZLIB,
             surgeon ->
                 surgeon
                     .extensions()
                     .append(HeaderExtensions.BACKING_FORMAT, Arrays.copyOf(text, 15))
                     .setBackingName("sound.raw")),
-        HostileCase.withDataFile("data file", text),
+        HostileCase.withDataFile("data file with " + kind, text),
         new HostileCase(
-            "feature",
+            "feature with " + kind,
             Ground.ZLIB,
             surgeon -> {
               byte[] name = Arrays.copyOf(new byte[] {0, 60}, 48);
@@ -87,10 +122,9 @@ final class HostileTextsTest {
               surgeon.extensions().remove(HeaderExtensions.FEATURE_NAMES);
               surgeon.extensions().append(HeaderExtensions.FEATURE_NAMES, name).rewrite();
             }),
-        inSnapshot("name of a snapshot", 1, "\n\u001b[2J"),
-        inSnapshot("identifier of a snapshot", 0, "\n"),
-        bitmap("bitmap", 0),
-        bitmap("bitmap in use", 1));
+        inSnapshot("name of a snapshot with " + kind, 1, texts.ofFive),
+        bitmap("bitmap with " + kind, 0, texts.ofTwo),
+        bitmap("bitmap in use with " + kind, 1, texts.ofTwo));
   }
 
   private static HostileCase inSnapshot(String which, int afterIdBytes, String text) {
@@ -104,7 +138,7 @@ final class HostileTextsTest {
         });
   }
 
-  private static HostileCase bitmap(String which, int flags) {
+  private static HostileCase bitmap(String which, int flags, String name) {
     return new HostileCase(
         which,
         Ground.FULL,
@@ -112,7 +146,7 @@ final class HostileTextsTest {
           long extension = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
           long entry = surgeon.number(extension + 16);
           surgeon.setNumber(entry + 12, 4, flags);
-          surgeon.write(entry + 24, "\n\u001b".getBytes(UTF_8));
+          surgeon.write(entry + 24, name.getBytes(UTF_8));
         });
   }
 }

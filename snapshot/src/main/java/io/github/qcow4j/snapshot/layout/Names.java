@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.layout;
 
+import io.github.qcow4j.qcow2.error.UnseenCharacter;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -56,12 +57,7 @@ public final class Names {
   }
 
   private static boolean isUnseen(int codePoint) {
-    return Character.isISOControl(codePoint)
-        || codePoint == UNDECODABLE
-        || switch (Character.getType(codePoint)) {
-          case Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-          default -> false;
-        };
+    return codePoint == UNDECODABLE || UnseenCharacter.is(codePoint);
   }
 
   /** Requires a disk's role: 1 to 32 of a to z, 0 to 9, {@code _} and {@code -}. */

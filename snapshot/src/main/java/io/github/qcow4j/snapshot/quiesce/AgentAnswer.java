@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.github.qcow4j.qcow2.error.UnseenCharacter;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +93,7 @@ record AgentAnswer(@Nullable String value, @Nullable String error) {
     StringBuilder line = new StringBuilder();
     text.codePoints()
         .limit(MAX_TOLD_CHARACTERS)
-        .forEach(each -> line.appendCodePoint(Character.isISOControl(each) ? ' ' : each));
+        .forEach(each -> line.appendCodePoint(UnseenCharacter.is(each) ? ' ' : each));
     return line.toString().strip();
   }
 }

@@ -86,10 +86,10 @@ final class GuestAgentTest {
     try (FakeAgent agent =
         answering(
             "guest-fsfreeze-freeze",
-            "{\"error\": {\"desc\": \"no\\u001b\\nway\", \"x\": [{}]}}\n")) {
+            "{\"error\": {\"desc\": \"no\\u001b\\n\\u202eway\", \"x\": [{}]}}\n")) {
       assertThatThrownBy(() -> freeze(agent, LONG))
           .isInstanceOf(QuiesceException.class)
-          .hasMessage("the guest's agent refuses guest-fsfreeze-freeze: no  way");
+          .hasMessage("the guest's agent refuses guest-fsfreeze-freeze: no   way");
       assertThat(agent.commands).last().isEqualTo("guest-fsfreeze-thaw");
     }
   }
