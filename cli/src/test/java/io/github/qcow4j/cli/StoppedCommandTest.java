@@ -60,7 +60,10 @@ final class StoppedCommandTest {
           "checksum top.qcow2",
           "measure -O qcow2 top.qcow2",
           "verify base.qcow2",
-          "convert -n -O qcow2 top.qcow2 other.qcow2");
+          "convert -n -O qcow2 top.qcow2 other.qcow2",
+          "create -f raw -o preallocation=full new.raw 4M",
+          "create -f qcow2 -o preallocation=full new.qcow2 4M",
+          "resize --preallocation=full base.qcow2 4M");
 
   /** What is done at once may be done when it is told to stop. */
   private static final List<String> OTHERS =
@@ -161,7 +164,9 @@ final class StoppedCommandTest {
       Result result = new Result(images.names(), images.contents(), images.described());
       images.remove();
       int failed = stopAtCalls(command, way, calls.get(), result);
-      if (way == Way.STORAGE_FAILS || JOBS.contains(command)) {
+      // A disk that is resized is opened by its name once, and then stays open.
+      boolean unnamed = way == Way.FILES_VANISH && command.startsWith("resize");
+      if (way == Way.STORAGE_FAILS || (JOBS.contains(command) && !unnamed)) {
         assertThat(failed).as(command + ", " + way).isPositive();
       }
       STOPPED.addAndGet(failed);

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2;
 
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
@@ -58,7 +59,7 @@ public final class Amendment {
     changeLazyRefcounts(wanted);
     control.checkpoint();
     if (request.sizeBytes() != null) {
-      image.resize(request.sizeBytes());
+      image.resize(request.sizeBytes(), Preallocation.OFF, control);
     }
     control.checkpoint();
     if (wanted < version) {

@@ -4,6 +4,7 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.cluster.Mapping;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,12 +30,15 @@ final class BehindEnd {
    * to be zeros already, or of no disk: so that whole cluster may be zeros without storage.
    *
    * @param backingBytes as far as a backing file shows through; 0 without one
+   * @param control stops the work
    */
-  void zero(long guestOffset, long lengthBytes, long backingBytes) throws IOException {
+  void zero(long guestOffset, long lengthBytes, long backingBytes, JobControl control)
+      throws IOException {
     long position = guestOffset;
     long end = guestOffset + lengthBytes;
     long tablesEnd = (end + header.clusterSize() - 1) & -header.clusterSize();
     while (position < end) {
+      control.checkpoint();
       // Behind the disk's end there may be subclusters of either kind, whatever is before it.
       Mapping mapping = writer.map(position, end - position);
       long done = mapping.lengthBytes();

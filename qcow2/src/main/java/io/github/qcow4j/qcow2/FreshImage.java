@@ -53,22 +53,24 @@ public final class FreshImage implements Closeable {
    * @param spec what to create
    * @param backing what its unallocated clusters show while it is filled, or null; stays the
    *     caller's
+   * @param control stops preallocation
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing image of that name is
    *     in use
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when the disk is too large for its
    *     clusters, or the chain for being opened; nothing is created then
    */
   public static FreshImage create(
-      Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing) throws IOException {
+      Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing, JobControl control)
+      throws IOException {
     ChainRoom.of(backing).plus(spec.l1Entries()).require(path);
     CreatedFile file = CreatedFile.open(volume, path);
     CreatedFile dataFile = null;
     try {
-      dataFile = FreshDataFile.open(volume, spec);
+      dataFile = FreshDataFile.open(volume, spec, control);
       return new FreshImage(
           file,
           dataFile,
-          fill(file.file(), spec, dataFile == null ? null : dataFile.file(), backing));
+          fill(file.file(), spec, dataFile == null ? null : dataFile.file(), backing, control));
     } catch (IOException | RuntimeException e) {
       ChainOpener.close(file, e);
       if (dataFile != null) {
@@ -100,7 +102,7 @@ public final class FreshImage implements Closeable {
     old.structure().settle();
     CreatedFile file = CreatedFile.replacing(volume, old.path(), old.imageFile());
     try {
-      Qcow2Image image = fill(file.file(), spec, null, old.backing());
+      Qcow2Image image = fill(file.file(), spec, null, old.backing(), new JobControl());
       Qcow2Header carried = old.header();
       image
           .structure()
@@ -188,9 +190,13 @@ public final class FreshImage implements Closeable {
   }
 
   private static Qcow2Image fill(
-      BlockFile file, ImageSpec spec, @Nullable BlockFile dataFile, @Nullable DiskImage backing)
+      BlockFile file,
+      ImageSpec spec,
+      @Nullable BlockFile dataFile,
+      @Nullable DiskImage backing,
+      JobControl control)
       throws IOException {
-    return open(file, ImageCreation.writeFresh(file, spec), dataFile, backing);
+    return open(file, ImageCreation.writeFresh(file, spec, control), dataFile, backing);
   }
 
   private static Qcow2Image open(

@@ -17,6 +17,7 @@ import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTakenException;
@@ -349,19 +350,23 @@ public final class Qcow2Image implements DiskImage {
    *     say their own size
    */
   public void resize(long newBytes) throws IOException {
-    resize(newBytes, Preallocation.OFF);
+    resize(newBytes, Preallocation.OFF, new JobControl());
   }
 
   /**
    * Changes the size of the disk, as {@link #resize(long)} does, and gives what is new its place at
-   * once. A data file becomes as long as the disk.
+   * once. A data file becomes as long as the disk. Stopped or failed, it leaves the disk and a data
+   * file as large as they were; places that clusters of the image's own file have by then stay
+   * theirs, behind the disk's end.
    *
    * @param newBytes the new size, a multiple of 512; what lies behind it is lost
    * @param preallocation what of a new part gets its place; of no effect on a disk that shrinks
+   * @param control stops the growing of a disk
    */
-  public void resize(long newBytes, Preallocation preallocation) throws IOException {
+  public void resize(long newBytes, Preallocation preallocation, JobControl control)
+      throws IOException {
     ImageWriter writer = requireWriter(0, 0);
-    new Resize(this, writer, snapshots(), backing(), preallocation).run(newBytes);
+    new Resize(this, writer, snapshots(), backing(), preallocation, control).run(newBytes);
   }
 
   /**

@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.CopyMethod;
 import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.Storage;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
@@ -212,17 +213,19 @@ public final class RawImage implements DiskImage {
    * @param newBytes the new length; what lies behind it is lost
    */
   public void resize(long newBytes) throws IOException {
-    resize(newBytes, Preallocation.OFF);
+    resize(newBytes, Preallocation.OFF, new JobControl());
   }
 
   /**
    * Changes the length of the file; durable on return. A new part reads as zeros. Where its storage
-   * cannot be had, the file gets its old length back.
+   * cannot be had, or the job is stopped, the file gets its old length back.
    *
    * @param newBytes the new length; what lies behind it is lost
    * @param preallocation which storage a new part takes at once; not {@code METADATA}
+   * @param control stops the work
    */
-  public void resize(long newBytes, Preallocation preallocation) throws IOException {
+  public void resize(long newBytes, Preallocation preallocation, JobControl control)
+      throws IOException {
     requireRange(0, 0);
     if (newBytes < 0 || preallocation == Preallocation.METADATA) {
       throw new IllegalArgumentException(newBytes + " " + preallocation);
@@ -230,7 +233,9 @@ public final class RawImage implements DiskImage {
     long oldBytes = file.size();
     if (newBytes > oldBytes) {
       LongerFile.during(
-          file, newBytes, () -> Storage.take(file, oldBytes, newBytes - oldBytes, preallocation));
+          file,
+          newBytes,
+          () -> Storage.take(file, oldBytes, newBytes - oldBytes, preallocation, control));
     } else {
       file.truncate(newBytes);
     }

@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
@@ -29,6 +30,7 @@ final class Resize {
   private final List<InternalSnapshot> snapshots;
   private final @Nullable DiskImage backing;
   private final Preallocation preallocation;
+  private final JobControl control;
 
   /** From where on the data file is new: zeros, with the storage that they are to have. */
   private long takenFrom = Long.MAX_VALUE;
@@ -38,8 +40,10 @@ final class Resize {
       ImageWriter writer,
       List<InternalSnapshot> snapshots,
       @Nullable DiskImage backing,
-      Preallocation preallocation) {
+      Preallocation preallocation,
+      JobControl control) {
     this.image = image;
+    this.control = control;
     this.writer = writer;
     // A raw view has to hold of every cluster that it has a place there.
     this.preallocation =
@@ -108,7 +112,7 @@ final class Resize {
           newBytes,
           () -> {
             // All at once: a table must not promise storage that goes again should the rest fail.
-            Storage.take(data, oldDataBytes, newBytes - oldDataBytes, preallocation);
+            Storage.take(data, oldDataBytes, newBytes - oldDataBytes, preallocation, control);
             data.syncAll();
             takenFrom = oldDataBytes;
             prepare(oldBytes, newBytes);
@@ -128,7 +132,7 @@ final class Resize {
             : Math.min(backing.virtualSize(), newBytes);
     long zeroEnd = Math.max(Math.min(clusterEnd, newBytes), shownEnd);
     if (zeroEnd > oldBytes) {
-      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes, shownBytes());
+      image.behindEnd().zero(oldBytes, zeroEnd - oldBytes, shownBytes(), control);
     }
     if (preallocation != Preallocation.OFF) {
       // File systems place what is reserved beside what has its place already.
@@ -173,11 +177,12 @@ final class Resize {
 
   /** What a file held there before, or what stood in a cluster that is used again, is no matter. */
   private void take(BlockFile file, long hostOffset, long lengthBytes) throws IOException {
+    control.checkpoint();
     long untakenBytes = Math.clamp(takenFrom - hostOffset, 0, lengthBytes);
     switch (preallocation) {
       case OFF, METADATA -> file.writeZeroes(hostOffset, untakenBytes, true);
       case FALLOC -> file.writeZeroes(hostOffset, untakenBytes, false);
-      case FULL -> Storage.take(file, hostOffset, untakenBytes, preallocation);
+      case FULL -> Storage.take(file, hostOffset, untakenBytes, preallocation, control);
     }
   }
 

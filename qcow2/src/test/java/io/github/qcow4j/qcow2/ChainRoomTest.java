@@ -75,9 +75,11 @@ final class ChainRoomTest {
     try (DiskImage full = open(directory.resolve(top));
         DiskImage below = open(directory.resolve("layer-" + (LAYERS - 2)))) {
       assertThat(ChainRoom.of(full).l1Bytes()).isEqualTo(FormatLimits.MAX_CHAIN_L1_BYTES);
-      assertRefused(() -> FreshImage.create(VOLUME, image, spec(SMALL_DISK, top), full));
+      assertRefused(
+          () -> FreshImage.create(VOLUME, image, spec(SMALL_DISK, top), full, new JobControl()));
       assertThat(image).doesNotExist();
-      FreshImage.create(VOLUME, image, spec(LARGEST_DISK, "layer-6"), below).close();
+      FreshImage.create(VOLUME, image, spec(LARGEST_DISK, "layer-6"), below, new JobControl())
+          .close();
     }
   }
 

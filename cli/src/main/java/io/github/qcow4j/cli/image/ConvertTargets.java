@@ -18,6 +18,8 @@ import io.github.qcow4j.qcow2.convert.StreamFile;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.Feature;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +118,7 @@ final class ConvertTargets implements AutoCloseable {
   }
 
   private Destination createRaw(ImageName name, FormatOptions options, OpenSources sources)
-      throws UsageException, CommandFailure {
+      throws UsageException, CommandFailure, JobCancelledException {
     refuseIf(arguments.bitmaps(), "Format driver 'raw' does not support bitmaps");
     Preallocation preallocation = rawPreallocation(name, options);
     arguments.checkTargetCache();
@@ -124,9 +126,12 @@ final class ConvertTargets implements AutoCloseable {
       refuseIf(preallocation != Preallocation.OFF, "A stream cannot be preallocated");
       return streams().rawOutput();
     }
+    JobControl control = console.startJob();
     try {
       return Destination.of(
-          RawTargets.create(volume(), name.path(), sources.totalBytes(), preallocation));
+          RawTargets.create(volume(), name.path(), sources.totalBytes(), preallocation, control));
+    } catch (JobCancelledException e) {
+      throw e;
     } catch (IOException e) {
       throw notCreated(name, RAW, e);
     }
@@ -162,8 +167,12 @@ final class ConvertTargets implements AutoCloseable {
       }
       backing = openBacking(name, spec);
       refuseCompressionBesideData(spec.dataFile() != null);
-      return Destination.of(
-          withBitmaps(Qcow2Targets.create(volume(), name.path(), spec, backing, storage), sources));
+      JobControl control = console.startJob();
+      ConvertTarget target =
+          Qcow2Targets.create(volume(), name.path(), spec, backing, storage, control);
+      return Destination.of(withBitmaps(target, sources));
+    } catch (JobCancelledException e) {
+      throw e;
     } catch (IOException e) {
       throw notCreated(name, QCOW2, e);
     }

@@ -12,6 +12,8 @@ import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.RawCreation;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
@@ -40,7 +42,7 @@ final class ImageMaker {
    * @param sizeBytes the size of its disk
    */
   void create(ImageName name, ImageFormat format, FormatOptions options, long sizeBytes)
-      throws UsageException, CommandFailure {
+      throws UsageException, CommandFailure, JobCancelledException {
     try {
       switch (format) {
         case RAW -> createRaw(name, options, sizeBytes);
@@ -52,28 +54,33 @@ final class ImageMaker {
   }
 
   private void createRaw(ImageName name, FormatOptions options, long sizeBytes)
-      throws UsageException, CommandFailure {
+      throws UsageException, CommandFailure, JobCancelledException {
     Preallocation preallocation = RawOptions.preallocation(options);
     if (sizeBytes < 0 || sizeBytes > Long.MAX_VALUE - FormatLimits.SECTOR_BYTES) {
       throw UsageException.wrongValue("Could not resize file: Invalid argument");
     }
     long wholeSectors = (sizeBytes + FormatLimits.SECTOR_BYTES - 1) & -FormatLimits.SECTOR_BYTES;
+    JobControl control = console.startJob();
     try {
-      RawCreation.create(console.volume(), name.path(), wholeSectors, preallocation);
+      RawCreation.create(console.volume(), name.path(), wholeSectors, preallocation, control);
+    } catch (JobCancelledException e) {
+      throw e;
     } catch (IOException e) {
       throw failure(name, ImageFormat.RAW, "Could not resize file: ", e);
     }
   }
 
   private void createQcow2(ImageName name, FormatOptions options, long sizeBytes)
-      throws UsageException, CommandFailure {
+      throws UsageException, CommandFailure, JobCancelledException {
     ImageSpec spec = new Qcow2Options(options).spec(sizeBytes);
     try {
       refuseToReplaceBelow(name, spec);
       below.room().plus(spec.l1Entries()).require(name.path());
-      ImageCreation.create(console.volume(), name.path(), spec);
+      ImageCreation.create(console.volume(), name.path(), spec, console.startJob());
     } catch (LimitExceededException e) {
       throw beyondLimit(name, spec, e);
+    } catch (JobCancelledException e) {
+      throw e;
     } catch (IOException e) {
       throw failure(name, ImageFormat.QCOW2, "Could not resize image: ", e);
     }

@@ -11,6 +11,8 @@ import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.job.JobCancelledException;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -125,22 +127,26 @@ public final class ResizeCommand extends Command {
     access.requireSize(total);
   }
 
-  private void resize(DiskImage image, long total) throws UsageException, CommandFailure {
+  private void resize(DiskImage image, long total)
+      throws UsageException, CommandFailure, JobCancelledException {
+    JobControl control = console().startJob();
     try {
       switch (image) {
         case RawImage raw -> {
           if (preallocation == Preallocation.METADATA) {
             throw UsageException.wrongValue("Unsupported preallocation mode: metadata");
           }
-          raw.resize(total, preallocation);
+          raw.resize(total, preallocation, control);
         }
         case Qcow2Image qcow2 -> {
           if (total % SECTOR_BYTES != 0) {
             throw UsageException.wrongValue("The new size must be a multiple of " + SECTOR_BYTES);
           }
-          qcow2.resize(total, preallocation);
+          qcow2.resize(total, preallocation, control);
         }
       }
+    } catch (JobCancelledException e) {
+      throw e;
     } catch (IOException e) {
       throw new CommandFailure(1, sentence(e), console().errorText().hint(e), e);
     }

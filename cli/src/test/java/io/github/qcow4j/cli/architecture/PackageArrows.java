@@ -40,11 +40,11 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.refcount    -> qcow2.error qcow2.header qcow2.table
           qcow2.write       -> qcow2.error qcow2.header qcow2.table qcow2.snapshot qcow2.bitmap qcow2.cluster \
                                qcow2.refcount qcow2.job
-          qcow2.create      -> qcow2.header qcow2.error qcow2.refcount qcow2.lock qcow2.table
+          qcow2.create      -> qcow2.header qcow2.error qcow2.refcount qcow2.lock qcow2.table qcow2.job
           qcow2             -> qcow2.error qcow2.header qcow2.table qcow2.lock qcow2.chain qcow2.snapshot \
                                qcow2.bitmap qcow2.cluster qcow2.job qcow2.write qcow2.create qcow2.check
           qcow2.transfer    -> qcow2 qcow2.cluster qcow2.header qcow2.job
-          qcow2.commit      -> qcow2 qcow2.chain qcow2.error qcow2.header qcow2.job qcow2.transfer
+          qcow2.commit      -> qcow2 qcow2.chain qcow2.create qcow2.error qcow2.header qcow2.job qcow2.transfer
           qcow2.rebase      -> qcow2 qcow2.chain qcow2.cluster qcow2.error qcow2.header qcow2.job qcow2.snapshot \
                                qcow2.table qcow2.transfer
           qcow2.rewrite     -> qcow2 qcow2.bitmap qcow2.cluster qcow2.create qcow2.error qcow2.header qcow2.job \

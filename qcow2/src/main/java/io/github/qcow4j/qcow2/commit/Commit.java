@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.transfer.Offload;
 import io.github.qcow4j.qcow2.transfer.Pace;
@@ -126,7 +127,7 @@ public final class Commit {
       return 0;
     }
     switch (base) {
-      case Qcow2Image image -> image.resize(overlay.virtualSize());
+      case Qcow2Image image -> image.resize(overlay.virtualSize(), Preallocation.OFF, control);
       case RawImage image -> image.resize(overlay.virtualSize());
     }
     return missing;

@@ -51,10 +51,26 @@ public final class Qcow2Targets {
   public static ConvertTarget create(
       Volume volume, Path path, ImageSpec spec, @Nullable DiskImage backing, Storage storage)
       throws IOException {
+    return create(volume, path, spec, backing, storage, new JobControl());
+  }
+
+  /**
+   * The same for preallocation that may take long.
+   *
+   * @param control stops it; nothing is created then
+   */
+  public static ConvertTarget create(
+      Volume volume,
+      Path path,
+      ImageSpec spec,
+      @Nullable DiskImage backing,
+      Storage storage,
+      JobControl control)
+      throws IOException {
     if (storage.compressed) {
       CompressionRule.require(path, spec.dataFile() != null);
     }
-    FreshImage fresh = FreshImage.create(volume, path, spec, backing);
+    FreshImage fresh = FreshImage.create(volume, path, spec, backing, control);
     boolean overBacking = spec.backingName() != null;
     Qcow2Target.Ending publishing =
         new Qcow2Target.Ending() {

@@ -9,6 +9,7 @@ import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.create.CreatedFile;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.Storage;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.lock.ReplacedImage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -31,16 +32,18 @@ public final class RawTargets {
    *     in use, by a source of this conversion for example
    */
   public static ConvertTarget create(Volume volume, Path path, long sizeBytes) throws IOException {
-    return create(volume, path, sizeBytes, Preallocation.OFF);
+    return create(volume, path, sizeBytes, Preallocation.OFF, new JobControl());
   }
 
   /**
    * The same for which storage is taken at once.
    *
    * @param preallocation how; not {@code METADATA}
+   * @param control stops that; nothing is created then
    */
   public static ConvertTarget create(
-      Volume volume, Path path, long sizeBytes, Preallocation preallocation) throws IOException {
+      Volume volume, Path path, long sizeBytes, Preallocation preallocation, JobControl control)
+      throws IOException {
     if (volume.exists(path) && volume.status(path).kind() != FileKind.REGULAR) {
       return existing(volume, path, sizeBytes, false);
     }
@@ -50,7 +53,7 @@ public final class RawTargets {
         throw Errno.ESTALE.exception("open", path.toString());
       }
       file.setSize(sizeBytes);
-      Storage.takeRaw(file.file(), sizeBytes, preallocation);
+      Storage.takeRaw(file.file(), sizeBytes, preallocation, control);
       return new RawFileTarget(file);
     } catch (IOException | RuntimeException e) {
       closeAfter(e, file);

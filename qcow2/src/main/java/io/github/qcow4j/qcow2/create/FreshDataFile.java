@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.create;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.create.ImageSpec.DataFile;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +16,12 @@ public final class FreshDataFile {
    * Makes the data file that the image wants: a file of the disk's size that reads as zeros, with
    * the storage that is to be preallocated. It appears under its name when it is published.
    *
+   * @param control stops the work
    * @return the file, or null when the image's data are in the image
    * @throws io.github.qcow4j.qcow2.error.ImageInUseException when an existing file is in use
    */
-  public static @Nullable CreatedFile open(Volume volume, ImageSpec spec) throws IOException {
+  public static @Nullable CreatedFile open(Volume volume, ImageSpec spec, JobControl control)
+      throws IOException {
     DataFile wanted = spec.dataFile();
     if (wanted == null) {
       return null;
@@ -26,7 +29,7 @@ public final class FreshDataFile {
     CreatedFile created = CreatedFile.open(volume, Path.of(wanted.name()));
     try {
       created.setSize(spec.sizeBytes());
-      Storage.take(created.file(), 0, spec.sizeBytes(), spec.preallocation());
+      Storage.take(created.file(), 0, spec.sizeBytes(), spec.preallocation(), control);
       return created;
     } catch (IOException | RuntimeException e) {
       try {

@@ -6,6 +6,7 @@ import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.HeaderWriter;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.refcount.CounterCodec;
 import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
@@ -26,6 +27,7 @@ final class FreshLayout {
 
   private final ImageSpec spec;
   private final boolean sparse;
+  private final JobControl control;
   private final int clusterSize;
   private final long countersPerBlock;
   private final CounterCodec codec;
@@ -43,10 +45,12 @@ final class FreshLayout {
 
   /**
    * @param sparse whether to leave out zeros at the ends of clusters, which become holes
+   * @param control stops the work
    */
-  FreshLayout(ImageSpec spec, boolean sparse) {
+  FreshLayout(ImageSpec spec, boolean sparse, JobControl control) {
     this.spec = spec;
     this.sparse = sparse;
+    this.control = control;
     this.clusterSize = 1 << spec.clusterBits();
     this.codec = CounterCodec.ofOrder(spec.refcountOrder());
     this.countersPerBlock = codec.countersIn(clusterSize);
@@ -131,6 +135,7 @@ final class FreshLayout {
         new byte[stored((counted * codec.bits() + Byte.SIZE - 1) / Byte.SIZE, clusterSize)];
     int ones = 0;
     for (long block = 0; block < plan.blocks; block++) {
+      control.checkpoint();
       long used = Math.min(countersPerBlock, plan.end - block * countersPerBlock);
       if (used < ones) {
         Arrays.fill(counters, (byte) 0);
@@ -169,6 +174,7 @@ final class FreshLayout {
     ByteBuffer table = ByteBuffer.allocate(clusterSize);
     long l2Offset = plan.l2Cluster << spec.clusterBits();
     for (long first = 0; first < guestClusters; first += entries) {
+      control.checkpoint();
       table.clear();
       for (long cluster = first; cluster < Math.min(guestClusters, first + entries); cluster++) {
         table.putLong(hostOffset(plan, cluster, guestClusters) | L2Entry.COPIED);
@@ -195,7 +201,7 @@ final class FreshLayout {
     long end = plan.end << spec.clusterBits();
     lengthen(file, dataOffset, end);
     if (spec.dataFile() == null) {
-      Storage.take(file, dataOffset, end - dataOffset, spec.preallocation());
+      Storage.take(file, dataOffset, end - dataOffset, spec.preallocation(), control);
     }
   }
 

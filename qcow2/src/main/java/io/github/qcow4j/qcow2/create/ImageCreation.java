@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.create;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -24,9 +25,19 @@ public final class ImageCreation {
    *     clusters, or names do not fit into the header
    */
   public static void create(Volume volume, Path path, ImageSpec spec) throws IOException {
+    create(volume, path, spec, new JobControl());
+  }
+
+  /**
+   * The same for preallocation that may take long.
+   *
+   * @param control stops the work; nothing is left of it then, but on a device
+   */
+  public static void create(Volume volume, Path path, ImageSpec spec, JobControl control)
+      throws IOException {
     try (CreatedFile file = CreatedFile.open(volume, path);
-        CreatedFile dataFile = FreshDataFile.open(volume, spec)) {
-      writeFresh(file.file(), spec);
+        CreatedFile dataFile = FreshDataFile.open(volume, spec, control)) {
+      Qcow2Header _ = writeFresh(file.file(), spec, control);
       if (dataFile == null) {
         file.publish();
       } else {
@@ -38,9 +49,12 @@ public final class ImageCreation {
   /**
    * Lays out an empty image in an empty file, or from the beginning of a device; not durable on
    * return. Makes no data file.
+   *
+   * @param control stops the work
    */
-  public static Qcow2Header writeFresh(BlockFile file, ImageSpec spec) throws IOException {
-    return new FreshLayout(spec, false).write(file);
+  public static Qcow2Header writeFresh(BlockFile file, ImageSpec spec, JobControl control)
+      throws IOException {
+    return new FreshLayout(spec, false, control).write(file);
   }
 
   /**
@@ -48,6 +62,6 @@ public final class ImageCreation {
    * ends of clusters are left to be holes. Not durable on return. Makes no data file.
    */
   public static Qcow2Header writeSparse(BlockFile file, ImageSpec spec) throws IOException {
-    return new FreshLayout(spec, true).write(file);
+    return new FreshLayout(spec, true, new JobControl()).write(file);
   }
 }

@@ -1,6 +1,7 @@
 package io.github.qcow4j.qcow2.create;
 
 import io.github.qcow4j.nativeio.BlockFile;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -18,10 +19,15 @@ public final class Storage {
    * @param hostOffset where the range begins
    * @param lengthBytes how long it is
    * @param preallocation how much; nothing for {@code OFF} and {@code METADATA}
+   * @param control stops the work, where zeros are written; what is written by then stays
    * @throws IOException when there is not enough
    */
   public static void take(
-      BlockFile file, long hostOffset, long lengthBytes, Preallocation preallocation)
+      BlockFile file,
+      long hostOffset,
+      long lengthBytes,
+      Preallocation preallocation,
+      JobControl control)
       throws IOException {
     if (lengthBytes == 0) {
       return;
@@ -31,10 +37,10 @@ public final class Storage {
       case FALLOC -> {
         if (!file.preallocate(hostOffset, lengthBytes)) {
           // As posix_fallocate(3): what cannot be reserved is written.
-          writeZeros(file, hostOffset, lengthBytes);
+          writeZeros(file, hostOffset, lengthBytes, control);
         }
       }
-      case FULL -> writeZeros(file, hostOffset, lengthBytes);
+      case FULL -> writeZeros(file, hostOffset, lengthBytes, control);
     }
   }
 
@@ -46,20 +52,23 @@ public final class Storage {
    * @param file a new file, which reads as zeros
    * @param sizeBytes its length
    * @param preallocation not {@code METADATA}
+   * @param control stops the work, where zeros are written
    * @throws IOException when there is not enough
    */
-  public static void takeRaw(BlockFile file, long sizeBytes, Preallocation preallocation)
+  public static void takeRaw(
+      BlockFile file, long sizeBytes, Preallocation preallocation, JobControl control)
       throws IOException {
-    take(file, 0, sizeBytes, preallocation);
+    take(file, 0, sizeBytes, preallocation, control);
     if (preallocation != Preallocation.FULL) {
-      writeZeros(file, 0, Math.min(FIRST_BLOCK_BYTES, sizeBytes));
+      writeZeros(file, 0, Math.min(FIRST_BLOCK_BYTES, sizeBytes), control);
     }
   }
 
-  private static void writeZeros(BlockFile file, long hostOffset, long lengthBytes)
-      throws IOException {
+  private static void writeZeros(
+      BlockFile file, long hostOffset, long lengthBytes, JobControl control) throws IOException {
     ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(BlockFile.CALL_BYTES, lengthBytes));
     for (long done = 0; done < lengthBytes; done += zeros.limit()) {
+      control.checkpoint();
       zeros.clear().limit((int) Math.min(zeros.capacity(), lengthBytes - done));
       file.write(zeros, hostOffset + done);
     }

@@ -116,6 +116,7 @@ final class ZeroExpansion {
     } else if ((entry & L2Entry.ZERO) == 0) {
       return entry;
     }
+    control.checkpoint();
     long hostOffset = entry & L2Entry.OFFSET_MASK;
     long cluster = hostOffset >>> header.clusterBits();
     if (hostOffset != 0 && refcounts.get(cluster) == tableCount) {

@@ -60,7 +60,7 @@ class TakenNameTest {
     CREATE_RAW {
       @Override
       void run(Volume volume, Path source, Path target) throws IOException {
-        RawCreation.create(volume, target, SIZE, Preallocation.OFF);
+        RawCreation.create(volume, target, SIZE, Preallocation.OFF, new JobControl());
       }
     },
     CREATE_QCOW2 {

@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.crash;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.Preallocation;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
@@ -199,7 +200,7 @@ final class DiskModel {
   /** Makes the disk larger, by zeros whatever is below, with room or storage for them. */
   void grow(Qcow2Image disk, int newBytes, Preallocation preallocation) throws IOException {
     content = Arrays.copyOf(content, newBytes);
-    durably(() -> disk.resize(newBytes, preallocation));
+    durably(() -> disk.resize(newBytes, preallocation, new JobControl()));
   }
 
   /** Whatever was done by other means, the image may hold this from now on. */

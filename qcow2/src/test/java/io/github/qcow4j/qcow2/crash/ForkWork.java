@@ -13,6 +13,7 @@ import io.github.qcow4j.nativeio.simulator.CrashState;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -98,7 +99,8 @@ record ForkWork(boolean restoring) implements CrashWorkload {
       throws IOException {
     ImageCreation.writeFresh(
         file,
-        ImageSpecs.random(random, sizeBytes).withBacking(below.getFileName().toString(), "qcow2"));
+        ImageSpecs.random(random, sizeBytes).withBacking(below.getFileName().toString(), "qcow2"),
+        new JobControl());
   }
 
   private static void write(Volume volume, DiskModel model, Random random) throws IOException {

@@ -80,7 +80,7 @@ record RawConversionWork(boolean inPlace, ConvertOptions options) implements Cra
       try (ConvertTarget target =
           inPlace
               ? RawTargets.existing(volume, RAW.path(), lengthBytes, false)
-              : RawTargets.create(volume, RAW.path(), lengthBytes, storage)) {
+              : RawTargets.create(volume, RAW.path(), lengthBytes, storage, new JobControl())) {
         Conversion.runPart(source, from, lengthBytes, target, options, new JobControl());
       }
     }

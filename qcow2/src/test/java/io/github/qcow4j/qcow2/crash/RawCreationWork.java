@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.create.RawCreation;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.nio.file.Path;
 import java.util.Random;
 
@@ -20,6 +21,8 @@ final class RawCreationWork implements CrashWorkload {
     byte[] zeros = new byte[DiskVersion.SECTOR_BYTES * (32 + random.nextInt(160))];
     Preallocation storage = ImageSpecs.storage(random);
     return RAW.make(
-        volume, zeros, disk -> RawCreation.create(disk, RAW.path(), zeros.length, storage));
+        volume,
+        zeros,
+        disk -> RawCreation.create(disk, RAW.path(), zeros.length, storage, new JobControl()));
   }
 }

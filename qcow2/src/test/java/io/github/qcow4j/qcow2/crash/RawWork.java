@@ -9,6 +9,7 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.RawImage;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.job.JobControl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -81,7 +82,7 @@ final class RawWork implements CrashWorkload {
         volume.mark(RAW.version(content, true));
         content = Arrays.copyOf(content, sizeAfter(content.length, random));
         markResize(volume, before, content);
-        disk.resize(content.length, ImageSpecs.storage(random));
+        disk.resize(content.length, ImageSpecs.storage(random), new JobControl());
         volume.mark(RAW.version(content, true));
       }
     }

@@ -159,7 +159,7 @@ class FailedFlushTest {
   @Test
   void afterAFailedSyncOfTheDataFileNoTableLeadsToWhatIsLost() throws IOException {
     Path base = Path.of("/base.raw");
-    RawCreation.create(volume, base, 1 << 20, Preallocation.OFF);
+    RawCreation.create(volume, base, 1 << 20, Preallocation.OFF, new JobControl());
     fill(base, ImageFormat.RAW, 7);
     ImageCreation.create(
         volume,
@@ -193,7 +193,7 @@ class FailedFlushTest {
 
   @Test
   void aRawDiskDoesNotSayThatAllIsWellAfterAFailedSync() throws IOException {
-    RawCreation.create(volume, IMAGE, 1 << 20, Preallocation.OFF);
+    RawCreation.create(volume, IMAGE, 1 << 20, Preallocation.OFF, new JobControl());
     try (DiskImage disk = open(IMAGE, ImageFormat.RAW)) {
       disk.write(0, filled(7));
       volume.faults().only("fdatasync").failCall(1, Errno.EIO);

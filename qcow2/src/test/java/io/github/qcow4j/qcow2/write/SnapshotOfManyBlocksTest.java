@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -53,7 +54,7 @@ final class SnapshotOfManyBlocksTest {
   void stayWholeInADiskThatGrew() throws IOException {
     Path image = create(9, 4, 300 << 10);
     try (Qcow2Image disk = WritableImage.open(image)) {
-      disk.resize(1200 << 10, Preallocation.METADATA);
+      disk.resize(1200 << 10, Preallocation.METADATA, new JobControl());
     }
     takeAndDelete(image, 4);
   }

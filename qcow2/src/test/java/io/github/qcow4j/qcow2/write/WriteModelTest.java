@@ -11,6 +11,7 @@ import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.header.CompressionType;
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.nio.ByteBuffer;
@@ -110,7 +111,10 @@ class WriteModelTest {
     int newBytes = 512 * (1 + random.nextInt(2 * model.length / 512));
     try (Qcow2Image disk = WritableImage.open(image)) {
       boolean larger = newBytes > model.length;
-      disk.resize(newBytes, larger ? oneOf(Preallocation.values(), random) : Preallocation.OFF);
+      disk.resize(
+          newBytes,
+          larger ? oneOf(Preallocation.values(), random) : Preallocation.OFF,
+          new JobControl());
       assertThat(disk.virtualSize()).isEqualTo(newBytes);
     }
     return Arrays.copyOf(model, newBytes);
