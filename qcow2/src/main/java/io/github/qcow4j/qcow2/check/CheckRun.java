@@ -81,12 +81,16 @@ final class CheckRun implements AutoCloseable {
   }
 
   /**
-   * @param overlapping whether structures that do not stand alone are told as well
+   * @param inspecting whether structures that do not stand alone, and compressed clusters just
+   *     behind the end of the file, are told as well
    */
-  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps, boolean overlapping)
+  CheckReport check(SnapshotAudit snapshots, List<Bitmap> bitmaps, boolean inspecting)
       throws IOException {
+    if (inspecting) {
+      mapping.tellPastEnd(file.size());
+    }
     countReferences(snapshots, bitmaps);
-    if (overlapping) {
+    if (inspecting) {
       new OverlapAudit(file, header, tally, control, limit).run(references, snapshots, bitmaps);
     }
     compareCounts(null);

@@ -144,8 +144,9 @@ public final class ImageCheck implements Closeable {
   }
 
   /**
-   * Checks the image as {@link #run} does, and also tells of every {@link RefcountFinding.Overlap}:
-   * for images of unknown origin, in which counts may be right for what should not be.
+   * Checks the image as {@link #run} does, and also tells of every {@link RefcountFinding.Overlap}
+   * and {@link MappingFinding.CompressedPastEnd}: for images of unknown origin, in which counts may
+   * be right for what should not be.
    *
    * @throws IOException also when a refcount block cannot be read: what is not known for certain
    *     speaks neither for nor against such an image
@@ -156,20 +157,20 @@ public final class ImageCheck implements Closeable {
   }
 
   private CheckReport check(
-      Consumer<? super CheckFinding> findings, JobControl control, boolean overlapping)
+      Consumer<? super CheckFinding> findings, JobControl control, boolean inspecting)
       throws IOException {
     CheckTally tally = new CheckTally(findings);
     SnapshotAudit snapshots = new SnapshotAudit(file, header, tally);
     snapshots.readTable();
     requireCountable(file, header);
     try (CheckRun run = new CheckRun(file, header, tally, control, null)) {
-      CheckReport report = run.check(snapshots, bitmaps, overlapping);
-      if (overlapping) {
+      CheckReport report = run.check(snapshots, bitmaps, inspecting);
+      if (inspecting) {
         requireNoFailure(tally);
       }
       return report;
     } catch (EndedByLimit e) {
-      if (overlapping) {
+      if (inspecting) {
         requireNoFailure(tally);
       }
       throw e.limit();

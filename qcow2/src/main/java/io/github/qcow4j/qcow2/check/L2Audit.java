@@ -28,6 +28,7 @@ final class L2Audit {
 
   private final @Nullable EntryRepairs repairs;
 
+  private long toldEnd = Long.MAX_VALUE;
   private boolean active;
   private boolean doubtful;
   private boolean repairable;
@@ -59,6 +60,16 @@ final class L2Audit {
   /** What the tables of the active state say about the disk's clusters. */
   ClusterStatistics statistics() {
     return statistics;
+  }
+
+  /**
+   * Tells of compressed clusters that begin behind the end of the file, also where it is so near
+   * that they are counted.
+   *
+   * @param fileBytes the end
+   */
+  void tellPastEnd(long fileBytes) {
+    toldEnd = fileBytes;
   }
 
   /**
@@ -206,7 +217,11 @@ final class L2Audit {
     } else if (subclusters != 0) {
       tally.report(new MappingFinding.CompressedWithSubclusters(entryOffset, l2Index, withoutFlag));
     } else {
-      references.count(hostOffset, L2Entry.compressedMaxBytes(entry, clusterBits));
+      long lengthBytes = L2Entry.compressedMaxBytes(entry, clusterBits);
+      references.count(hostOffset, lengthBytes);
+      if (hostOffset >= toldEnd && !references.leavesFile(hostOffset, lengthBytes)) {
+        tally.report(new MappingFinding.CompressedPastEnd(entryOffset, hostOffset, toldEnd));
+      }
       if (active) {
         statistics.addCompressed();
       }

@@ -72,6 +72,31 @@ public sealed interface MappingFinding extends CheckFinding {
   }
 
   /**
+   * A compressed cluster begins behind the end of the file, by less than a cluster. Told to those
+   * who inspect an image only; a check, as QEMU's, lets pass what leaves the file by so little.
+   *
+   * @param entryOffset where the L2 entry stands in the file
+   * @param hostOffset where the compressed data are said to begin
+   * @param fileBytes how long the file is
+   */
+  record CompressedPastEnd(long entryOffset, long hostOffset, long fileBytes)
+      implements MappingFinding {
+    @Override
+    public Severity severity() {
+      return Severity.NOTE;
+    }
+
+    @Override
+    public String message() {
+      return "compressed cluster at offset 0x"
+          + toHexString(hostOffset)
+          + ", the file has "
+          + fileBytes
+          + " bytes";
+    }
+  }
+
+  /**
    * A compressed cluster in an image whose data are in an external file.
    *
    * @param entryOffset where the L2 entry stands in the file

@@ -48,6 +48,11 @@ final class MappingWalk {
     this.limit = limit;
   }
 
+  /** Tells of what {@link L2Audit#tellPastEnd} tells of. */
+  void tellPastEnd(long fileBytes) {
+    audit.tellPastEnd(fileBytes);
+  }
+
   /** What the active state says about the disk's clusters. */
   ClusterStatistics statistics() {
     return audit.statistics();

@@ -101,7 +101,8 @@ final class References {
     }
   }
 
-  private boolean leavesFile(long hostOffset, long lengthBytes) {
+  /** Whether a range reaches past the end of the file by a cluster or more; it is not counted. */
+  boolean leavesFile(long hostOffset, long lengthBytes) {
     if (hostOffset < 0 || hostOffset > Long.MAX_VALUE - lengthBytes) {
       return true;
     }

@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.verify;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
 import io.github.qcow4j.qcow2.check.CheckFinding;
 import io.github.qcow4j.qcow2.check.ImageCheck;
@@ -128,7 +129,14 @@ final class Qcow2Verification {
         header.refcountTableOffset(),
         (long) header.refcountTableClusters() * header.clusterSize());
     look(Reason.MALFORMED_SNAPSHOTS, () -> lookAtSnapshots(file, header));
-    look(Reason.MALFORMED_BITMAPS, () -> BitmapDirectory.read(file, header));
+    look(Reason.MALFORMED_BITMAPS, () -> lookAtBitmaps(file, header));
+  }
+
+  private void lookAtBitmaps(BlockFile file, Qcow2Header header) throws IOException {
+    for (Bitmap bitmap : BitmapDirectory.read(file, header)) {
+      long bytes = Integer.toUnsignedLong(bitmap.tableEntries()) * Long.BYTES;
+      requireInside(file, "table of a bitmap", bitmap.tableOffset(), bytes);
+    }
   }
 
   private void lookAtSnapshots(BlockFile file, Qcow2Header header) throws IOException {
@@ -201,6 +209,8 @@ final class Qcow2Verification {
     switch (finding) {
       case RefcountFinding.Overlap overlap -> concerns.add(Reason.OVERLAP, overlap.message());
       case RefcountFinding.ReferencePastEnd past -> concerns.add(Reason.DATA_PAST_END, where(past));
+      case MappingFinding.CompressedPastEnd past ->
+          concerns.add(Reason.DATA_PAST_END, past.message());
       case MappingFinding mapping when mapping.isMissingCopiedFlag() ->
           concerns.addMissingCopiedFlag();
       default -> {
