@@ -60,7 +60,7 @@ final class ImageMaker {
       throw UsageException.wrongValue("Could not resize file: Invalid argument");
     }
     long wholeSectors = (sizeBytes + FormatLimits.SECTOR_BYTES - 1) & -FormatLimits.SECTOR_BYTES;
-    JobControl control = console.startJob();
+    JobControl control = job(preallocation);
     try {
       RawCreation.create(console.volume(), name.path(), wholeSectors, preallocation, control);
     } catch (JobCancelledException e) {
@@ -76,7 +76,7 @@ final class ImageMaker {
     try {
       refuseToReplaceBelow(name, spec);
       below.room().plus(spec.l1Entries()).require(name.path());
-      ImageCreation.create(console.volume(), name.path(), spec, console.startJob());
+      ImageCreation.create(console.volume(), name.path(), spec, job(spec.preallocation()));
     } catch (LimitExceededException e) {
       throw beyondLimit(name, spec, e);
     } catch (JobCancelledException e) {
@@ -100,6 +100,11 @@ final class ImageMaker {
       throw new CommandFailure(
           1, name.given() + ": Could not create '" + made + "': It is a file of the backing chain");
     }
+  }
+
+  /** What takes nothing at once is not worth stopping, and is done even when the time is up. */
+  private JobControl job(Preallocation preallocation) {
+    return preallocation == Preallocation.OFF ? new JobControl() : console.startJob();
   }
 
   private CommandFailure beyondLimit(ImageName name, ImageSpec spec, LimitExceededException e) {
