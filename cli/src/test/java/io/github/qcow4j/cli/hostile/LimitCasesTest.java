@@ -140,7 +140,7 @@ final class LimitCasesTest {
   }
 
   private void meet(LargestCases.Largest largest, CommandLine command) throws IOException {
-    if (command.words().equals(largest.takesLong())) {
+    if (largest.takesLong().contains(command.words())) {
       Map<String, String> oneSecond = Map.of(TimeLimit.VARIABLE, "1");
       OurRun run = gauntlet.meet(largest.image(), command.inLimitedTime(), oneSecond).run();
       assertThat(run.exitCode()).as("%s", run).isEqualTo(TimeLimit.EXIT_CODE);

@@ -118,6 +118,24 @@ final class LostTailTest {
     assertThat(run(image, "resize IMAGE 10T").exitCode()).isZero();
   }
 
+  /** A snapshot made the file end behind it, or, where it was farther than that goes, at 0. */
+  @Test
+  void aCounterFarBehindTheEndMakesTheFileNoLonger() throws IOException {
+    Path image = bench.image("image", "", SIZE, "write -P 5 0 64k");
+    bench.operate(
+        image,
+        surgeon -> {
+          surgeon.setRefcountTableEntry(9, surgeon.appendCluster());
+          surgeon.setRefcount(300_000L * surgeon.clusterSizeBytes(), 1);
+        });
+    assertThat(check(image)).isZero();
+    long before = Files.size(image);
+
+    assertThat(run(image, "snapshot -c new IMAGE").exitCode()).isZero();
+    assertThat(Files.size(image)).isBetween(before, 2 * before);
+    assertThat(check(image)).isZero();
+  }
+
   @Test
   void aRepairPutsNoCountersThereEither() {
     Path image = bench.image("image", "", SIZE, "write -c -P 5 0 64k");

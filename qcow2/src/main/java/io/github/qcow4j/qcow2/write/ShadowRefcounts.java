@@ -187,16 +187,21 @@ final class ShadowRefcounts {
     }
   }
 
-  /** The first cluster behind all that will be counted. */
-  long countedEnd() throws IOException {
-    for (int index = table.length - 1; index >= 0; index--) {
-      long hostOffset = table[index] & OFFSET_MASK;
-      byte[] block = hostOffset == 0 ? new byte[0] : blocks.get(hostOffset);
-      for (int i = codec.countersIn(block.length) - 1; i >= 0; i--) {
-        if (codec.get(block, i) != 0) {
-          return ((long) index << blockBits) + i + 1;
+  /** The first cluster behind all that will be counted before another, which is behind it. */
+  long countedEnd(long endCluster) throws IOException {
+    long cluster = endCluster - 1;
+    while (cluster >= 0) {
+      int index = tableIndex(cluster);
+      long hostOffset = index < table.length ? table[index] & OFFSET_MASK : 0;
+      if (hostOffset != 0) {
+        byte[] block = blocks.get(hostOffset);
+        for (int i = indexInBlock(cluster); i >= 0; i--) {
+          if (codec.get(block, i) != 0) {
+            return ((long) index << blockBits) + i + 1;
+          }
         }
       }
+      cluster = ((long) index << blockBits) - 1;
     }
     return 0;
   }

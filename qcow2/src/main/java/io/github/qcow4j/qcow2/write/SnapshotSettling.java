@@ -78,16 +78,22 @@ public final class SnapshotSettling {
     change.commit(header.storedSize(), forDisk, snapshots, all);
     if (change.refcounts().isFillingGaps()) {
       long room = change.l1Clusters(active.size()) + change.tableClusters(all);
-      file.truncate(end(firstCluster, room, change) << header.clusterBits());
+      shorten(firstCluster - room, change);
     }
   }
 
   /**
-   * Where the file ends: the room left for the new structures was not needed if gaps had enough.
-   * Never before something that is counted, wherever it is.
+   * Ends the file where the new structures began, as the room left for them was not needed if gaps
+   * had enough; never before something that is counted. What is counted behind the end of the file,
+   * by whatever it was left there, may be as far away as counters reach: the file is made no longer
+   * for it.
    */
-  private static long end(long firstCluster, long room, StructureSwitch change) throws IOException {
-    return Math.max(firstCluster - room, change.refcounts().countedEnd());
+  private void shorten(long firstCluster, StructureSwitch change) throws IOException {
+    long inFile = (file.size() + header.clusterSize() - 1) >>> header.clusterBits();
+    long end = Math.max(firstCluster, change.refcounts().countedEnd(inFile));
+    if (end < inFile) {
+      file.truncate(end << header.clusterBits());
+    }
   }
 
   /** The new places of L2 tables that stand among the new structures, by their old ones. */
