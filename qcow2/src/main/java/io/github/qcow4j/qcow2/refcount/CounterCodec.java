@@ -209,6 +209,52 @@ public final class CounterCodec {
   }
 
   /**
+   * The index of the first counter that is not zero, or {@code end} when all are: eight bytes at a
+   * time where they are zeros, as most are of a block that counts little.
+   *
+   * @param bytes a whole number of eight, as every block is
+   * @param from the index to begin at
+   * @param end the index to end before
+   */
+  public int firstCounted(byte[] bytes, int from, int end) {
+    int inEight = Long.SIZE >> order;
+    int index = from;
+    while (index < end) {
+      boolean border = (index & (inEight - 1)) == 0;
+      if (border && (long) LONG.get(bytes, index << order >>> 3) == 0) {
+        index += inEight;
+      } else if (get(bytes, index) != 0) {
+        return index;
+      } else {
+        index++;
+      }
+    }
+    return end;
+  }
+
+  /**
+   * The index behind the last counter that is not zero, or 0 when all are.
+   *
+   * @param bytes a whole number of eight, as every block is
+   * @param end the index to begin before
+   */
+  public int endOfCounted(byte[] bytes, int end) {
+    int inEight = Long.SIZE >> order;
+    int index = end;
+    while (index > 0) {
+      boolean border = (index & (inEight - 1)) == 0;
+      if (border && (long) LONG.get(bytes, (index - inEight) << order >>> 3) == 0) {
+        index -= inEight;
+      } else if (get(bytes, index - 1) != 0) {
+        return index;
+      } else {
+        index--;
+      }
+    }
+    return 0;
+  }
+
+  /**
    * Whether one of the counters in eight bytes is zero; only there a borrow sets its highest bit.
    */
   private boolean hasZero(long eight) {

@@ -123,6 +123,50 @@ public final class RefcountStore {
   }
 
   /**
+   * The first cluster from {@code from} on whose refcount is not 0, or {@code end} when there is
+   * none before that. Where no refcount block is, nothing is looked at.
+   */
+  public long firstCounted(long from, long end) throws IOException {
+    long cluster = from;
+    while (cluster < end) {
+      long blockStart = cluster - cluster % blockEntries;
+      long blockEnd = Math.min(end, blockStart + blockEntries);
+      long blockOffset = blockOffset(cluster / blockEntries);
+      if (blockOffset != 0) {
+        byte[] bytes = blocks.get(blockOffset).bytes();
+        int here = (int) (blockEnd - blockStart);
+        int counted = codec.firstCounted(bytes, (int) (cluster - blockStart), here);
+        if (counted < here) {
+          return blockStart + counted;
+        }
+      }
+      cluster = blockEnd;
+    }
+    return end;
+  }
+
+  /**
+   * The cluster behind the last one before {@code end} whose refcount is not 0. Where no refcount
+   * block is, nothing is looked at.
+   */
+  public long endOfCounted(long end) throws IOException {
+    long last = Math.min(end, (long) table.length * blockEntries);
+    while (last > 0) {
+      long index = (last - 1) / blockEntries;
+      long blockStart = index * blockEntries;
+      if (blockOffset(index) != 0) {
+        byte[] bytes = blocks.get(blockOffset(index)).bytes();
+        int counted = codec.endOfCounted(bytes, (int) (last - blockStart));
+        if (counted > 0) {
+          return blockStart + counted;
+        }
+      }
+      last = blockStart;
+    }
+    return 0;
+  }
+
+  /**
    * The first of so many clusters in a row whose refcounts are all 0, at or after {@code from}.
    * What lies behind the end of a file may be counted as anything else: a compressed cluster, or a
    * short table, of a file that has lost its tail.
@@ -241,12 +285,9 @@ public final class RefcountStore {
   private boolean isEmpty(int tableIndex) throws IOException {
     byte[] bytes = blocks.get(blockOffset(tableIndex)).bytes();
     long own = (blockOffset(tableIndex) >>> clusterBits) - (long) tableIndex * blockEntries;
-    for (int i = 0; i < blockEntries; i++) {
-      if (i != own && codec.get(bytes, i) != 0) {
-        return false;
-      }
-    }
-    return true;
+    int first = codec.firstCounted(bytes, 0, blockEntries);
+    int next = first == own ? codec.firstCounted(bytes, first + 1, blockEntries) : first;
+    return next == blockEntries;
   }
 
   /** The first table index from which on no refcount block exists. */

@@ -59,39 +59,19 @@ public final class FreeSpace {
     RefcountStore refcounts = tables.refcounts();
     int bits = header.clusterBits();
     long end = (file.size() + header.clusterSize() - 1) >>> bits;
-    long last = endOfCounted(refcounts, end);
+    long last = refcounts.endOfCounted(end);
     if (last < end) {
       file.truncate(last << bits);
     }
     boolean all = true;
     for (long cluster = 0; cluster < last; ) {
       long free = firstFree(refcounts, cluster, last);
-      cluster = firstCounted(refcounts, free, last);
+      cluster = refcounts.firstCounted(free, last);
       if (cluster > free) {
         all &= file.punchHole(free << bits, (cluster - free) << bits);
       }
     }
     return all;
-  }
-
-  /**
-   * Behind the last counted cluster. A file may be as long as its holes make it: where no refcount
-   * block is, nothing is looked at cluster by cluster.
-   */
-  private static long endOfCounted(RefcountStore refcounts, long end) throws IOException {
-    long entries = refcounts.blockEntries();
-    long last = Math.min(end, refcounts.tableEntries() * entries);
-    while (last > 0) {
-      long block = (last - 1) / entries;
-      if (refcounts.blockOffset(block) == 0) {
-        last = block * entries;
-      } else if (refcounts.get(last - 1) == 0) {
-        last--;
-      } else {
-        break;
-      }
-    }
-    return last;
   }
 
   private static long firstFree(RefcountStore refcounts, long from, long end) throws IOException {
@@ -103,23 +83,6 @@ public final class FreeSpace {
         return Math.min(free, end);
       }
       cluster = (cluster / entries + 1) * entries;
-    }
-    return end;
-  }
-
-  private static long firstCounted(RefcountStore refcounts, long from, long end)
-      throws IOException {
-    long entries = refcounts.blockEntries();
-    long cluster = from;
-    while (cluster < end) {
-      long block = cluster / entries;
-      if (refcounts.blockOffset(block) == 0) {
-        cluster = (block + 1) * entries;
-      } else if (refcounts.get(cluster) == 0) {
-        cluster++;
-      } else {
-        return cluster;
-      }
     }
     return end;
   }

@@ -69,7 +69,7 @@ public final class RefcountWidthChange {
   private void apply(MutableTables tables, JobControl control) throws IOException {
     RefcountStore old = tables.refcounts();
     Qcow2Header inFile = writer.headerInFile(header);
-    survey(old, inFile);
+    survey(old, inFile, control);
     long clusterSize = header.clusterSize();
     long tableClusters = layOut(tables, (tables.hostEnd() + clusterSize - 1) / clusterSize);
     long tableOffset = tableHome << header.clusterBits();
@@ -99,12 +99,14 @@ public final class RefcountWidthChange {
    * Finds the clusters of the old structure, the new blocks that counts need, and what is too
    * large.
    */
-  private void survey(RefcountStore old, Qcow2Header inFile) throws IOException {
+  private void survey(RefcountStore old, Qcow2Header inFile, JobControl control)
+      throws IOException {
     long firstOfTable = inFile.refcountTableOffset() >>> header.clusterBits();
     for (long i = 0; i < inFile.refcountTableClusters(); i++) {
       oldClusters.add(firstOfTable + i);
     }
     for (int i = 0; i < old.tableEntries(); i++) {
+      control.checkpoint();
       long blockOffset = old.blockOffset(i);
       if (blockOffset != 0) {
         oldClusters.add(blockOffset >>> header.clusterBits());
@@ -114,7 +116,10 @@ public final class RefcountWidthChange {
   }
 
   private void surveyBlock(RefcountStore old, long firstCluster) throws IOException {
-    for (long cluster = firstCluster; cluster < firstCluster + old.blockEntries(); cluster++) {
+    long end = firstCluster + old.blockEntries();
+    for (long cluster = old.firstCounted(firstCluster, end);
+        cluster < end;
+        cluster = old.firstCounted(cluster + 1, end)) {
       long count = old.get(cluster);
       if (Long.compareUnsigned(count, codec.maxValue()) > 0) {
         throw new LimitExceededException(
@@ -128,9 +133,7 @@ public final class RefcountWidthChange {
             "refcount bits",
             codec.bits());
       }
-      if (count != 0) {
-        blocks.set(Math.toIntExact(cluster / perBlock));
-      }
+      blocks.set(Math.toIntExact(cluster / perBlock));
     }
   }
 

@@ -195,10 +195,9 @@ final class ShadowRefcounts {
       long hostOffset = index < table.length ? table[index] & OFFSET_MASK : 0;
       if (hostOffset != 0) {
         byte[] block = blocks.get(hostOffset);
-        for (int i = indexInBlock(cluster); i >= 0; i--) {
-          if (codec.get(block, i) != 0) {
-            return ((long) index << blockBits) + i + 1;
-          }
+        int counted = codec.endOfCounted(block, indexInBlock(cluster) + 1);
+        if (counted > 0) {
+          return ((long) index << blockBits) + counted;
         }
       }
       cluster = ((long) index << blockBits) - 1;

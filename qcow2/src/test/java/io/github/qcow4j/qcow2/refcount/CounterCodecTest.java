@@ -112,6 +112,28 @@ class CounterCodecTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
+  void whatIsCountedAmongZerosIsFoundFromBothEnds(int order) {
+    CounterCodec codec = CounterCodec.ofOrder(order);
+    int counters = codec.countersIn(BLOCK_BYTES);
+    for (int counted = 0; counted < counters; counted++) {
+      for (long value : new long[] {1, codec.maxValue() - codec.maxValue() / 2}) {
+        byte[] bytes = new byte[BLOCK_BYTES];
+        codec.set(bytes, counted, value);
+        for (int from = 0; from <= counted; from += 1 + from / 3) {
+          assertThat(codec.firstCounted(bytes, from, counters)).isEqualTo(counted);
+          assertThat(codec.firstCounted(bytes, from, counted)).isEqualTo(counted);
+        }
+        assertThat(codec.firstCounted(bytes, counted + 1, counters)).isEqualTo(counters);
+        for (int end = counters; end > counted; end -= 1 + (end - counted) / 3) {
+          assertThat(codec.endOfCounted(bytes, end)).isEqualTo(counted + 1);
+        }
+        assertThat(codec.endOfCounted(bytes, counted)).isZero();
+      }
+    }
+  }
+
   /** Bytes in order for wide counters, reversed for narrow ones, are one number of all counters. */
   private static long fromTheWholeBlock(byte[] bytes, int index, int bits) {
     byte[] ordered = bytes.clone();
