@@ -35,6 +35,13 @@ enum Ground {
   SMALL_CLUSTERS("cluster_size=512"),
   /** The largest clusters. */
   LARGE_CLUSTERS("cluster_size=2M"),
+  /** The most counters in the least storage, of a disk and nothing beside it. */
+  NARROW_COUNTERS("cluster_size=2M,refcount_bits=1", "snapshot -c", "amend -o compat=0.10") {
+    @Override
+    Set<Part> parts() {
+      return Set.of();
+    }
+  },
   /** Extended L2 entries. */
   SUBCLUSTERS("extended_l2=on", "amend -o compat=0.10"),
   /** Nothing but compressed clusters. */

@@ -104,6 +104,18 @@ final class HostileImagesTest {
     assertThat(gauntlet.misdeeds()).isEmpty();
   }
 
+  /** Their files are longer than those of a disk's file system may be. */
+  @Test
+  void hundredsOfMillionsOfCountersKeepNoCommandLooking() throws IOException {
+    Gauntlet gauntlet = new Gauntlet(memory);
+    for (HostileCase hostile : CounterCases.veryMany()) {
+      for (CommandLine command : CommandLine.ALL) {
+        gauntlet.meet(hostile, command);
+      }
+    }
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
+
   private static boolean readsAllData(CommandLine command) {
     return command.startsWithAny(
         "convert",

@@ -30,6 +30,7 @@ final class TangledCases {
       }
     }
     cases.addAll(repeated());
+    cases.addAll(CounterCases.lostTails());
     return cases;
   }
 

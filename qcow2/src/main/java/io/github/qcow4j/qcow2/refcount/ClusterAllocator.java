@@ -89,7 +89,8 @@ public final class ClusterAllocator {
       searchFrom = run.firstCluster + run.count;
     }
     while (run.count < count) {
-      run = nextGap(run.firstCluster + run.count, count);
+      long behind = run.firstCluster + run.count;
+      run = nextGap(refcounts.firstFreeRun(behind, count, Long.MAX_VALUE), count);
     }
     return take(run);
   }

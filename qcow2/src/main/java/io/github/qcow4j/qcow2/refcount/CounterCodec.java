@@ -209,6 +209,29 @@ public final class CounterCodec {
   }
 
   /**
+   * The index of the first of so many zeros in a row, or of those that the block ends with if they
+   * are fewer, or {@code end} when there are none: counters that are 1, 0, 1, 0 cost no call of a
+   * cache each.
+   *
+   * @param bytes a whole number of eight, as every block is
+   * @param from the index to begin at
+   * @param end the index behind the block
+   * @param count how many, at least 1
+   */
+  public int firstZeros(byte[] bytes, int from, int end, long count) {
+    int first = firstZero(bytes, from, end);
+    while (first < end) {
+      int border = (int) Math.min(end, first + count);
+      int counted = firstCounted(bytes, first, border);
+      if (counted == border) {
+        return first;
+      }
+      first = firstZero(bytes, counted + 1, end);
+    }
+    return end;
+  }
+
+  /**
    * The index of the first counter that is not zero, or {@code end} when all are: eight bytes at a
    * time where they are zeros, as most are of a block that counts little.
    *

@@ -128,9 +128,10 @@ public final class RefcountStore {
    */
   public long firstCounted(long from, long end) throws IOException {
     long cluster = from;
-    while (cluster < end) {
+    long last = Math.min(end, (long) table.length * blockEntries);
+    while (cluster < last) {
       long blockStart = cluster - cluster % blockEntries;
-      long blockEnd = Math.min(end, blockStart + blockEntries);
+      long blockEnd = Math.min(last, blockStart + blockEntries);
       long blockOffset = blockOffset(cluster / blockEntries);
       if (blockOffset != 0) {
         byte[] bytes = blocks.get(blockOffset).bytes();
@@ -167,23 +168,41 @@ public final class RefcountStore {
   }
 
   /**
-   * The first of so many clusters in a row whose refcounts are all 0, at or after {@code from}.
-   * What lies behind the end of a file may be counted as anything else: a compressed cluster, or a
-   * short table, of a file that has lost its tail.
+   * The first of so many clusters in a row whose refcounts are all 0, at or after {@code from}; a
+   * cluster whose run would pass {@code end} when there are none before that. What lies behind the
+   * end of a file may be counted as anything else: a compressed cluster, or a short table, of a
+   * file that has lost its tail.
    */
-  public long firstFreeRun(long from, long count) throws IOException {
+  public long firstFreeRun(long from, long count, long end) throws IOException {
     long first = from;
-    long end = from;
-    while (end < first + count) {
-      long free = firstFreeInBlock(end);
-      if (free != end) {
-        first = free < 0 ? (end / blockEntries + 1) * blockEntries : free;
-        end = first;
-      } else {
-        end++;
+    while (first <= end - count) {
+      first = firstFreeInBlocks(first, count, end);
+      long counted = firstCounted(first, Math.min(end, first + count));
+      if (counted - first == count) {
+        return first;
       }
+      first = counted + 1;
     }
     return first;
+  }
+
+  /** The same, where a run that begins in one block may go on in the next one. */
+  private long firstFreeInBlocks(long from, long count, long end) throws IOException {
+    long first = from;
+    while (first < end) {
+      long blockOffset = blockOffset(first / blockEntries);
+      if (blockOffset == 0) {
+        return first;
+      }
+      int index = (int) (first % blockEntries);
+      byte[] bytes = blocks.get(blockOffset).bytes();
+      int free = codec.firstZeros(bytes, index, blockEntries, count);
+      first += free - index;
+      if (free < blockEntries) {
+        return first;
+      }
+    }
+    return end;
   }
 
   /**

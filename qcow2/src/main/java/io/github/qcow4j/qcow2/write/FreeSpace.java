@@ -65,13 +65,22 @@ public final class FreeSpace {
     }
     boolean all = true;
     for (long cluster = 0; cluster < last; ) {
-      long free = firstFree(refcounts, cluster, last);
+      long free = firstFree(refcounts, firstStored(file, cluster, last, bits), last);
       cluster = refcounts.firstCounted(free, last);
       if (cluster > free) {
         all &= file.punchHole(free << bits, (cluster - free) << bits);
       }
     }
     return all;
+  }
+
+  /**
+   * The first cluster that takes storage: what is a hole already may be free in very many places.
+   */
+  private static long firstStored(BlockFile file, long from, long end, int bits)
+      throws IOException {
+    long data = file.nextData(from << bits);
+    return data < 0 ? end : Math.min(end, data >>> bits);
   }
 
   private static long firstFree(RefcountStore refcounts, long from, long end) throws IOException {

@@ -63,7 +63,7 @@ final class Gaps {
    * @param from a cluster behind all that was found here before
    */
   long findBehind(long from, long count) throws IOException {
-    long first = inUse.firstFreeRun(from, count);
+    long first = inUse.firstFreeRun(from, count, Long.MAX_VALUE);
     guard.requireNoMetadata(first, count);
     return first;
   }
@@ -73,16 +73,24 @@ final class Gaps {
     if (from == lowest) {
       lowest = first;
     }
-    long end = first;
     while (first + count <= endCluster) {
-      if (end == first + count) {
-        return first;
+      first = inUse.firstFreeRun(first, count, endCluster);
+      long end = Math.min(first + count, endCluster);
+      long behindTaken = behindLastTaken(first, end);
+      if (behindTaken < 0) {
+        nextSingle = count == 1 ? end : nextSingle;
+        return end - first == count ? first : -1;
       }
-      long free = nextFree(end);
-      first = free == end ? first : free;
-      end = free + 1;
-      if (count == 1) {
-        nextSingle = end;
+      first = behindTaken;
+    }
+    return -1;
+  }
+
+  /** The cluster behind the last one before {@code end} that is taken, or -1 when none is. */
+  private long behindLastTaken(long first, long end) {
+    for (long cluster = end - 1; cluster >= first; cluster--) {
+      if (taken.contains(cluster)) {
+        return cluster + 1;
       }
     }
     return -1;

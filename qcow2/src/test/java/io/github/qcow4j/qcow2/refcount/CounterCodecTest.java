@@ -114,6 +114,40 @@ class CounterCodecTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
+  void zerosInARowAreFoundWhereTheyAreEnoughOrEndTheBlock(int order) {
+    CounterCodec codec = CounterCodec.ofOrder(order);
+    int counters = codec.countersIn(BLOCK_BYTES);
+    for (int zeros = 0; zeros <= counters; zeros++) {
+      byte[] bytes = new byte[BLOCK_BYTES];
+      // Rows of one zero, of two and of so many, and at the end of the block again.
+      for (int i = 0; i < counters; i++) {
+        codec.set(bytes, i, i == 1 || i == 3 || i == 4 || (i >= 6 && i < 6 + zeros) ? 0 : 1);
+      }
+      for (int count = 1; count <= counters + 1; count++) {
+        for (int from = 0; from <= counters; from++) {
+          assertThat(codec.firstZeros(bytes, from, counters, count))
+              .as("%s zeros of %s from %s", count, zeros, from)
+              .isEqualTo(zerosOneByOne(codec, bytes, from, counters, count));
+        }
+      }
+    }
+  }
+
+  private static int zerosOneByOne(CounterCodec codec, byte[] bytes, int from, int end, int count) {
+    for (int first = from; first < end; first++) {
+      int length = 0;
+      while (first + length < end && codec.get(bytes, first + length) == 0) {
+        length++;
+      }
+      if (length >= count || (length > 0 && first + length == end)) {
+        return first;
+      }
+    }
+    return end;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6})
   void whatIsCountedAmongZerosIsFoundFromBothEnds(int order) {
     CounterCodec codec = CounterCodec.ofOrder(order);
     int counters = codec.countersIn(BLOCK_BYTES);

@@ -139,6 +139,45 @@ class RefcountStoreTest {
   }
 
   @Test
+  void clustersInARowAreFoundAcrossBlocksAndWhereThereAreNone() throws IOException {
+    RefcountStore store = store(4);
+    store.add(0, PER_BLOCK, 1);
+    // Every other one; then two before the border, and one behind it.
+    store.add(PER_BLOCK, PER_BLOCK - 2, 1);
+    for (int i = 2; i < PER_BLOCK - 2; i += 2) {
+      store.add(PER_BLOCK + i, 1, -1);
+    }
+    long border = 2L * PER_BLOCK;
+    store.placeBlock(2, 40);
+    store.add(border + 1, 1, 1);
+    store.add(border + 6, PER_BLOCK - 6, 1);
+
+    assertThat(store.firstFreeRun(0, 1, Long.MAX_VALUE)).isEqualTo(PER_BLOCK + 2);
+    assertThat(store.firstFreeRun(0, 2, Long.MAX_VALUE)).isEqualTo(border - 2);
+    assertThat(store.firstFreeRun(0, 3, Long.MAX_VALUE)).isEqualTo(border - 2);
+    assertThat(store.firstFreeRun(border - 1, 2, Long.MAX_VALUE)).isEqualTo(border - 1);
+    assertThat(store.firstFreeRun(0, 4, Long.MAX_VALUE)).isEqualTo(border + 2);
+    assertThat(store.firstFreeRun(border + 3, 4, Long.MAX_VALUE)).isEqualTo(3L * PER_BLOCK);
+    assertThat(store.firstFreeRun(0, 5, Long.MAX_VALUE)).isEqualTo(3L * PER_BLOCK);
+    assertThat(store.firstFreeRun(0, 1L << 40, Long.MAX_VALUE)).isEqualTo(3L * PER_BLOCK);
+  }
+
+  @Test
+  void clustersInARowPastTheEndAreNoneBeforeIt() throws IOException {
+    RefcountStore store = store(4);
+    store.add(0, 10, 1);
+    store.add(14, 1, 1);
+
+    assertThat(store.firstFreeRun(0, 4, 14)).isEqualTo(10);
+    assertThat(store.firstFreeRun(0, 4, 13)).isGreaterThan(9);
+    assertThat(store.firstFreeRun(0, 5, 19)).isGreaterThan(14);
+    assertThat(store.firstFreeRun(0, 5, 20)).isEqualTo(15);
+    assertThat(store.firstFreeRun(0, 1, 10)).isGreaterThanOrEqualTo(10);
+    assertThat(store.firstFreeRun(3, 1, 2)).isEqualTo(3);
+    assertThat(store.firstFreeRun(PER_BLOCK, 5, PER_BLOCK + 4L)).isEqualTo(PER_BLOCK);
+  }
+
+  @Test
   void aBlockIsMadeInTheFirstClusterItCounts() throws IOException {
     RefcountStore store = store(4);
     store.ensureBlock(5);
