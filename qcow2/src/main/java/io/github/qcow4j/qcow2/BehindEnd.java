@@ -54,6 +54,31 @@ final class BehindEnd {
     }
   }
 
+  /**
+   * Makes clusters unallocated, as far as there are tables: guest state of a snapshot that was
+   * applied may stand there, or what another program left.
+   *
+   * @param from where to begin, at a cluster
+   * @param end where to end, at a cluster
+   */
+  void drop(long from, long end) throws IOException {
+    long position = from;
+    long tablesEnd = Math.min(end, (long) header.l1Entries() << header.l2CoverageBits());
+    while (position < tablesEnd) {
+      Mapping mapping = writer.map(position, tablesEnd - position);
+      boolean nothing = mapping instanceof Mapping.Unallocated;
+      position +=
+          nothing
+              ? mapping.lengthBytes()
+              : writer.dropByTables(position, Math.min(tablesEnd - position, allOf(mapping)));
+    }
+  }
+
+  /** Where it ends within a cluster, the whole of that. */
+  private long allOf(Mapping mapping) {
+    return (mapping.lengthBytes() + header.clusterSize() - 1) & -header.clusterSize();
+  }
+
   /** Tables say nothing of what a raw data file holds where they have no data. */
   private boolean isZeros(Mapping mapping, long guestOffset, long backingBytes) {
     boolean shows =

@@ -49,6 +49,9 @@ public final class Qcow2Image implements DiskImage {
   private final BlockFile file;
   private volatile MappedLayer layer;
 
+  /** Why the image could not be opened again after a change that is made, or null. */
+  private volatile @Nullable Throwable outdatedBy;
+
   /**
    * What an image is put together from.
    *
@@ -89,6 +92,22 @@ public final class Qcow2Image implements DiskImage {
   /** What the image is from now on, after a change of its structures. */
   void becomes(MappedLayer changed) {
     layer = changed;
+  }
+
+  /**
+   * Says that a change is made, and that the image could not be opened again after it: what is
+   * known of it is what was there before. It can be closed, and nothing else.
+   */
+  void isOutdated(Throwable reason) {
+    outdatedBy = reason;
+  }
+
+  private void requireCurrent() throws IOException {
+    Throwable reason = outdatedBy;
+    if (reason != null) {
+      throw new IOException(
+          "'" + file.path() + "' was changed, and could not be opened again", reason);
+    }
   }
 
   /** The header as it stood in the file when the image was opened. */
@@ -180,12 +199,14 @@ public final class Qcow2Image implements DiskImage {
   public void read(long guestOffset, ByteBuffer target) throws IOException {
     Objects.checkFromIndexSize(guestOffset, target.remaining(), virtualSize());
     requireData();
+    requireCurrent();
     ChainRead.fill(layer, guestOffset, target);
   }
 
   @Override
   public Extent extentAt(long guestOffset, long maxBytes) throws IOException {
     Objects.checkIndex(guestOffset, virtualSize());
+    requireCurrent();
     return layer.extentAt(guestOffset, Math.min(maxBytes, virtualSize() - guestOffset));
   }
 
@@ -305,15 +326,17 @@ public final class Qcow2Image implements DiskImage {
    */
   public InternalSnapshot createSnapshot(String name, Instant date) throws IOException {
     long scattered = structure().createSnapshot(name, date);
-    if (scattered >= 0) {
-      try {
+    try {
+      requireCurrent();
+      if (scattered >= 0) {
         structure().settleSnapshot(scattered);
-      } catch (CorruptImageException | LimitExceededException e) {
-        // Damage that only moving things about met: the snapshot is taken, in a file that is longer
-        // than it need be.
-      } catch (IOException e) {
-        throw new SnapshotTakenException(name, e);
       }
+      requireCurrent();
+    } catch (CorruptImageException | LimitExceededException e) {
+      // Damage that only moving things about met: the snapshot is taken, in a file that is longer
+      // than it need be.
+    } catch (IOException e) {
+      throw new SnapshotTakenException(name, e);
     }
     return snapshots().getLast();
   }
@@ -435,12 +458,12 @@ public final class Qcow2Image implements DiskImage {
   }
 
   /** Changes of whole structures, for one of them. */
-  StructureChanges structure() {
+  StructureChanges structure() throws IOException {
     return new StructureChanges(this, layer, requireWriter(0, 0));
   }
 
   /** Changes of clusters behind the disk's end, for a size that it is about to have. */
-  BehindEnd behindEnd() {
+  BehindEnd behindEnd() throws IOException {
     return new BehindEnd(header(), requireWriter(0, 0), this::readOld);
   }
 
@@ -449,7 +472,8 @@ public final class Qcow2Image implements DiskImage {
     return FreeSpace.giveBack(requireWriter(0, 0), header());
   }
 
-  private ImageWriter requireWriter(long guestOffset, long lengthBytes) {
+  private ImageWriter requireWriter(long guestOffset, long lengthBytes) throws IOException {
+    requireCurrent();
     ImageWriter writer = layer.writer();
     if (writer == null) {
       throw new NonWritableChannelException();

@@ -126,6 +126,9 @@ final class Resize {
   /** Makes ready, durably, what the larger disk is going to show. */
   private void prepare(long oldBytes, long newBytes) throws IOException {
     long clusterEnd = (oldBytes + header.clusterSize() - 1) & -header.clusterSize();
+    image
+        .behindEnd()
+        .drop(clusterEnd, (newBytes + header.clusterSize() - 1) & -header.clusterSize());
     long shownEnd =
         backing == null || preallocation != Preallocation.OFF
             ? 0

@@ -25,11 +25,13 @@ import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Changes of an open image that replace whole structures of it: its snapshots, its size. What was
  * known of the image before such a change does not hold afterwards, so each ends with the image
- * opened anew, whether it succeeded or not.
+ * opened anew, whether it succeeded or not. A change that is made is made, though, also where the
+ * image cannot be opened again, for want of memory say: whoever wants more of it learns of that.
  */
 final class StructureChanges {
 
@@ -54,11 +56,9 @@ final class StructureChanges {
 
   /** Makes all that was written durable, bitmaps included, and reads anew what that changed. */
   void settle() throws IOException {
-    try {
+    change(() -> {
       writer.finish();
-    } finally {
-      reload();
-    }
+    });
   }
 
   /** Answers what {@link #settleSnapshot} is to move, or -1. */
@@ -77,23 +77,17 @@ final class StructureChanges {
             0,
             24,
             UnknownBytes.NONE);
-    refuseDataFile();
-    try {
-      return new SnapshotChanges(writer, file, layer.header(), layer.parts().snapshots())
-          .create(draft);
-    } finally {
-      reload();
-    }
+    AtomicLong scattered = new AtomicLong();
+    changeSnapshots(changes -> scattered.set(changes.create(draft)));
+    return scattered.get();
   }
 
   /** Moves what was written for the newest snapshot to the front. */
   void settleSnapshot(long firstCluster) throws IOException {
-    try {
+    change(() -> {
       new SnapshotSettling(writer, file, layer.header(), layer.parts().snapshots())
           .settle(firstCluster);
-    } finally {
-      reload();
-    }
+    });
   }
 
   void applySnapshot(InternalSnapshot wanted) throws IOException {
@@ -137,46 +131,36 @@ final class StructureChanges {
 
   /** Changes the size in the header, and the length of the L1 table with it. */
   void changeSize(long sizeBytes, int l1Entries) throws IOException {
-    try {
+    change(() -> {
       sizeChange().apply(sizeBytes, l1Entries);
-    } finally {
-      reload();
-    }
+    });
   }
 
   /** Changes fields and names of the header. */
   void changeHeader(HeaderChange.Edit edit) throws IOException {
-    try {
+    change(() -> {
       new HeaderChange(writer, file, layer.header()).apply(edit);
-    } finally {
-      reload();
-    }
+    });
   }
 
   void changeBitmaps(List<BitmapChange> changes) throws IOException {
-    try {
+    change(() -> {
       new BitmapChanges(writer, file, layer.header()).apply(layer.parts().bitmaps(), changes);
-    } finally {
-      reload();
-    }
+    });
   }
 
   /** Makes every cluster of the layer unallocated. */
   void empty() throws IOException {
-    try {
+    change(() -> {
       emptying().empty();
-    } finally {
-      reload();
-    }
+    });
   }
 
   /** Gives back what an emptied image does not need. */
   void shrinkEmptied() throws IOException {
-    try {
+    change(() -> {
       emptying().shrink();
-    } finally {
-      reload();
-    }
+    });
   }
 
   private LayerEmptying emptying() {
@@ -185,20 +169,16 @@ final class StructureChanges {
 
   /** Makes version 3 of version 2. */
   void upgrade() throws IOException {
-    try {
+    change(() -> {
       versionChange().upgrade();
-    } finally {
-      reload();
-    }
+    });
   }
 
   /** Makes version 2 of version 3. */
   void downgrade(JobControl control) throws IOException {
-    try {
+    change(() -> {
       versionChange().downgrade(layer.parts().backing() != null, control);
-    } finally {
-      reload();
-    }
+    });
   }
 
   void refuseWhatVersion2CannotHold() throws UnsupportedFeatureException {
@@ -212,11 +192,9 @@ final class StructureChanges {
 
   /** Gives the image refcounts of another width. */
   void changeRefcountOrder(int order, JobControl control) throws IOException {
-    try {
+    change(() -> {
       new RefcountWidthChange(writer, file, layer.header(), order).apply(control);
-    } finally {
-      reload();
-    }
+    });
   }
 
   /** One change of the snapshots. */
@@ -227,11 +205,9 @@ final class StructureChanges {
 
   private void changeSnapshots(SnapshotChange change) throws IOException {
     refuseDataFile();
-    try {
+    change(() -> {
       change.apply(new SnapshotChanges(writer, file, layer.header(), layer.parts().snapshots()));
-    } finally {
-      reload();
-    }
+    });
   }
 
   private void refuseDataFile() throws UnsupportedFeatureException {
@@ -240,6 +216,29 @@ final class StructureChanges {
           file.path(),
           "Internal snapshots are not possible with an external data file",
           Feature.EXTERNAL_DATA_FILE.specificationName());
+    }
+  }
+
+  /** One change, of whatever kind. */
+  @FunctionalInterface
+  private interface Change {
+    void make() throws IOException;
+  }
+
+  private void change(Change change) throws IOException {
+    boolean made = false;
+    try {
+      change.make();
+      made = true;
+    } finally {
+      if (!made) {
+        reload();
+      }
+    }
+    try {
+      reload();
+    } catch (IOException | OutOfMemoryError e) {
+      image.isOutdated(e);
     }
   }
 

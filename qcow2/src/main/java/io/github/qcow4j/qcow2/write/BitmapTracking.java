@@ -151,8 +151,20 @@ final class BitmapTracking {
 
   private void writeBits(Followed each, MutableTables tables, List<NewEntry> entries)
       throws IOException {
-    BitmapTable table = BitmapTable.load(file, header, each.bitmap);
     List<NewEntry> own = new ArrayList<>();
+    try {
+      writeBits(each, BitmapTable.load(file, header, each.bitmap), tables, own);
+    } catch (CorruptImageException e) {
+      for (NewEntry entry : own) {
+        tables.allocator().giveBack(entry.hostOffset >>> header.clusterBits());
+      }
+      throw e;
+    }
+    entries.addAll(own);
+  }
+
+  private void writeBits(Followed each, BitmapTable table, MutableTables tables, List<NewEntry> own)
+      throws IOException {
     for (int i = 0; i < each.added.chunkCount(); i++) {
       byte[] chunk = each.added.chunk(i);
       long hostOffset = i < table.size() ? table.hostOffset(i) : 0;
@@ -168,7 +180,6 @@ final class BitmapTracking {
         addTo(hostOffset, chunk, tables);
       }
     }
-    entries.addAll(own);
   }
 
   /** Adds bits to a cluster of bits in its place. */

@@ -10,6 +10,7 @@ import io.github.qcow4j.qcow2.refcount.ClusterAllocator;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.table.L1Table;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -27,11 +28,18 @@ import org.jspecify.annotations.Nullable;
  * Metadata made later is counted correctly by whoever made it.
  *
  * <p>It refuses an image, too, in which structures of two kinds stand in one place. Whoever writes
- * the one destroys the other, and may only learn of it in the midst of a change.
+ * the one destroys the other, and may only learn of it in the midst of a change. What the tables of
+ * snapshots lead to is too much to be known here; so what is written in its place has to be counted
+ * once, which says that nobody else has it.
  */
 final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   private static final String L2_OR_BLOCK = "an L2 table or a refcount block";
+  private static final String BITMAP_TABLE = "table of bitmap ";
+
+  /** What is changed where it stands, other than all else that is replaced by a copy. */
+  private static final Set<String> CHANGED_IN_PLACE =
+      Set.of("header", "active L1 table", "refcount table", "bitmap directory", BITMAP_TABLE);
 
   private final Path image;
   private final int clusterBits;
@@ -127,7 +135,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   void addBitmaps(List<Bitmap> bitmaps) {
     for (Bitmap bitmap : bitmaps) {
       addArea(
-          "table of bitmap ",
+          BITMAP_TABLE,
           bitmap.name(),
           bitmap.tableOffset(),
           (long) bitmap.tableEntries() * Long.BYTES);
@@ -136,7 +144,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   /**
    * Structures of the same kind may share a place, and are one area then: who gives up one of two
-   * that are equal takes one from the counter of each cluster.
+   * that are equal takes one from the counter of each cluster. But not what is changed in place.
    */
   private void addArea(String kind, String owner, long hostOffset, long bytes) {
     if (bytes <= 0) {
@@ -147,7 +155,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     for (Area other = lastBefore(end);
         other != null && first < other.endCluster;
         other = lastBefore(end)) {
-      if (!kind.equals(other.kind)) {
+      if (!kind.equals(other.kind) || CHANGED_IN_PLACE.contains(kind)) {
         Area area = new Area(kind, owner, first, end);
         shared(Math.max(first, other.firstCluster), other.name(), area.name());
       }
@@ -183,12 +191,52 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     }
   }
 
+  /**
+   * Requires that what is changed in its place is nobody else's.
+   *
+   * @throws CorruptImageException when a cluster of it is counted more than once
+   */
+  void requireUnshared(RefcountStore refcounts) throws IOException {
+    for (Area area : areas.values()) {
+      for (long cluster = area.firstCluster;
+          cluster < area.endCluster && CHANGED_IN_PLACE.contains(area.kind);
+          cluster++) {
+        long count = refcounts.get(cluster);
+        if (count != 0 && count != 1) {
+          throw corrupt(
+              "The cluster at offset 0x%x is that of %s, and counted more than once; run check -r"
+                  + " all first",
+              cluster, area.name(), "refcount block");
+        }
+      }
+    }
+  }
+
+  /**
+   * Requires that an L2 table that is to become one of the disk's stands apart from other metadata.
+   *
+   * @param l2Offset where it is
+   * @throws CorruptImageException when it does not
+   */
+  void requireTableApart(long l2Offset) throws CorruptImageException {
+    long cluster = l2Offset >>> clusterBits;
+    Area area = areaOf(cluster);
+    boolean block = Arrays.binarySearch(blockClusters, cluster) >= 0;
+    if (area != null || block) {
+      String other = area == null ? "a refcount block" : area.name();
+      throw asTwo(cluster, "an L2 table", other);
+    }
+  }
+
+  private CorruptImageException asTwo(long cluster, String one, String other) {
+    return corrupt(
+        "The cluster at offset 0x%x is named as two structures: %s",
+        cluster, one + " and " + other, "cluster");
+  }
+
   private void shared(long cluster, String one, String other) {
     if (sharing == null) {
-      sharing =
-          corrupt(
-              "The cluster at offset 0x%x is named as two structures: %s",
-              cluster, one + " and " + other, "cluster");
+      sharing = asTwo(cluster, one, other);
     }
   }
 

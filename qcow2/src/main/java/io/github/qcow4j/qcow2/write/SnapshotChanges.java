@@ -123,6 +123,9 @@ public final class SnapshotChanges {
     SnapshotTable.checkDiskSize(file.path(), header, wanted);
     long size = wanted.virtualSize(header.virtualSize());
     for (int i = 0; i < source.size(); i++) {
+      if ((source.entry(i) & L2Entry.OFFSET_MASK) != 0) {
+        change.overlap().requireTableApart(source.entry(i) & L2Entry.OFFSET_MASK);
+      }
       change.addTree(source.entry(i), 1);
     }
     for (int i = 0; i < active.size(); i++) {

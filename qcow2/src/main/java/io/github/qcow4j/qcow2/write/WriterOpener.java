@@ -86,8 +86,8 @@ public final class WriterOpener {
    * @param dataFile the external data file, or null
    * @param hasBacking whether there is a backing file
    * @param syncing false for a file that its maker syncs as a whole before anybody can find it
-   * @throws CorruptImageException when the corrupt bit is set, tables leave the file, or structures
-   *     of two kinds stand in one place
+   * @throws CorruptImageException when the corrupt bit is set, tables leave the file, structures of
+   *     two kinds stand in one place, or one that is changed in its place is counted more than once
    * @throws UnsupportedFeatureException when the dirty bit is set: refcounts are to be repaired
    *     first
    */
@@ -139,6 +139,7 @@ public final class WriterOpener {
     overlap.addBitmaps(bitmaps);
     if (apart) {
       overlap.requireApart();
+      overlap.requireUnshared(refcounts);
     }
     ClusterAllocator allocator =
         new ClusterAllocator(file.path(), header.clusterBits(), refcounts, overlap);

@@ -119,8 +119,12 @@ final class ZeroExpansion {
     control.checkpoint();
     long hostOffset = entry & L2Entry.OFFSET_MASK;
     long cluster = hostOffset >>> header.clusterBits();
-    if (hostOffset != 0 && refcounts.get(cluster) == tableCount) {
-      // Nobody but this table refers to it, so nobody reads what is in it yet.
+    if (hostOffset != 0) {
+      change.overlap().requireGuestData(cluster, 1);
+    }
+    if (hostOffset != 0 && tableCount == 1 && refcounts.get(cluster) == 1) {
+      // Nobody but this table refers to it, so nobody reads what is in it yet. Of counts that are
+      // larger, and the same, it is not known who the others are.
       file.writeZeroes(hostOffset, header.clusterSize(), false);
       return entry & ~L2Entry.ZERO;
     }
