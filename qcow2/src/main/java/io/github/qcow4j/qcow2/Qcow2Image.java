@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.bitmap.DirtyBits;
 import io.github.qcow4j.qcow2.cluster.DecoderPool;
 import io.github.qcow4j.qcow2.create.Preallocation;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
@@ -30,6 +31,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -104,9 +106,19 @@ public final class Qcow2Image implements DiskImage {
 
   private void requireCurrent() throws IOException {
     Throwable reason = outdatedBy;
+    if (reason instanceof ImageException damage) {
+      throw damage;
+    }
     if (reason != null) {
-      throw new IOException(
-          "'" + file.path() + "' was changed, and could not be opened again", reason);
+      String why =
+          reason instanceof FileSystemException failure ? failure.getReason() : reason.getMessage();
+      FileSystemException outdated =
+          new FileSystemException(
+              file.path().toString(),
+              null,
+              "it was changed, and could not be opened again: " + why);
+      outdated.initCause(reason);
+      throw outdated;
     }
   }
 

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 /** Refcounts by the hundred million, and such of clusters that the file does not have. */
 final class CounterCases {
 
-  /** 84 million counters in 10 MB, of which every other one is 1. */
-  private static final int STRIPED_BLOCKS = 5;
+  /** 34 million counters in 4 MB, of which every other one is 1. */
+  private static final int STRIPED_BLOCKS = 2;
 
   /** More of them than can be looked at one by one in time. */
   private static final int BLOCKS_BEHIND = 20;

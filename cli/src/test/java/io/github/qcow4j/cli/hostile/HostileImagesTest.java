@@ -116,6 +116,28 @@ final class HostileImagesTest {
     assertThat(gauntlet.misdeeds()).isEmpty();
   }
 
+  /** What writes for all bitmaps, and what reads all of them. */
+  @Test
+  void largeClustersOfBitsAreNeitherWrittenNorReadThousandsOfTimes() throws IOException {
+    Gauntlet gauntlet = new Gauntlet(memory);
+    for (boolean oneClusterOfBits : new boolean[] {true, false}) {
+      HostileCase hostile = TangledCases.bitmapsWithLargeClusters(oneClusterOfBits);
+      for (CommandLine command : CommandLine.ALL) {
+        if (command.startsWithAny(
+            "check IMAGE",
+            "verify IMAGE",
+            "convert -O qcow2 --bitmaps",
+            "amend -o cluster_size",
+            "resize IMAGE",
+            "bitmap --add",
+            "bench -w")) {
+          gauntlet.meet(hostile, command);
+        }
+      }
+    }
+    assertThat(gauntlet.misdeeds()).isEmpty();
+  }
+
   private static boolean readsAllData(CommandLine command) {
     return command.startsWithAny(
         "convert",

@@ -262,6 +262,39 @@ final class TangledCases {
         .about(Part.BITMAPS);
   }
 
+  /**
+   * As many bitmaps as there may be, each with a table of its own, in a hole; and with the same
+   * cluster of bits, or with none. A write is for all of them: 128 GiB of bits.
+   */
+  static HostileCase bitmapsWithLargeClusters(boolean oneClusterOfBits) {
+    return new HostileCase(
+            "all bitmaps have " + (oneClusterOfBits ? "one large cluster of bits" : "no bits yet"),
+            Ground.LARGE_CLUSTERS,
+            surgeon -> {
+              int count = 65_535;
+              long bitmaps = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
+              long bits = append(surgeon, ones(surgeon.clusterSizeBytes() / 2));
+              ByteBuffer directory = ByteBuffer.allocate(count * 32);
+              long place = surgeon.appendClusters(2);
+              long tables = surgeon.appendClusters(count);
+              for (int i = 0; i < count; i++) {
+                long table = tables + (long) i * surgeon.clusterSizeBytes();
+                byte[] name = Integer.toString(100_000 + i).getBytes(StandardCharsets.US_ASCII);
+                directory.position(i * 32).putLong(table).putInt(1).putInt(2);
+                directory.put((byte) 1).put((byte) 16).putShort((short) name.length);
+                directory.putInt(0).put(name);
+                if (oneClusterOfBits && i < 4000) {
+                  surgeon.setNumber(table, bits);
+                }
+              }
+              surgeon.write(place, directory.array());
+              surgeon.setNumber(bitmaps, 4, count);
+              surgeon.setNumber(bitmaps + 8, directory.capacity());
+              surgeon.setNumber(bitmaps + 16, place);
+            })
+        .about(Part.BITMAPS);
+  }
+
   /** Those of a disk that was smaller would be refused, and nobody come to what is behind them. */
   private static void forgetBitmaps(ImageSurgeon surgeon) {
     surgeon.clearFeatureBit(HeaderField.AUTOCLEAR_FEATURES, 0);

@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.bitmap;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,9 +23,12 @@ public record BitmapCopy(List<BitmapChange> changes, List<Bitmap> skipped) {
    * @param source where they are
    * @param skippingBroken whether to leave out those that were not saved properly
    * @throws BitmapChangeException when one was not saved properly and is not to be left out
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when they have more bits together
+   *     than any image needs
    */
-  public static BitmapCopy of(BitmapSource source, boolean skippingBroken)
-      throws BitmapChangeException {
+  public static BitmapCopy of(BitmapSource source, boolean skippingBroken) throws IOException {
+    List<Bitmap> sound = source.bitmaps().stream().filter(bitmap -> !bitmap.inUse()).toList();
+    BitmapData.requireReadable(source.file(), source.header(), sound);
     List<BitmapChange> changes = new ArrayList<>();
     List<Bitmap> skipped = new ArrayList<>();
     for (Bitmap bitmap : source.bitmaps()) {

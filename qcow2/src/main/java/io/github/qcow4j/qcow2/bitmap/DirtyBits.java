@@ -1,5 +1,6 @@
 package io.github.qcow4j.qcow2.bitmap;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -12,10 +13,24 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DirtyBits {
 
+  private static final int MARKED_UNIT_BYTES = 4096;
+
   private final long sizeBytes;
   private final int granularityBits;
   private final int chunkBytes;
   private final byte[] @Nullable [] chunks;
+
+  /** Known until a chunk changes: the same bits may be stored for 65,535 bitmaps. */
+  private final @Nullable Marked[] marked;
+
+  /**
+   * The part of a chunk that has all of its set bits; it begins and ends at a multiple of 4096
+   * bytes, or with the chunk.
+   *
+   * @param offset where in the chunk it begins, in bytes
+   * @param bytes it, for one use
+   */
+  public record Marked(int offset, ByteBuffer bytes) {}
 
   /**
    * Bits that are all clear.
@@ -29,6 +44,7 @@ public final class DirtyBits {
     this.granularityBits = granularityBits;
     this.chunkBytes = chunkBytes;
     this.chunks = new byte[Math.toIntExact(chunksFor(sizeBytes, granularityBits, chunkBytes))][];
+    this.marked = new Marked[chunks.length];
   }
 
   /** How many chunks a bitmap of a disk has, which is the length of its table. */
@@ -61,6 +77,33 @@ public final class DirtyBits {
   /** The bytes of a chunk, not a copy, or null when none of its bits was ever set. */
   public byte @Nullable [] chunk(int index) {
     return chunks[index];
+  }
+
+  /** The part of a chunk with all of its set bits, of no bytes when none is set. */
+  public Marked marked(int index) {
+    Marked part = marked[index];
+    if (part == null) {
+      part = markedOf(chunks[index]);
+      marked[index] = part;
+    }
+    return new Marked(part.offset, part.bytes.slice());
+  }
+
+  private static Marked markedOf(byte @Nullable [] chunk) {
+    if (chunk == null) {
+      return new Marked(0, ByteBuffer.allocate(0));
+    }
+    int first = 0;
+    int end = chunk.length;
+    while (first < end && chunk[first] == 0) {
+      first++;
+    }
+    while (end > first && chunk[end - 1] == 0) {
+      end--;
+    }
+    int from = first == end ? end : first & -MARKED_UNIT_BYTES;
+    int to = Math.min(chunk.length, (end + MARKED_UNIT_BYTES - 1) & -MARKED_UNIT_BYTES);
+    return new Marked(from, ByteBuffer.wrap(chunk, from, to - from).slice());
   }
 
   /** Whether any bit of a chunk is set. */
@@ -100,6 +143,7 @@ public final class DirtyBits {
 
   private byte[] writableChunk(int index) {
     byte[] chunk = chunks[index];
+    marked[index] = null;
     if (chunk == null) {
       chunk = new byte[chunkBytes];
       chunks[index] = chunk;
@@ -123,6 +167,7 @@ public final class DirtyBits {
   /** Clears all bits. */
   public void clear() {
     Arrays.fill(chunks, null);
+    Arrays.fill(marked, null);
   }
 
   /**

@@ -175,26 +175,33 @@ final class BitmapTracking {
         hostOffset =
             tables.allocator().allocateContiguous(1).firstCluster() << header.clusterBits();
         own.add(new NewEntry(each.bitmap.tableOffset() + (long) i * Long.BYTES, hostOffset));
-        file.write(ByteBuffer.wrap(chunk), hostOffset);
+        // Where most bits are clear, most of it is a hole: there may be 65,535 clusters of 2 MiB.
+        file.writeZeroes(hostOffset, chunk.length, true);
+        write(each.added.marked(i), hostOffset);
       } else {
-        addTo(hostOffset, chunk, tables);
+        addTo(hostOffset, each.added.marked(i), tables);
       }
     }
   }
 
   /** Adds bits to a cluster of bits in its place. */
-  private void addTo(long hostOffset, byte[] chunk, MutableTables tables) throws IOException {
+  private void addTo(long hostOffset, DirtyBits.Marked marked, MutableTables tables)
+      throws IOException {
     if (tables.refcounts().get(hostOffset >>> header.clusterBits()) != 1) {
       throw new CorruptImageException(
           file.path(), "A cluster of bits is not counted once", "bitmap table", hostOffset);
     }
     tables.overlap().requireGuestData(hostOffset >>> header.clusterBits(), 1);
-    byte[] stored = new byte[chunk.length];
-    file.readPadded(ByteBuffer.wrap(stored), hostOffset);
+    byte[] stored = new byte[marked.bytes().remaining()];
+    file.readPadded(ByteBuffer.wrap(stored), hostOffset + marked.offset());
     for (int i = 0; i < stored.length; i++) {
-      stored[i] |= chunk[i];
+      stored[i] |= marked.bytes().get(i);
     }
-    file.write(ByteBuffer.wrap(stored), hostOffset);
+    file.write(ByteBuffer.wrap(stored), hostOffset + marked.offset());
+  }
+
+  private void write(DirtyBits.Marked marked, long hostOffset) throws IOException {
+    file.write(marked.bytes(), hostOffset + marked.offset());
   }
 
   private void writeFlags(Followed each, int flags) throws IOException {

@@ -3,7 +3,6 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapData;
-import io.github.qcow4j.qcow2.bitmap.BitmapTable;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.HeaderDraft;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
@@ -12,7 +11,6 @@ import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Entry;
-import io.github.qcow4j.qcow2.table.TableBounds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,19 +72,8 @@ public final class SizeChange {
 
   /** The clusters that every change takes from the bitmaps, and from what is written with them. */
   private List<Run> replaced(MetadataOverlap overlap) throws IOException {
-    long bytes = 0;
-    long walkable = TableBounds.walkableBytes(file);
+    BitmapData.requireReadable(file, header, bitmaps);
     for (Bitmap bitmap : bitmaps) {
-      bytes += BitmapTable.load(file, header, bitmap).usedEntries() * (long) header.clusterSize();
-      if (bytes > walkable) {
-        throw new LimitExceededException(
-            file.path(),
-            "The bits of all bitmaps would have to be read and written, more than "
-                + walkable
-                + " bytes",
-            "bytes of bitmap data",
-            walkable);
-      }
       // Damage is met before anything is changed.
       var _ = BitmapData.load(file, header, bitmap);
     }
