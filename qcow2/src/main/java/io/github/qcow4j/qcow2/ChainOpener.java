@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceTrail;
 import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.table.TableRepeats;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -179,7 +180,10 @@ final class ChainOpener {
   private DiskImage assemble() throws IOException {
     Qcow2Image.Shared shared =
         new Qcow2Image.Shared(
-            new L2Cache(options.l2CacheBytes()), new DecoderPool(), options.metadataOnly());
+            new L2Cache(options.l2CacheBytes()),
+            new DecoderPool(),
+            new TableRepeats(),
+            options.metadataOnly());
     DiskImage below = null;
     for (int i = layers.size() - 1; i >= 0; i--) {
       below = layers.get(i).assemble(below, shared);

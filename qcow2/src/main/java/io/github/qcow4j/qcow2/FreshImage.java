@@ -13,6 +13,7 @@ import io.github.qcow4j.qcow2.header.HeaderWriter;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.table.TableRepeats;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.Closeable;
 import java.io.IOException;
@@ -203,7 +204,11 @@ public final class FreshImage implements Closeable {
       BlockFile file, Qcow2Header header, @Nullable BlockFile dataFile, @Nullable DiskImage backing)
       throws IOException {
     Qcow2Image.Shared shared =
-        new Qcow2Image.Shared(new L2Cache(L2Cache.DEFAULT_BUDGET_BYTES), new DecoderPool(), false);
+        new Qcow2Image.Shared(
+            new L2Cache(L2Cache.DEFAULT_BUDGET_BYTES),
+            new DecoderPool(),
+            new TableRepeats(),
+            false);
     return new Qcow2Image(
         file,
         header,

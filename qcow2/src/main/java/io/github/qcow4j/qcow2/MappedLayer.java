@@ -8,6 +8,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.L2Cache;
+import io.github.qcow4j.qcow2.table.TableRepeats;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -179,20 +180,23 @@ final class MappedLayer {
         : new L2Cache(L2Cache.DEFAULT_BUDGET_BYTES);
   }
 
+  /** A snapshot's repeats are its own, or who looks at one after the other would add them up. */
   private L1Table loadL1() throws IOException {
     InternalSnapshot view = snapshot;
     return view == null
         ? L1Table.load(
             file,
+            header,
             header.l1TableOffset(),
             header.l1Entries(),
-            header.clusterSize(),
-            "active L1 table")
+            "active L1 table",
+            parts.shared().repeats())
         : L1Table.load(
             file,
+            header,
             view.l1TableOffset(),
             view.l1Entries(),
-            header.clusterSize(),
-            "L1 table of snapshot " + view.id());
+            "L1 table of snapshot " + view.id(),
+            new TableRepeats());
   }
 }

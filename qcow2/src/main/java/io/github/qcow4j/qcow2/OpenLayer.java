@@ -166,7 +166,9 @@ record OpenLayer(
   DiskImage assemble(@Nullable DiskImage below, Qcow2Image.Shared shared) throws IOException {
     if (header != null && writable) {
       ImageWriter writer =
-          new WriterOpener(file, header, snapshots, bitmaps).open(dataFile, below != null, true);
+          new WriterOpener(file, header, snapshots, bitmaps)
+              .inChain(shared.repeats())
+              .open(dataFile, below != null, true);
       return new Qcow2Image(
           file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared, writer));
     }

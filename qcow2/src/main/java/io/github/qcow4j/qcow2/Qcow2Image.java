@@ -24,6 +24,7 @@ import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTakenException;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.table.L2Entry;
+import io.github.qcow4j.qcow2.table.TableRepeats;
 import io.github.qcow4j.qcow2.write.FileBytes;
 import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.ImageWriter;
@@ -78,9 +79,11 @@ public final class Qcow2Image implements DiskImage {
    *
    * @param l2Cache L2 tables
    * @param decoders decoders of compressed clusters
+   * @param repeats what their L1 tables name again
    * @param metadataOnly whether guest data must not be read
    */
-  record Shared(L2Cache l2Cache, DecoderPool decoders, boolean metadataOnly) {}
+  record Shared(
+      L2Cache l2Cache, DecoderPool decoders, TableRepeats repeats, boolean metadataOnly) {}
 
   Qcow2Image(BlockFile file, Qcow2Header header, Parts parts) {
     this(file, new MappedLayer(file, header, parts, header.virtualSize(), null));

@@ -46,11 +46,7 @@ class ReadmeTest {
                 + " to 2^"
                 + FormatLimits.MAX_CLUSTER_BITS
                 + " bytes |",
-            "| L1 table | "
-                + mebibytes(FormatLimits.MAX_L1_BYTES)
-                + ", of L2 tables that it names again "
-                + mebibytes(FormatLimits.MAX_REPEATED_L2_BYTES)
-                + " |",
+            "| L1 table | " + mebibytes(FormatLimits.MAX_L1_BYTES) + " |",
             "| refcount table | " + mebibytes(FormatLimits.MAX_REFCOUNT_TABLE_BYTES) + " |",
             "| internal snapshots | "
                 + FormatLimits.MAX_SNAPSHOTS
@@ -72,7 +68,13 @@ class ReadmeTest {
             "| images in a chain | "
                 + ImageOptions.DEFAULT_MAX_CHAIN_LAYERS
                 + " (`ImageOptions.withMaxChainLayers`) |",
-            "| L1 tables of a whole chain | " + mebibytes(FormatLimits.MAX_CHAIN_L1_BYTES) + " |",
+            "| L1 tables of a whole chain | "
+                + mebibytes(FormatLimits.MAX_CHAIN_L1_BYTES)
+                + ", of L2 tables that they name again "
+                + mebibytes(FormatLimits.MAX_REPEATED_L2_BYTES)
+                + ", of extended ones "
+                + (FormatLimits.MAX_REPEATED_EXTENDED_L2_BYTES >> 10)
+                + " KiB |",
             "| virtual size | "
                 + (Disks.QCOW2.maxVirtualSize() == Long.MAX_VALUE ? "none" : "some")
                 + " (`ImageOptions.withMaxVirtualSize`) |",

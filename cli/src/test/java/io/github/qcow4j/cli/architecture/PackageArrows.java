@@ -31,7 +31,7 @@ final class PackageArrows extends ArchCondition<JavaClass> {
           qcow2.error       ->
           qcow2.job         -> qcow2.error
           qcow2.header      -> qcow2.error
-          qcow2.table       -> qcow2.error
+          qcow2.table       -> qcow2.error qcow2.header
           qcow2.lock        -> qcow2.error
           qcow2.chain       -> qcow2.error
           qcow2.snapshot    -> qcow2.error qcow2.header qcow2.table

@@ -136,6 +136,51 @@ final class HostileChainsTest {
     assertThat(map.stderr()).contains("The L1 tables of the chain are too large together");
   }
 
+  /** Each alone names no more again than may be; together they would be walked 256 times. */
+  @Test
+  void layersThatAllNameTheirL2TablesAgainKeepNoCommandWalking() throws IOException {
+    Path top = repeatingLayers(256);
+    for (String words : WALKING) {
+      assertOrderly(scene.asQemuImg(top, words));
+    }
+    OurRun map = scene.asQemuImg(top, "map IMAGE").run();
+    assertThat(map.exitCode()).isEqualTo(1);
+    assertThat(map.stderr())
+        .contains("The L1 tables of the chain name L2 tables again too often together");
+  }
+
+  /** Every layer has one cluster in 256 that those above it have not. */
+  private Path repeatingLayers(int layers) throws IOException {
+    Path below = null;
+    for (int i = 0; i < layers; i++) {
+      Path image = scene.uploads().resolve("repeating" + i);
+      List<String> words = new ArrayList<>(List.of("create", "-q", "-u", "-f", "qcow2"));
+      if (below != null) {
+        words.addAll(List.of("-b", below.toString(), "-F", "qcow2"));
+      }
+      words.addAll(List.of(image.toString(), "32G"));
+      OurRun made = OurRun.asQemuImg(words);
+      assertThat(made.exitCode()).as("%s", made).isZero();
+      int own = i;
+      ImageSurgeon.operate(
+          image,
+          surgeon -> {
+            long table = surgeon.appendClusters(2);
+            for (int j = 0; j < 64; j++) {
+              surgeon.setL1Entry(j, table);
+            }
+            int clusterSize = surgeon.clusterSizeBytes();
+            ByteBuffer entries = ByteBuffer.allocate(clusterSize);
+            for (int j = own; j < clusterSize / Long.BYTES; j += layers) {
+              entries.putLong(j * Long.BYTES, table + clusterSize);
+            }
+            surgeon.write(table, entries.array());
+          });
+      below = image;
+    }
+    return below;
+  }
+
   @Test
   void aLayerWithWhichTheChainWouldNotBeOpenedIsNotMade() throws IOException {
     Path eight = longestL1Tables(8);

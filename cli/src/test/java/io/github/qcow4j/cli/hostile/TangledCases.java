@@ -183,7 +183,7 @@ final class TangledCases {
 
   /**
    * As many repetitions of one full L2 table as there may be, in which no two clusters are
-   * neighbours: 8.4 million extents in 200 KB.
+   * neighbours: half a million extents in 200 KB.
    */
   static HostileCase mostRepetitionsOfOneL2Table() {
     return new HostileCase(
@@ -203,6 +203,38 @@ final class TangledCases {
           surgeon.set(HeaderField.L1_TABLE_OFFSET, l1Table);
           surgeon.set(HeaderField.L1_SIZE, l1Entries);
           surgeon.set(HeaderField.SIZE, (long) l1Entries << 29);
+        });
+  }
+
+  /** The same of an L2 table of extended entries, each of 32 extents: 0.7 million in 200 KB. */
+  static HostileCase mostRepetitionsOfOneExtendedL2Table() {
+    int most = 1 + (int) (FormatLimits.MAX_REPEATED_EXTENDED_L2_BYTES >> 16);
+    return extendedL2Table("as many L1 entries as may be are one extended L2 table", most);
+  }
+
+  /** Of which only the bytes of the table were counted: 33.7 million extents. */
+  static HostileCase tooManyRepetitionsOfOneExtendedL2Table() {
+    return extendedL2Table("more L1 entries than may be are one extended L2 table", 257);
+  }
+
+  /** Every second subcluster of the disk is data. */
+  private static HostileCase extendedL2Table(String name, int l1Entries) {
+    return new HostileCase(
+        name,
+        Ground.SUBCLUSTERS,
+        surgeon -> {
+          int clusterSize = surgeon.clusterSizeBytes();
+          forgetBitmaps(surgeon);
+          long first = surgeon.appendClusters(3);
+          long l1Table = append(surgeon, numbers(l1Entries * Long.BYTES, first));
+          byte[] entries = numbers(clusterSize, first + 2L * clusterSize);
+          for (int i = Long.BYTES; i < clusterSize; i += 2 * Long.BYTES) {
+            ByteBuffer.wrap(entries).putLong(i, 0x5555_5555L);
+          }
+          surgeon.write(first, entries);
+          surgeon.set(HeaderField.L1_TABLE_OFFSET, l1Table);
+          surgeon.set(HeaderField.L1_SIZE, l1Entries);
+          surgeon.set(HeaderField.SIZE, (long) l1Entries << 28);
         });
   }
 

@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.table;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,21 +43,29 @@ public final class L1Table {
    * Loads a table.
    *
    * @param file the image
+   * @param header its header
    * @param hostOffset where the table stands, already checked for alignment
    * @param entryCount its length in entries, already checked against the limit
-   * @param clusterSize the image's cluster size in bytes
    * @param name what to call the table in an error
+   * @param repeats what the other L1 tables name again that are walked with this one; this one's
+   *     are added
    * @throws CorruptImageException when the table does not lie within the file; a tail missing from
    *     its last cluster reads as zeros
    * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it names L2 tables again and
-   *     again, see {@link io.github.qcow4j.qcow2.header.FormatLimits#MAX_REPEATED_L2_BYTES}, or
-   *     more of them than {@link TableBounds#walkableBytes} allows
+   *     again, alone or together with the others, see {@link
+   *     io.github.qcow4j.qcow2.header.FormatLimits#MAX_REPEATED_L2_BYTES}, or more of them than
+   *     {@link TableBounds#walkableBytes} allows
    */
   public static L1Table load(
-      BlockFile file, long hostOffset, int entryCount, int clusterSize, String name)
+      BlockFile file,
+      Qcow2Header header,
+      long hostOffset,
+      int entryCount,
+      String name,
+      TableRepeats repeats)
       throws IOException {
     long bytes = (long) entryCount * Long.BYTES;
-    TableBounds.requireWithinFile(file, hostOffset, bytes, clusterSize, name);
+    TableBounds.requireWithinFile(file, hostOffset, bytes, header.clusterSize(), name);
     long[] entries = new long[entryCount];
     ByteBuffer chunk =
         ByteBuffer.allocateDirect((int) Math.min(bytes, LOAD_CHUNK_BYTES))
@@ -70,7 +79,7 @@ public final class L1Table {
       chunk.asLongBuffer().get(entries, loaded, count);
       loaded += count;
     }
-    WalkableTables.require(file, entries, clusterSize, name);
+    WalkableTables.require(file, header, entries, name, repeats);
     return new L1Table(hostOffset, entries);
   }
 

@@ -3,6 +3,7 @@ package io.github.qcow4j.qcow2.table;
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -18,46 +19,74 @@ final class WalkableTables {
 
   /**
    * Requires that no more than {@link FormatLimits#MAX_REPEATED_L2_BYTES} of L2 tables are named
-   * more than once, and no more than {@link TableBounds#walkableBytes} in all. Where the table is
-   * too short for that, it is not looked at.
+   * more than once, in this table and all others of its chain, and no more than {@link
+   * TableBounds#walkableBytes} in all of this one.
    *
    * @param file the image
+   * @param header its header
    * @param entries an L1 table, as stored
-   * @param clusterSize the cluster size in bytes
    * @param name what to call the table in the error
+   * @param repeats what the chain's other tables name again; this one's are added
    * @throws LimitExceededException when there are more
    */
-  static void require(BlockFile file, long[] entries, int clusterSize, String name)
+  static void require(
+      BlockFile file, Qcow2Header header, long[] entries, String name, TableRepeats repeats)
       throws IOException {
-    long allowed = FormatLimits.MAX_REPEATED_L2_BYTES / clusterSize;
-    if (entries.length <= allowed) {
+    long[] offsets = sortedOffsets(entries);
+    if (repeated(offsets, offsets.length) == 0
+        && (long) offsets.length * header.clusterSize() <= FormatLimits.MAX_REPEATED_L2_BYTES) {
       return;
     }
-    long fileBytes = file.size();
-    long[] offsets =
-        Arrays.stream(entries)
-            .map(entry -> entry & L2Entry.OFFSET_MASK)
-            .filter(offset -> offset != 0 && offset < fileBytes)
-            .sorted()
-            .toArray();
-    long repeated = 0;
-    for (int i = 1; i < offsets.length; i++) {
-      repeated += offsets[i] == offsets[i - 1] ? 1 : 0;
-    }
-    if (repeated > allowed) {
-      throw new LimitExceededException(
-          file.path(),
-          name + " names L2 tables " + repeated + " times that it has named before",
-          "bytes of L2 tables named again",
-          FormatLimits.MAX_REPEATED_L2_BYTES);
+    int named = countBelow(offsets, file.size());
+    int repeated = repeated(offsets, named);
+    if (repeated > 0) {
+      repeats.add(file.path(), repeated, TableRepeats.weightOf(header), name);
     }
     long walkable = TableBounds.walkableBytes(file);
-    if ((long) offsets.length * clusterSize > walkable) {
+    if ((long) named * header.clusterSize() > walkable) {
       throw new LimitExceededException(
           file.path(),
-          name + " names " + offsets.length + " L2 tables, more than the file has storage for",
+          name + " names " + named + " L2 tables, more than the file has storage for",
           "bytes of tables",
           walkable);
     }
+  }
+
+  /**
+   * Without a stream, which every start of the program would have to link, and in no more memory
+   * than they need: the longest tables of large disks name next to nothing.
+   */
+  private static long[] sortedOffsets(long[] entries) {
+    int count = 0;
+    for (long entry : entries) {
+      count += (entry & L2Entry.OFFSET_MASK) == 0 ? 0 : 1;
+    }
+    long[] offsets = new long[count];
+    int next = 0;
+    for (long entry : entries) {
+      long offset = entry & L2Entry.OFFSET_MASK;
+      if (offset != 0) {
+        offsets[next] = offset;
+        next++;
+      }
+    }
+    Arrays.sort(offsets);
+    return offsets;
+  }
+
+  private static int repeated(long[] offsets, int count) {
+    int repeated = 0;
+    for (int i = 1; i < count; i++) {
+      repeated += offsets[i] == offsets[i - 1] ? 1 : 0;
+    }
+    return repeated;
+  }
+
+  private static int countBelow(long[] offsets, long end) {
+    int count = 0;
+    while (count < offsets.length && offsets[count] < end) {
+      count++;
+    }
+    return count;
   }
 }

@@ -5,6 +5,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.table.L1Table;
+import io.github.qcow4j.qcow2.table.TableRepeats;
 import java.io.IOException;
 
 /** Loads the L1 tables of internal snapshots for those who change them. */
@@ -25,9 +26,10 @@ final class SnapshotL1 {
     SnapshotTable.checkL1(file, header, snapshot);
     return L1Table.load(
         file,
+        header,
         snapshot.l1TableOffset(),
         snapshot.l1Entries(),
-        header.clusterSize(),
-        "L1 table of snapshot " + snapshot.id());
+        "L1 table of snapshot " + snapshot.id(),
+        new TableRepeats());
   }
 }

@@ -16,6 +16,7 @@ import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.table.L1Table;
 import io.github.qcow4j.qcow2.table.MetadataPages;
 import io.github.qcow4j.qcow2.table.TableBounds;
+import io.github.qcow4j.qcow2.table.TableRepeats;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -45,6 +46,7 @@ public final class WriterOpener {
   private final List<InternalSnapshot> snapshots;
   private final List<Bitmap> bitmaps;
   private final long budgetBytes;
+  private final TableRepeats repeats;
 
   /**
    * Prepares opening.
@@ -56,7 +58,7 @@ public final class WriterOpener {
    */
   public WriterOpener(
       BlockFile file, Qcow2Header header, List<InternalSnapshot> snapshots, List<Bitmap> bitmaps) {
-    this(file, header, snapshots, bitmaps, PAGES_BYTES);
+    this(file, header, snapshots, bitmaps, PAGES_BYTES, new TableRepeats());
   }
 
   private WriterOpener(
@@ -64,12 +66,14 @@ public final class WriterOpener {
       Qcow2Header header,
       List<InternalSnapshot> snapshots,
       List<Bitmap> bitmaps,
-      long budgetBytes) {
+      long budgetBytes,
+      TableRepeats repeats) {
     this.file = file;
     this.header = header;
     this.snapshots = snapshots;
     this.bitmaps = bitmaps;
     this.budgetBytes = budgetBytes;
+    this.repeats = repeats;
   }
 
   /**
@@ -77,7 +81,16 @@ public final class WriterOpener {
    * how much may wait to be written.
    */
   public WriterOpener withBudget(long bytes) {
-    return new WriterOpener(file, header, snapshots, bitmaps, bytes);
+    return new WriterOpener(file, header, snapshots, bitmaps, bytes, repeats);
+  }
+
+  /**
+   * The same for a layer of a chain.
+   *
+   * @param ofChain what its L1 tables name again; this one's are added
+   */
+  public WriterOpener inChain(TableRepeats ofChain) {
+    return new WriterOpener(file, header, snapshots, bitmaps, budgetBytes, ofChain);
   }
 
   /**
@@ -119,11 +132,7 @@ public final class WriterOpener {
       throws IOException {
     L1Table l1 =
         L1Table.load(
-            file,
-            header.l1TableOffset(),
-            header.l1Entries(),
-            header.clusterSize(),
-            "active L1 table");
+            file, header, header.l1TableOffset(), header.l1Entries(), "active L1 table", repeats);
     MetadataPages blocks = new MetadataPages(file, REFBLOCK, header.clusterSize(), budgetBytes);
     RefcountStore refcounts =
         new RefcountStore(

@@ -7,7 +7,11 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.error.LimitExceededException;
+import io.github.qcow4j.qcow2.header.CompressionType;
+import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.FormatLimits;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -33,6 +37,8 @@ final class TableWalkTest {
   private static final long FILE_BYTES = 3L * WITHOUT_STORAGE * CLUSTER;
 
   private BlockFile file;
+  private Qcow2Header header = HeaderDraft.fresh(3, 21, 4, CompressionType.ZLIB).header();
+  private TableRepeats repeats = new TableRepeats();
 
   @BeforeEach
   void makeFile() throws IOException {
@@ -53,7 +59,7 @@ final class TableWalkTest {
       bytes.putLong(entry.applyAsLong(i));
     }
     file.write(bytes.flip(), 0);
-    return L1Table.load(file, 0, count, CLUSTER, "L1 table");
+    return L1Table.load(file, header, 0, count, "L1 table", repeats);
   }
 
   private static long cluster(long number) {
@@ -61,17 +67,47 @@ final class TableWalkTest {
   }
 
   @Test
-  void anL1TableMayNameSixteenMebibytesOfL2TablesAgain() throws IOException {
+  void anL1TableMayNameFourMebibytesOfL2TablesAgain() throws IOException {
     // Three tables in turn, once copied and once not: which are the same is no matter of neighbours
     // nor of flags.
     IntToLongFunction turns = i -> cluster(1 + i % 3) | (i % 2 == 0 ? L2Entry.COPIED : 0);
     int most = NAMED_AGAIN + 3;
     assertThat(load(most, turns).l2Offset(most - 1)).isEqualTo(cluster(1 + (most - 1) % 3));
+    repeats = new TableRepeats();
     assertThatThrownBy(() -> load(most + 1, turns))
         .isInstanceOfSatisfying(
             LimitExceededException.class,
             e -> assertThat(e.limit()).isEqualTo(FormatLimits.MAX_REPEATED_L2_BYTES))
-        .hasMessage("L1 table names L2 tables 9 times that it has named before");
+        .hasMessage("L1 table names L2 tables 3 times that it has named before");
+  }
+
+  /** Alone each may; a chain of 256 layers had 256 times as much walked. */
+  @Test
+  void theL1TablesOfAChainMayNameFourMebibytesOfL2TablesAgainTogether() throws IOException {
+    assertThat(load(1 + NAMED_AGAIN / 2, i -> cluster(1)).size()).isEqualTo(1 + NAMED_AGAIN / 2);
+    assertThatThrownBy(() -> load(2 + NAMED_AGAIN / 2, i -> cluster(1)))
+        .isInstanceOfSatisfying(
+            LimitExceededException.class,
+            e -> assertThat(e.limit()).isEqualTo(FormatLimits.MAX_REPEATED_L2_BYTES))
+        .hasMessage("The L1 tables of the chain name L2 tables again too often together");
+    // What was refused is not added.
+    assertThat(load(1 + NAMED_AGAIN / 2, i -> cluster(1)).size()).isEqualTo(1 + NAMED_AGAIN / 2);
+    assertThatThrownBy(() -> load(2, i -> cluster(1))).isInstanceOf(LimitExceededException.class);
+  }
+
+  /** An entry of 16 bytes gives up to 32 extents: as many bytes gave 16 times as many. */
+  @Test
+  void ofExtendedL2TablesAnL1TableMayNameASixteenthOfThatAgain() throws IOException {
+    header =
+        HeaderDraft.fresh(3, 16, 4, CompressionType.ZLIB)
+            .feature(Feature.EXTENDED_L2, true)
+            .header();
+    int namedAgain = (256 << 10) >> 16;
+    assertThat(load(1 + namedAgain, i -> cluster(1)).size()).isEqualTo(1 + namedAgain);
+    repeats = new TableRepeats();
+    assertThatThrownBy(() -> load(2 + namedAgain, i -> cluster(1)))
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessage("L1 table names L2 tables 5 times that it has named before");
   }
 
   @Test

@@ -8,6 +8,9 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.simulator.SimulatedVolume;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
+import io.github.qcow4j.qcow2.header.CompressionType;
+import io.github.qcow4j.qcow2.header.HeaderDraft;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -131,6 +134,11 @@ class TablesTest {
     assertThat(table.subclusterBitmap(1)).isZero();
   }
 
+  private static L1Table load(BlockFile file, int entries) throws IOException {
+    Qcow2Header header = HeaderDraft.fresh(3, 12, 4, CompressionType.ZLIB).header();
+    return L1Table.load(file, header, 4096, entries, "L1 table", new TableRepeats());
+  }
+
   @Test
   void anL1TableOfManyPartsIsLoadedWhole() throws IOException {
     int entries = (1 << 17) * 2 + 5;
@@ -140,7 +148,7 @@ class TablesTest {
     }
     try (BlockFile file = file(0)) {
       file.write(bytes.flip(), 4096);
-      L1Table table = L1Table.load(file, 4096, entries, 4096, "L1 table");
+      L1Table table = load(file, entries);
       assertThat(table.size()).isEqualTo(entries);
       assertThat(table.hostOffset()).isEqualTo(4096);
       for (int i = 0; i < entries; i++) {
@@ -185,8 +193,7 @@ class TablesTest {
   @Test
   void aTableOfThatLengthIsNotLoadedWhereTheFileEnds() throws IOException {
     try (BlockFile file = file(4096)) {
-      assertThatThrownBy(() -> L1Table.load(file, 4096, 1, 4096, "L1 table"))
-          .isInstanceOf(CorruptImageException.class);
+      assertThatThrownBy(() -> load(file, 1)).isInstanceOf(CorruptImageException.class);
     }
   }
 
