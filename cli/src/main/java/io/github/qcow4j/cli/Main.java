@@ -55,12 +55,13 @@ public final class Main {
     Deadline deadline = console.deadline();
     deadline.watchedBy(
         limit -> new DeadlineWatch(deadline, ending, () -> endBeside(atSignal)).begin(limit));
+    Program program = new Program(console);
     int exitCode = 1;
     try {
-      exitCode = run(console, args);
+      exitCode = program.run(List.of(args));
       if (System.out.checkError() && exitCode == 0) {
         console.error("Could not write to standard output");
-        exitCode = 1;
+        exitCode = program.failureExitCode();
       }
     } finally {
       ending.finish();

@@ -20,6 +20,9 @@ final class Program {
 
   private final Console console;
 
+  /** What it ends with when something is not foreseen: a command may mean another thing by 1. */
+  private int failureExitCode = FAILURE;
+
   Program(Console console) {
     this.console = console;
   }
@@ -29,9 +32,14 @@ final class Program {
     console.out().flush();
     if (console.out().checkError() && exitCode == 0) {
       console.error("Could not write to standard output");
-      return FAILURE;
+      return failureExitCode;
     }
     return exitCode;
+  }
+
+  /** What to end with when its output turns out to be lost after all. */
+  int failureExitCode() {
+    return failureExitCode;
   }
 
   private int runGuarded(List<String> arguments) {
@@ -54,7 +62,7 @@ final class Program {
       return console.deadline().hasCaused(e) ? timeIsUp(e) : failed(e);
     } catch (JobCancelledException e) {
       return console.deadline().hasCaused(e) ? timeIsUp(e) : failed(e, !console.isCancelled());
-    } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+    } catch (IOException | RuntimeException | Error e) {
       return console.deadline().hasCaused(e) ? timeIsUp(e) : failed(e, true);
     }
   }
@@ -86,7 +94,7 @@ final class Program {
       console.error(console.errorText().line(failure));
     }
     console.trace(failure);
-    return FAILURE;
+    return failureExitCode;
   }
 
   private int dispatch(List<String> arguments) throws UsageException, CommandFailure, IOException {
@@ -158,7 +166,8 @@ final class Program {
     return UsageException.wrongForm("unrecognized option '" + option + "'");
   }
 
-  private void beginImageCommand(int failureExitCode) throws CommandFailure {
+  private void beginImageCommand(int exitCodeOfFailure) throws CommandFailure {
+    failureExitCode = exitCodeOfFailure;
     ImageEnvironment.requireUnderstood(console, failureExitCode);
     try {
       console.deadline().begin();

@@ -6,15 +6,20 @@ import io.github.qcow4j.cli.console.Command;
 import io.github.qcow4j.cli.console.Console;
 import io.github.qcow4j.cli.console.Personality;
 import io.github.qcow4j.cli.testing.OurRun;
+import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -159,6 +164,39 @@ final class ProgramTest {
         .startsWith(
             "qcow4j: internal error: no volume", "java.lang.IllegalStateException: no", "volume")
         .hasSizeGreaterThan(4);
+  }
+
+  /** By 1 compare says that the images differ, of which it knows nothing then. */
+  @Test
+  void whatNobodyForesawIsNoDifferenceOfImages() {
+    List<Supplier<Volume>> unforeseen =
+        List.of(
+            () -> {
+              throw new IllegalStateException("odd");
+            },
+            () -> {
+              throw new OutOfMemoryError("full");
+            },
+            () -> {
+              throw new StackOverflowError();
+            },
+            () -> {
+              throw new NoClassDefFoundError("gone");
+            });
+    for (Supplier<Volume> volume : unforeseen) {
+      OurRun run = OurRun.of(Personality.QEMU_IMG, Map.of(), volume, List.of("compare", "a", "b"));
+      assertThat(run.exitCode()).as("%s", run).isEqualTo(2);
+      assertThat(run.stderr()).as("%s", run).hasLineCount(1);
+    }
+  }
+
+  /** Whoever looks at the exit code alone would take it for one. */
+  @Test
+  void lostOutputIsNoDifferenceOfImages(@TempDir Path directory) throws IOException {
+    String image = Files.write(directory.resolve("image"), new byte[512]).toString();
+    Console console = console(Personality.QEMU_IMG, new FullDisk());
+
+    assertThat(Main.run(console, "compare", "-f", "raw", "-F", "raw", image, image)).isEqualTo(2);
   }
 
   private static Console console(Personality personality, OutputStream out) {
