@@ -4,6 +4,7 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.lock.DiskFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -89,8 +90,7 @@ public final class DiskImages {
    * @throws IOException when it cannot be read, or is no disk
    */
   public static ImageFormat probeFormat(Volume volume, Path path) throws IOException {
-    try (BlockFile file = volume.open(path, OpenOptions.reading())) {
-      OpenLayer.requireDisk(file);
+    try (BlockFile file = DiskFile.open(volume, path, OpenOptions.reading())) {
       return OpenLayer.probe(file);
     }
   }

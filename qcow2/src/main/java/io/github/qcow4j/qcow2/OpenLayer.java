@@ -1,9 +1,7 @@
 package io.github.qcow4j.qcow2;
 
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.OpenOptions;
-import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
@@ -18,6 +16,7 @@ import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
+import io.github.qcow4j.qcow2.lock.DiskFile;
 import io.github.qcow4j.qcow2.lock.ImageLock;
 import io.github.qcow4j.qcow2.lock.LockProfile;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
@@ -66,9 +65,9 @@ record OpenLayer(
       ImageOptions options)
       throws IOException {
     BlockFile file =
-        volume.open(path, options.writable() ? OpenOptions.writing() : OpenOptions.reading());
+        DiskFile.open(
+            volume, path, options.writable() ? OpenOptions.writing() : OpenOptions.reading());
     try {
-      requireDisk(file);
       ImageFormat known = format == null ? probe(file) : format;
       ImageLock.acquire(file, profile(known, options));
       return switch (known) {
@@ -133,11 +132,11 @@ record OpenLayer(
     try {
       Path named = options.dataFile();
       BlockFile file =
-          volume.open(
+          DiskFile.open(
+              volume,
               named == null ? admittedDataFile(volume, image, header, policy) : named,
               options.writable() ? OpenOptions.writing() : OpenOptions.reading());
       try {
-        requireDisk(file);
         ImageLock.acquire(file, profile(ImageFormat.QCOW2, options));
         return file;
       } catch (IOException | RuntimeException e) {
@@ -176,17 +175,6 @@ record OpenLayer(
         ? new RawImage(file, writable, guessed)
         : new Qcow2Image(
             file, header, new Qcow2Image.Parts(snapshots, bitmaps, dataFile, below, shared, null));
-  }
-
-  /** A pipe, a directory or a terminal is no disk. */
-  static void requireDisk(BlockFile file) throws IOException {
-    if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
-      throw new SystemCallException(
-          "open",
-          0,
-          file.path().toString(),
-          "'file' driver requires '" + file.path() + "' to be a regular file");
-    }
   }
 
   static ImageFormat probe(BlockFile file) throws IOException {

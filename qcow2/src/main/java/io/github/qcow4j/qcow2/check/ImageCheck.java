@@ -1,9 +1,7 @@
 package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.OpenOptions;
-import io.github.qcow4j.nativeio.SystemCallException;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
 import io.github.qcow4j.qcow2.bitmap.BitmapDirectory;
@@ -14,6 +12,7 @@ import io.github.qcow4j.qcow2.header.HeaderParser;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.header.UnknownAutoclear;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.lock.DiskFile;
 import io.github.qcow4j.qcow2.lock.ImageLock;
 import io.github.qcow4j.qcow2.lock.LockProfile;
 import java.io.Closeable;
@@ -63,7 +62,7 @@ public final class ImageCheck implements Closeable {
    * @throws IOException when the storage fails
    */
   public static ImageCheck open(Volume volume, Path path) throws IOException {
-    return load(volume.open(path, OpenOptions.reading()), LockProfile.READING);
+    return load(DiskFile.open(volume, path, OpenOptions.reading()), LockProfile.READING);
   }
 
   /**
@@ -71,19 +70,12 @@ public final class ImageCheck implements Closeable {
    * find things that are not so.
    */
   public static ImageCheck openBesideWriters(Volume volume, Path path) throws IOException {
-    return load(volume.open(path, OpenOptions.reading()), LockProfile.READING_SHARED);
+    return load(DiskFile.open(volume, path, OpenOptions.reading()), LockProfile.READING_SHARED);
   }
 
   /** Makes a check of an open file, which is closed when that fails. */
   static ImageCheck load(BlockFile file, LockProfile profile) throws IOException {
     try {
-      if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
-        throw new SystemCallException(
-            "open",
-            0,
-            file.path().toString(),
-            "'file' driver requires '" + file.path() + "' to be a regular file");
-      }
       ImageLock.acquire(file, profile);
       Qcow2Header header = HeaderParser.parse(file, true);
       requireReachable(

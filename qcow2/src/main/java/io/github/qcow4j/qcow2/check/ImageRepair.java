@@ -7,6 +7,7 @@ import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Feature;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.lock.DiskFile;
 import io.github.qcow4j.qcow2.lock.LockProfile;
 import java.io.Closeable;
 import java.io.IOException;
@@ -54,7 +55,7 @@ public final class ImageRepair implements Closeable {
    * @throws IOException when the storage fails
    */
   public static ImageRepair open(Volume volume, Path path) throws IOException {
-    BlockFile file = volume.open(path, OpenOptions.writing());
+    BlockFile file = DiskFile.open(volume, path, OpenOptions.writing());
     ImageCheck check = ImageCheck.load(file, LockProfile.WRITING);
     if (lacksDataFile(check.header())) {
       try (check) {

@@ -1,7 +1,6 @@
 package io.github.qcow4j.qcow2.lock;
 
 import io.github.qcow4j.nativeio.BlockFile;
-import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.LockMode;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.lock.LockProfile.Permission;
@@ -24,7 +23,7 @@ public final class ImageLock {
    * @throws ImageInUseException when another open file's locks contradict the profile
    */
   public static void acquire(BlockFile file, LockProfile profile) throws IOException {
-    if (file.kind() != FileKind.REGULAR && file.kind() != FileKind.BLOCK_DEVICE) {
+    if (!DiskFile.isDisk(file)) {
       return;
     }
     boolean done = false;
