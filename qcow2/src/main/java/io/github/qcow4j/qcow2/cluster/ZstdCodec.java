@@ -14,6 +14,12 @@ import java.nio.ByteBuffer;
  */
 final class ZstdCodec implements ClusterCodec {
 
+  /**
+   * How many frames may make up one cluster. QEMU writes one; half a million empty ones, as a
+   * cluster of 2 MiB has room for, would take a third of a second, and so each time it is read.
+   */
+  static final int MOST_FRAMES = 1000;
+
   private final ZstdDecompressCtx context = new ZstdDecompressCtx();
 
   @Override
@@ -58,10 +64,15 @@ final class ZstdCodec implements ClusterCodec {
     context.reset();
     try {
       boolean frameEnded = false;
+      int frames = 0;
       while (cluster.hasRemaining() || !frameEnded) {
         int inputBefore = compressed.position();
         int outputBefore = cluster.position();
         frameEnded = context.decompressDirectByteBufferStream(cluster, compressed);
+        frames += frameEnded ? 1 : 0;
+        if (frames > MOST_FRAMES) {
+          throw new BadStreamException("more than " + MOST_FRAMES + " zstd frames in a cluster");
+        }
         boolean stuck = compressed.position() == inputBefore && cluster.position() == outputBefore;
         if (stuck && (!frameEnded || !compressed.hasRemaining())) {
           throw new BadStreamException(
