@@ -5,6 +5,8 @@ import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.lock.DiskFile;
+import io.github.qcow4j.qcow2.lock.ImageLock;
+import io.github.qcow4j.qcow2.lock.LockProfile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -81,6 +83,17 @@ public final class DiskImages {
       Set<Integer> writableDepths)
       throws IOException {
     return new ChainOpener(volume, policy, options, writableDepths::contains).open(path);
+  }
+
+  /**
+   * Locks a file that is open for reading as an image is locked that is read: until it is closed,
+   * nobody who takes QEMU's locks writes to it.
+   *
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when somebody writes to it
+   * @throws IOException when it cannot be locked
+   */
+  public static void lockForReading(BlockFile file) throws IOException {
+    ImageLock.acquire(file, LockProfile.READING);
   }
 
   /**

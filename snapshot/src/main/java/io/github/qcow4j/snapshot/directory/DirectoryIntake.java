@@ -5,6 +5,7 @@ import io.github.qcow4j.nativeio.CopyResult;
 import io.github.qcow4j.nativeio.FileKind;
 import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.directory.Roles.Role;
@@ -79,6 +80,7 @@ public final class DirectoryIntake {
    *     itself, or a file is missing, or has another length or digest, or a disk is damaged
    * @throws io.github.qcow4j.snapshot.transfer.UnsupportedTransferException when its version, or
    *     something a disk needs, is not known
+   * @throws io.github.qcow4j.qcow2.error.ImageInUseException when somebody writes to a qcow2 disk
    * @throws RefusedTransferException when a name leads elsewhere, is no regular file's, or a disk
    *     stands on a file whose name is relative
    * @throws io.github.qcow4j.qcow2.error.ReferenceDeniedException when the policy does not allow
@@ -166,7 +168,7 @@ public final class DirectoryIntake {
     Map<String, StagedFile> copies = new LinkedHashMap<>();
     expectBytes(names);
     for (String name : names) {
-      copies.put(name, copy(name, envelope));
+      copies.put(name, copy(name, roles.get(name), envelope));
     }
     List<StagedDisk> disks = new ArrayList<>();
     long leftBytes = policy.maxVirtualSize();
@@ -248,11 +250,17 @@ public final class DirectoryIntake {
     control.expect(bytes);
   }
 
-  private StagedFile copy(String name, Envelope envelope) throws IOException {
+  /**
+   * @param role what disk it is, or null for none
+   */
+  private StagedFile copy(String name, @Nullable Role role, Envelope envelope) throws IOException {
     Path target = staging.directory().resolve(name);
     try (BlockFile source = volume.open(directory.resolve(name), READING)) {
       if (source.kind() != FileKind.REGULAR) {
         throw notRegular(source.path(), source.kind());
+      }
+      if (role != null && role.format() == ImageFormat.QCOW2) {
+        DiskImages.lockForReading(source);
       }
       long size = source.size();
       requireLength(name, size, envelope);
@@ -301,7 +309,11 @@ public final class DirectoryIntake {
       virtualSize =
           DiskSoundness.require(
               staging.volume(), copy.path(), role.file(), maxVirtualSize, !ours, control);
-      backing = ours ? null : new OverlayLink(volume, policy).of(directory.resolve(role.file()));
+      backing =
+          ours
+              ? null
+              : new OverlayLink(volume, policy, staging)
+                  .of(copy.path(), directory.resolve(role.file()));
     } else {
       virtualSize = (copy.lengthBytes() + 511) & -512L;
       if (virtualSize > maxVirtualSize) {

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.error.ReferenceDeniedException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.QemuTools;
@@ -25,6 +30,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -92,8 +98,12 @@ class CocoonDirectoryTest {
   }
 
   private StagedDirectory stage(ReferencePolicy references) throws IOException {
+    return stage(VOLUME, references);
+  }
+
+  private StagedDirectory stage(Volume volume, ReferencePolicy references) throws IOException {
     return DirectoryIntake.stage(
-        VOLUME,
+        volume,
         source,
         new Staging(VOLUME, staging),
         new DirectoryPolicy(references, 64 * MEGABYTE),
@@ -188,6 +198,46 @@ class CocoonDirectoryTest {
     overlay("nbd://host/x");
     assertThatThrownBy(() -> stage(ReferencePolicy.allow()))
         .isInstanceOf(ReferenceDeniedException.class);
+    assertThat(staging).isEmptyDirectory();
+  }
+
+  /** Whoever owns the directory exchanges the overlay once that is copied. */
+  private StagedDirectory stageExchanging(ReferencePolicy references) throws IOException {
+    file("memory-ranges", MEGABYTE);
+    envelope("'hypervisor':'cloud-hypervisor'", ",'files':['overlay.qcow2','memory-ranges']");
+    Path clean = folder.resolve("clean.qcow2");
+    QemuTools.require().create(clean, "", 8 * MEGABYTE);
+    TappedVolume.Tap exchange =
+        call -> {
+          if (call.is("open") && source.resolve("memory-ranges").equals(call.path())) {
+            Files.move(clean, source.resolve("overlay.qcow2"), StandardCopyOption.REPLACE_EXISTING);
+          }
+        };
+    return stage(new TappedVolume(VOLUME, exchange).volume(), references);
+  }
+
+  @Test
+  void anOverlayThatIsExchangedOnceItIsCopiedIsJudgedByItsCopy() throws Exception {
+    Path base = folder.resolve("base.qcow2");
+    overlay(base.toString());
+    assertThatThrownBy(() -> stageExchanging(ReferencePolicy.deny()))
+        .isInstanceOf(ReferenceDeniedException.class)
+        .hasMessageContaining(base.toString());
+    assertThat(staging).isEmptyDirectory();
+    overlay(base.toString());
+    StagedDisk disk = stageExchanging(ReferencePolicy.under(folder)).disks().getFirst();
+    assertThat(disk.backing()).isEqualTo(new StagedDisk.BackingLink(base, "qcow2"));
+  }
+
+  @Test
+  void anOverlayThatSomebodyWritesToIsNotCopied() throws Exception {
+    overlay(folder.resolve("base.qcow2").toString());
+    ImageOptions writing = ImageOptions.of(ImageFormat.QCOW2).withWriting();
+    Path original = source.resolve("overlay.qcow2");
+    try (DiskImage _ = DiskImages.open(VOLUME, original, ReferencePolicy.allow(), writing)) {
+      assertThatThrownBy(() -> stage(ReferencePolicy.under(folder)))
+          .isInstanceOf(ImageInUseException.class);
+    }
     assertThat(staging).isEmptyDirectory();
   }
 
