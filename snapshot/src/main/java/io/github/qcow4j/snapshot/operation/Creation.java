@@ -141,6 +141,7 @@ public final class Creation {
   private void copy(DiskImage image, boolean alone, Path path) throws IOException {
     if (alone) {
       note(images.copy(image.dataFile(), path));
+      images.requireCopied(image, path);
     } else {
       note(images.flatten(image, path, control));
     }

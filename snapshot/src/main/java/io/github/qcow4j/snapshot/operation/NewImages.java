@@ -15,12 +15,15 @@ import io.github.qcow4j.qcow2.convert.ConvertOptions;
 import io.github.qcow4j.qcow2.convert.Flattening;
 import io.github.qcow4j.qcow2.create.ImageCreation;
 import io.github.qcow4j.qcow2.create.ImageSpec;
+import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
+import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Writes new files of a home, durable but for their names. */
@@ -70,6 +73,33 @@ final class NewImages {
       file.syncAll();
       return method;
     }
+  }
+
+  /**
+   * Requires of a copy of a stranger's image that its header says what the image's said when that
+   * was opened, and judged. Its owner may have written to it since: locks keep only those out who
+   * take them.
+   *
+   * @throws InUseException when it says something else
+   */
+  void requireCopied(DiskImage judged, Path copy) throws IOException {
+    InUseException changed =
+        new InUseException(
+            "'" + judged.path() + "' changed while it was copied; end whatever writes to it", null);
+    try (DiskImage made =
+        DiskImages.open(volume, copy, ReferencePolicy.deny(), options(judged.format()))) {
+      if (made.virtualSize() != judged.virtualSize()
+          || !Objects.equals(header(made), header(judged))) {
+        throw changed;
+      }
+    } catch (ImageException e) {
+      changed.initCause(e);
+      throw changed;
+    }
+  }
+
+  private static @Nullable Qcow2Header header(DiskImage image) {
+    return image instanceof Qcow2Image qcow2 ? qcow2.header() : null;
   }
 
   private static CopyMethod copyData(BlockFile source, BlockFile target) throws IOException {

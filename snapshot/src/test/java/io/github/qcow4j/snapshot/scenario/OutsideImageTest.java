@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.BoxHome;
+import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.DiskSource;
@@ -254,6 +258,61 @@ class OutsideImageTest extends ScenarioHome {
       assertThatThrownBy(
               () -> home.create(new CreateRequest("web", List.of(source)), new JobControl()))
           .isInstanceOfAny(ImageException.class, NoSuchFileException.class);
+    }
+    assertThat(home.list()).isEmpty();
+    assertThat(images()).isEmpty();
+  }
+
+  /** What its owner makes of an image after it was opened, and before a byte of it is copied. */
+  private enum Change {
+    ANOTHER_BACKING_FILE {
+      @Override
+      Path make(OutsideImageTest test) throws IOException {
+        Path secret = Files.write(test.directory.resolve("secret"), new byte[1 << 20]);
+        Path other = test.directory.resolve("other.qcow2");
+        test.qemu.createOverlay(other, "", secret.toString(), "raw");
+        return other;
+      }
+    },
+    A_DATA_FILE {
+      @Override
+      Path make(OutsideImageTest test) {
+        Path other = test.directory.resolve("other.qcow2");
+        test.qemu.create(other, "data_file=" + test.directory.resolve("secret"), DISK_BYTES);
+        return other;
+      }
+    },
+    ANOTHER_SIZE {
+      @Override
+      Path make(OutsideImageTest test) {
+        Path other = test.directory.resolve("other.qcow2");
+        test.qemu.create(other, "", 2 * DISK_BYTES);
+        return other;
+      }
+    };
+
+    abstract Path make(OutsideImageTest test) throws IOException;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void ofAnImageThatChangesWhileItIsCopiedNoBoxIsMade(Change change) throws Exception {
+    Path image = image("", at(1, 3).writing());
+    byte[] changed = Files.readAllBytes(change.make(this));
+    Path layers = home.directory().resolve("layers");
+    TappedVolume.Tap owner =
+        call -> {
+          if (call.is("open") && String.valueOf(call.path()).startsWith(layers.toString())) {
+            Files.write(image, changed);
+          }
+        };
+    HomeOptions options = HomeOptions.of(home.directory());
+    try (BoxHome watched = BoxHome.open(options, new TappedVolume(volume, owner).volume())) {
+      DiskSource source = new DiskSource.Copied(ROOT, image, null);
+      assertThatThrownBy(
+              () -> watched.create(new CreateRequest("web", List.of(source)), new JobControl()))
+          .isInstanceOf(InUseException.class)
+          .hasMessageContaining("'" + image + "' changed while it was copied");
     }
     assertThat(home.list()).isEmpty();
     assertThat(images()).isEmpty();
