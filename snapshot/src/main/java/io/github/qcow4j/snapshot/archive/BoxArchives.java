@@ -43,6 +43,8 @@ public final class BoxArchives {
    * @param request what to export
    * @param destination where to
    * @param control counts bytes of the disks, twice
+   * @throws io.github.qcow4j.snapshot.transfer.TransferLimitException when the manifest, with the
+   *     options that the box carries, is longer than any that is read; nothing is written then
    * @throws FileAlreadyExistsException when a file exists that is not to be replaced
    * @throws io.github.qcow4j.qcow2.job.JobCancelledException when cancelled or out of time
    * @throws IOException when reading or writing fails, or a disk changes meanwhile
@@ -115,10 +117,10 @@ public final class BoxArchives {
 
   private void write(Manifest manifest, List<DiskStream> streams, WritableByteChannel channel)
       throws IOException {
+    byte[] text = ManifestText.write(manifest);
     try (ArchiveOutput output =
         ArchiveOutput.open(request.compression(), request.level(), channel)) {
       TarWriter tar = new TarWriter(output, request.exportedAt().getEpochSecond());
-      byte[] text = ManifestText.write(manifest);
       tar.begin(ManifestText.MEMBER, text.length);
       tar.write(ByteBuffer.wrap(text));
       for (int i = 0; i < streams.size(); i++) {

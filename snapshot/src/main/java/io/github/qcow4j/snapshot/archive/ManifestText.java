@@ -12,6 +12,7 @@ import io.github.qcow4j.snapshot.transfer.DamagedTransferException;
 import io.github.qcow4j.snapshot.transfer.PlainName;
 import io.github.qcow4j.snapshot.transfer.Sha256;
 import io.github.qcow4j.snapshot.transfer.TransferException;
+import io.github.qcow4j.snapshot.transfer.TransferLimitException;
 import io.github.qcow4j.snapshot.transfer.UnsupportedTransferException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,7 +45,12 @@ final class ManifestText {
     };
   }
 
-  static byte[] write(Manifest manifest) {
+  /**
+   * Writes a manifest.
+   *
+   * @throws TransferLimitException when it is longer than any that is read
+   */
+  static byte[] write(Manifest manifest) throws TransferLimitException {
     Map<String, JsonValue> keys = new LinkedHashMap<>();
     keys.put("version", JsonNumber.of(manifest.version()));
     String boxName = manifest.boxName();
@@ -59,7 +65,7 @@ final class ManifestText {
     if (manifest.version() == Manifest.SEVERAL_DISKS) {
       keys.put("disks", disks(manifest.disks()));
     }
-    return JsonText.write(new JsonObject(keys));
+    return JsonText.write(new JsonObject(keys), MAX_BYTES, SUBJECT);
   }
 
   private static String digestOf(Manifest manifest, String role) {

@@ -12,6 +12,7 @@ import io.github.qcow4j.snapshot.transfer.DamagedTransferException;
 import io.github.qcow4j.snapshot.transfer.PlainName;
 import io.github.qcow4j.snapshot.transfer.Sha256;
 import io.github.qcow4j.snapshot.transfer.TransferException;
+import io.github.qcow4j.snapshot.transfer.TransferLimitException;
 import io.github.qcow4j.snapshot.transfer.UnsupportedTransferException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,7 +29,12 @@ final class EnvelopeText {
 
   private EnvelopeText() {}
 
-  static byte[] write(Envelope envelope) {
+  /**
+   * Writes an envelope.
+   *
+   * @throws TransferLimitException when it is longer than any that is read
+   */
+  static byte[] write(Envelope envelope) throws TransferLimitException {
     Map<String, JsonValue> keys = new LinkedHashMap<>();
     keys.put("version", JsonNumber.of(Envelope.VERSION));
     keys.put("config", envelope.config());
@@ -59,7 +65,7 @@ final class EnvelopeText {
       disks.add(new JsonObject(members));
     }
     keys.put("disks", new JsonArray(disks));
-    return JsonText.write(new JsonObject(keys));
+    return JsonText.write(new JsonObject(keys), MAX_BYTES, Envelope.NAME);
   }
 
   /**

@@ -148,7 +148,29 @@ public final class JsonText {
     return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Writes a value in one line, without a line feed. */
+  /**
+   * The same for readers that take texts up to a length: where several lines are too long, in one
+   * line.
+   *
+   * @param maxBytes how long the text may be
+   * @param subject what it is, for messages
+   * @throws TransferLimitException when one line is too long as well
+   */
+  public static byte[] write(JsonValue value, int maxBytes, String subject)
+      throws TransferLimitException {
+    byte[] text = write(value);
+    if (text.length > maxBytes) {
+      text = writeLine(value).getBytes(StandardCharsets.UTF_8);
+    }
+    if (text.length > maxBytes) {
+      throw new TransferLimitException(
+          "The %s would have %d bytes, allowed are %d".formatted(subject, text.length, maxBytes),
+          maxBytes);
+    }
+    return text;
+  }
+
+  /** Writes a value in one line, as short as it can be, without a line feed. */
   public static String writeLine(JsonValue value) {
     StringBuilder text = new StringBuilder();
     append(text, value, "");
@@ -175,7 +197,7 @@ public final class JsonText {
     for (Map.Entry<String, JsonValue> member : object.members().entrySet()) {
       text.append(separator).append(inner);
       appendString(text, member.getKey());
-      append(text.append(": "), member.getValue(), inner);
+      append(text.append(lineStart.isEmpty() ? ":" : ": "), member.getValue(), inner);
       separator = ",";
     }
     text.append(object.members().isEmpty() ? "{}" : lineStart + "}");
@@ -204,6 +226,8 @@ public final class JsonText {
         case '\n' -> text.append("\\n");
         case '\r' -> text.append("\\r");
         case '\t' -> text.append("\\t");
+        case '\b' -> text.append("\\b");
+        case '\f' -> text.append("\\f");
         default -> {
           if (c < 0x20 || (Character.isSurrogate(c) && !isPaired(string, i))) {
             text.append("\\u%04x".formatted((int) c));

@@ -6,15 +6,21 @@ import static io.github.qcow4j.snapshot.tar.Archives.header;
 import static io.github.qcow4j.snapshot.tar.Archives.join;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.json.JsonText;
 import io.github.qcow4j.snapshot.json.JsonValue;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonObject;
 import io.github.qcow4j.snapshot.json.JsonValue.JsonString;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.transfer.HostProgram;
+import io.github.qcow4j.snapshot.transfer.TransferLimitException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,6 +84,26 @@ class CarriedManifestTest extends ScenarioHome {
     assertThat(out.get("image")).isEqualTo(new JsonString(image));
     JsonValue expected = options == null ? null : json(options);
     assertThat(out.get("box_options")).isEqualTo(expected);
+  }
+
+  /** Several lines, with what stands before each, are longer than what was read. */
+  @Test
+  void optionsThatWereShortEnoughToComeInGoOutAndComeInAgain() throws Exception {
+    String options = "{'numbers': [1" + ",1".repeat(600_000) + "]}";
+    JsonObject out = throughABox(3, "alpine", "'box_options': " + options + ",");
+    assertThat(out.get("box_options")).isEqualTo(json(options));
+    importArchive(directory.resolve("web.boxlite"), "back").reads(at(1, 3));
+  }
+
+  @Test
+  void optionsThatNoImportTakesAreNotWritten() throws Exception {
+    String options = "{\"text\": \"" + "x".repeat(4 << 20) + "\"}";
+    List<DiskSource> disks = List.of(new DiskSource.Empty(ROOT, DISK_BYTES));
+    home.create(new CreateRequest("web", disks, options), new JobControl());
+    assertThatThrownBy(() -> box("web").export())
+        .isInstanceOf(TransferLimitException.class)
+        .hasMessageContaining("allowed are 4194304");
+    assertThat(directory.resolve("web.boxlite")).doesNotExist();
   }
 
   /** Options that pretend to be what this program notes are not taken for it. */
