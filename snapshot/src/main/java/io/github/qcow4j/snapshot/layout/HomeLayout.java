@@ -99,6 +99,11 @@ public record HomeLayout(Path home) {
     };
   }
 
+  /** The same for a path, absolute and without links. */
+  public boolean isPlaceOfFile(Path real) {
+    return real.startsWith(home) && isPlaceOfFile(home.relativize(real).toString());
+  }
+
   private static boolean leadsElsewhere(String part) {
     return part.isEmpty() || part.equals(".") || part.equals("..") || part.indexOf('\0') >= 0;
   }

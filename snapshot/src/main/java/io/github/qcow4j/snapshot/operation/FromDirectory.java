@@ -105,6 +105,12 @@ public final class FromDirectory {
         DirectoryIntake.stage(home.volume(), directory, area.staging(), policy, control);
     StagedDisks.requireRoles(staged.disks());
     requireNoDiskName(staged);
+    for (StagedDisk disk : staged.disks()) {
+      StagedDisk.BackingLink backing = disk.backing();
+      if (backing != null) {
+        home.requireOutside(backing.path());
+      }
+    }
     return staged;
   }
 

@@ -15,6 +15,7 @@ import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.BoxNotFoundException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.journal.Journal;
@@ -28,6 +29,7 @@ import io.github.qcow4j.snapshot.lease.ReadingLease;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -251,6 +253,19 @@ public record Home(
   @Nullable String worker(ImageRow image) throws IOException {
     long pid = leases.user(image.seq());
     return inWords(pid, read(rows -> new Intents(rows).ofProcess(pid)));
+  }
+
+  /**
+   * Requires of an image from outside, for a disk to lie on, that it is no file of this home. A
+   * live disk changes, and goes with its box; of a layer the catalogue would not know that it is
+   * needed.
+   */
+  void requireOutside(Path image) throws IOException {
+    if (layout.isPlaceOfFile(volume.realPath(image))) {
+      throw new InvalidRequestException(
+          "'%s' belongs to a box of this home; clone that box, or a snapshot of it"
+              .formatted(image));
+    }
   }
 
   HomePolicy policy() {

@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.TappedVolume;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.model.CloneRequest;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.DiskSource;
@@ -20,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -316,5 +320,46 @@ class OutsideImageTest extends ScenarioHome {
     }
     assertThat(home.list()).isEmpty();
     assertThat(images()).isEmpty();
+  }
+
+  @Test
+  void noBoxIsMadeOverADiskOrLayerOfTheHome() throws Exception {
+    BoxUnderTest web = create("web").write(at(1, 3));
+    Path link = Files.createSymbolicLink(directory.resolve("link.qcow2"), web.disk());
+    Path overlay = directory.resolve("overlay.qcow2");
+    qemu.createOverlay(overlay, "", web.disk().toString(), "qcow2");
+    for (Path path : List.of(web.disk(), link, overlay)) {
+      requireNotOver(path);
+    }
+    DiskSource copied = new DiskSource.Copied(ROOT, web.disk(), null);
+    home.create(new CreateRequest("copied", List.of(copied)), new JobControl());
+    box("copied").reads(at(1, 3));
+    web.snapshot("one");
+    requireNotOver(web.disk());
+    requireNotOver(web.disk("one"));
+    assertThat(home.list()).hasSize(2);
+  }
+
+  @Test
+  void noBoxIsMadeOfADirectoryWhoseOverlayLiesOnADiskOfTheHome() throws Exception {
+    BoxUnderTest web = create("web");
+    Path golden = Files.createDirectory(directory.resolve("golden"));
+    qemu.createOverlay(golden.resolve("overlay.qcow2"), "", web.disk().toString(), "qcow2");
+    Files.writeString(golden.resolve("snapshot.json"), "{\"version\": 1, \"config\": {}}");
+    HomeOptions trusting = HomeOptions.of(home.directory()).withExternals(ReferencePolicy.allow());
+    try (BoxHome open = BoxHome.open(trusting)) {
+      assertThatThrownBy(() ->
+              open.cloneDirectory(golden, List.of("over"), IntakeLimits.DEFAULT, new JobControl()))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("clone");
+    }
+    assertThat(home.list()).hasSize(1);
+    assertThat(list("staging")).isEmpty();
+  }
+
+  private void requireNotOver(Path path) {
+    assertThatThrownBy(() -> createOver("over", path))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("clone");
   }
 }
