@@ -15,6 +15,8 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
@@ -296,6 +298,19 @@ class HomeCheckTest {
   }
 
   @Test
+  void aSizeThatNoDiskCanHaveIsDamageUntilItIsMended() throws Exception {
+    damage("UPDATE image SET virtual_size = ?", "-1");
+    assertThatThrownBy(() -> home.restore(new RestoreRequest("web", "one", null)))
+        .isInstanceOfSatisfying(
+            CatalogueException.class,
+            e -> assertThat(e.kind()).isEqualTo(BoxException.Kind.CORRUPT))
+        .hasMessageContaining("-1 bytes");
+    assertThat(kinds(repair())).containsOnly(WrongSize.class);
+    requireWell();
+    home.restore(new RestoreRequest("web", "one", null));
+  }
+
+  @Test
   void anImageOutsideThatIsGoneIsToldOfEachThatLiesOnIt() throws Exception {
     Path image = Files.write(directory.resolve("base.raw"), new byte[SIZE]);
     DiskSource root = new DiskSource.Overlay(ROOT, image, null);
@@ -475,11 +490,16 @@ class HomeCheckTest {
 
   /** Puts this in the place of what operations under way are about, and opens the home again. */
   private void damagePlans(String plan) throws Exception {
+    damage("UPDATE intent SET plan = ?", plan);
+  }
+
+  /** Changes the catalogue by hand, and opens the home again. */
+  private void damage(String sql, String value) throws Exception {
     home.close();
     Path catalogue = directory.resolve("home/catalogue.db");
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + catalogue);
-        var statement = connection.prepareStatement("UPDATE intent SET plan = ?")) {
-      statement.setString(1, plan);
+        var statement = connection.prepareStatement(sql)) {
+      statement.setString(1, value);
       statement.executeUpdate();
     }
     open();

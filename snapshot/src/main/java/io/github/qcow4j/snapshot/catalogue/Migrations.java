@@ -118,8 +118,14 @@ record Migrations(List<String> steps) {
         throw new NewerHomeException(
             "the home's catalogue is of version %d, and this program knows versions up to %d: use a newer one"
                 .formatted(version, latest()));
-      } else if (version > 0 && application != APPLICATION_ID) {
+      } else if (version != 0 && application != APPLICATION_ID) {
         throw new NewerHomeException("the home's catalogue is another program's database");
+      } else if (version < 0) {
+        throw new CatalogueException(
+            BoxException.Kind.CORRUPT,
+            "the catalogue is damaged: it says that it is of version " + version,
+            false,
+            null);
       }
       return version;
     });

@@ -19,6 +19,8 @@ import io.github.qcow4j.qcow2.error.ImageException;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import java.io.IOException;
@@ -38,11 +40,21 @@ final class NewImages {
   /**
    * An empty image.
    *
+   * @param sizeBytes size of its disk, as the catalogue has it where it is to be as large as
+   *     another
    * @param below what lies below, or null
    * @param like a file whose permissions it gets, or null for its owner alone
    */
   void empty(Path path, long sizeBytes, @Nullable Below below, @Nullable Path like)
       throws IOException {
+    if (sizeBytes < 0) {
+      throw new CatalogueException(
+          BoxException.Kind.CORRUPT,
+          "the catalogue is damaged: it says that a disk has %d bytes; check --repair mends that"
+              .formatted(sizeBytes),
+          false,
+          null);
+    }
     ImageSpec spec = ImageSpec.ofSize(sizeBytes);
     if (below != null) {
       spec = spec.withBacking(below.storedName(), below.format());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.HomeOptions;
+import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.NewerHomeException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
@@ -364,6 +365,21 @@ class CatalogueTest {
         .hasMessageContaining("version " + (Schema.MIGRATIONS.latest() + 1))
         .hasMessageContaining("use a newer one");
     Catalogue.open(file(), next()).close();
+  }
+
+  @Test
+  void aCatalogueOfNoVersionThatThereCanBeIsDamaged() throws Exception {
+    try (Catalogue catalogue = Catalogue.open(file())) {
+      catalogue.outside(rows -> {
+        rows.execute("PRAGMA user_version = -1");
+        return rows;
+      });
+    }
+    assertThatThrownBy(() -> Catalogue.open(file()).close())
+        .isInstanceOfSatisfying(
+            CatalogueException.class,
+            e -> assertThat(e.kind()).isEqualTo(BoxException.Kind.CORRUPT))
+        .hasMessageContaining("version -1");
   }
 
   @Test
