@@ -70,6 +70,7 @@ final class DeadlineProcessTest {
 
     assertEnds("qcow4j" + LINE, program);
 
+    assertThat(home.resolve("staging")).isEmptyDirectory();
     assertThat(new BoxRun(home).ok("list", "--json")).doesNotContain("web");
   }
 

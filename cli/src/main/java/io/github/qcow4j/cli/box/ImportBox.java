@@ -1,10 +1,12 @@
 package io.github.qcow4j.cli.box;
 
+import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.BoxHome;
 import io.github.qcow4j.snapshot.archive.ArchiveSource;
+import io.github.qcow4j.snapshot.archive.IntakeLimits;
 import io.github.qcow4j.snapshot.model.Created;
 import java.io.IOException;
-import java.nio.channels.Channels;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -39,8 +41,7 @@ final class ImportBox extends BoxAction {
 
   @Override
   int act(BoxHome home) throws IOException {
-    Created created =
-        home.importArchive(source(), name, Session.limits(maxSize), session().startJob());
+    Created created = imported(home, session().startJob());
     session()
         .answer(
             BoxText.made(created),
@@ -51,9 +52,15 @@ final class ImportBox extends BoxAction {
     return 0;
   }
 
-  private ArchiveSource source() throws IOException {
-    return archive.equals("-")
-        ? new ArchiveSource.FromChannel(Channels.newChannel(System.in))
-        : new ArchiveSource.FromFile(session().console().volume(), Session.file(archive));
+  private Created imported(BoxHome home, JobControl control) throws IOException {
+    IntakeLimits limits = Session.limits(maxSize);
+    if (!archive.equals("-")) {
+      Path file = Session.file(archive);
+      return home.importArchive(
+          new ArchiveSource.FromFile(session().console().volume(), file), name, limits, control);
+    }
+    try (StandardInput input = new StandardInput(System.in, control)) {
+      return home.importArchive(new ArchiveSource.FromChannel(input), name, limits, control);
+    }
   }
 }
