@@ -60,7 +60,7 @@ public final class Main {
     try {
       exitCode = program.run(List.of(args));
       if (System.out.checkError() && exitCode == 0) {
-        console.error("Could not write to standard output");
+        console.error(console.outputFailure());
         exitCode = program.failureExitCode();
       }
     } finally {

@@ -31,7 +31,7 @@ final class Program {
     int exitCode = runGuarded(arguments);
     console.out().flush();
     if (console.out().checkError() && exitCode == 0) {
-      console.error("Could not write to standard output");
+      console.error(console.outputFailure());
       return failureExitCode;
     }
     return exitCode;

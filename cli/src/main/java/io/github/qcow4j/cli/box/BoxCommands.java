@@ -83,10 +83,15 @@ public final class BoxCommands {
    * @return the exit code
    */
   public static int run(Console console, List<String> arguments) {
-    CommandLine line = new BoxCommands(console).line;
+    BoxCommands commands = new BoxCommands(console);
+    CommandLine line = commands.line;
     // Help names the whole call; pages of the manual put the program's name before it themselves.
     line.setCommandName(console.personality().programName() + " " + line.getCommandName());
-    return line.execute(arguments.toArray(String[]::new));
+    int exitCode = line.execute(arguments.toArray(String[]::new));
+    if (exitCode == 0 && commands.session.hasAnswered()) {
+      console.onlyAnswerLeft();
+    }
+    return exitCode;
   }
 
   /**

@@ -29,6 +29,7 @@ public final class Console {
   private volatile @Nullable JobControl job;
   private volatile boolean cancelled;
   private volatile boolean verbose;
+  private volatile boolean done;
 
   /**
    * @param personality whose part the program plays
@@ -101,6 +102,16 @@ public final class Console {
     public void sync() {
       out.flush();
     }
+  }
+
+  /** Notes that what was asked for is done, and nothing but the answer may still be lost. */
+  public void onlyAnswerLeft() {
+    done = true;
+  }
+
+  /** What is to be said when standard output did not take all. */
+  public String outputFailure() {
+    return "Could not write to standard output" + (done ? "; all but the answer is done" : "");
   }
 
   /** Standard error. */

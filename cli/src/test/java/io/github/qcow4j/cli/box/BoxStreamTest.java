@@ -53,11 +53,15 @@ final class BoxStreamTest {
   }
 
   private String failure(String reason, String... arguments) {
+    return failure(OutputStream.nullOutputStream(), reason, arguments);
+  }
+
+  private String failure(OutputStream out, String reason, String... arguments) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
         new Console(
                 Personality.QCOW4J,
-                new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
+                new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, false, StandardCharsets.UTF_8),
                 Map.of("QCOW4J_HOME", directory.resolve("home").toString()),
                 Volumes::host)
@@ -74,6 +78,20 @@ final class BoxStreamTest {
     String told = "Could not write to standard output: " + reason + "\n";
     assertThat(failure(reason, "box", "export", "web", "-o", "-")).isEqualTo("qcow4j: " + told);
     box.ok("rm", "web");
+  }
+
+  @Test
+  void anAnswerThatCannotBeWrittenIsOneToWhatIsDone() {
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    assertThat(failure(full, "", "box", "create", "web", "--size", "1M"))
+        .isEqualTo("qcow4j: Could not write to standard output; all but the answer is done\n");
+    assertThat(new BoxRun(directory.resolve("home")).ok("list")).contains("web");
   }
 
   @Test
