@@ -7,7 +7,6 @@ import io.github.qcow4j.snapshot.model.SnapshotRequest;
 import io.github.qcow4j.snapshot.quiesce.OnQuiesceFailure;
 import io.github.qcow4j.snapshot.quiesce.QuiesceMode;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -78,13 +77,12 @@ final class CreateSnapshot extends BoxAction {
       throw new InvalidRequestException(
           "'" + text + "' is none of auto, none, pause, agent=SOCKET and hook=PROGRAM");
     }
-    Path path = Session.path(value);
     return switch (kind) {
       case "auto" -> new QuiesceMode.Auto();
       case "none" -> new QuiesceMode.None();
       case "pause" -> new QuiesceMode.Pause();
-      case "agent" -> new QuiesceMode.Agent(path);
-      case "hook" -> new QuiesceMode.Hook(path.toAbsolutePath());
+      case "agent" -> new QuiesceMode.Agent(Session.path(value));
+      case "hook" -> new QuiesceMode.Hook(Session.path(value).toAbsolutePath());
       default ->
           throw new InvalidRequestException(
               "'" + text + "' is none of auto, none, pause, agent=SOCKET and hook=PROGRAM");

@@ -201,6 +201,10 @@ final class Session {
 
   /** A file or a directory as the user names it. */
   static Path path(String name) throws InvalidRequestException {
+    if (name.isEmpty()) {
+      // To the system that is the working directory, which nobody means who writes nothing.
+      throw new InvalidRequestException("'' is not a file name");
+    }
     try {
       return Path.of(name);
     } catch (InvalidPathException e) {

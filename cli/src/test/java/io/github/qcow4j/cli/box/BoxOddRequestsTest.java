@@ -91,6 +91,17 @@ final class BoxOddRequestsTest {
   }
 
   @Test
+  void anEmptyNameIsNotTheWorkingDirectory() throws Exception {
+    box.ok("create", "web", "--size", "1M");
+    String line = "qcow4j: '' is not a file name\n";
+    assertThat(box.fails(2, "export", "web", "--to-dir", "")).isEqualTo(line);
+    assertThat(box.fails(2, "export", "web", "-o", "")).isEqualTo(line);
+    assertThat(box.fails(2, "create", "two", "--from", "")).isEqualTo(line);
+    assertThat(box.fails(2, "clone", "--from-dir", "", "two")).isEqualTo(line);
+    assertThat(box.fails(2, "import", "")).isEqualTo(line);
+  }
+
+  @Test
   void aFolderWithSomethingInItIsToldAsSuch() throws Exception {
     box.ok("create", "web", "--size", "1M");
     Path folder = Files.createDirectory(directory.resolve("out"));
