@@ -58,6 +58,7 @@ final class FailureText {
   }
 
   private static String named(@Nullable String file, String reason) {
-    return file == null ? reason : "'" + file + "': " + reason;
+    // A new file in the working directory may have no name while it is written.
+    return file == null || file.isEmpty() ? reason : "'" + file + "': " + reason;
   }
 }
