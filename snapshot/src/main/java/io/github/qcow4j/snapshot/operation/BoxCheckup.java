@@ -25,17 +25,23 @@ final class BoxCheckup implements Closeable {
   private final Home home;
   private final BoxRow box;
   private final Findings findings;
+  private final CutShort cutShort;
   private final LeaseSet held;
 
-  private BoxCheckup(Home home, BoxRow box, Findings findings, LeaseSet held) {
+  private BoxCheckup(Home home, BoxRow box, Findings findings, CutShort cutShort, LeaseSet held) {
     this.home = home;
     this.box = box;
     this.findings = findings;
+    this.cutShort = cutShort;
     this.held = held;
   }
 
-  /** Begins one; null when somebody works on the box or runs it, which is noted. */
-  static @Nullable BoxCheckup of(Home home, BoxRow box, Findings findings) throws IOException {
+  /**
+   * Begins one; null when somebody works on the box or runs it, which is noted. Whoever did until
+   * now may have died in the midst of it: that is ended first.
+   */
+  static @Nullable BoxCheckup of(Home home, BoxRow box, Findings findings, CutShort cutShort)
+      throws IOException {
     Lease lease = home.leases().operation(box.seq());
     if (lease == null) {
       findings.add(new InUse(named(box), home.worker(box)));
@@ -44,12 +50,13 @@ final class BoxCheckup implements Closeable {
     LeaseSet held = new LeaseSet();
     held.add(lease);
     try {
+      cutShort.endOn(box);
       BoxRow now = home.read(rows -> new Boxes(rows).byId(box.id()));
       if (now != null && home.isRunning(now)) {
         Holder holder = now.holder();
         findings.add(new InUse(named(now), holder == null ? null : holder.inWords()));
       } else if (now != null) {
-        BoxCheckup begun = new BoxCheckup(home, now, findings, held);
+        BoxCheckup begun = new BoxCheckup(home, now, findings, cutShort, held);
         begun.checkHolder();
         return begun;
       }
@@ -94,11 +101,10 @@ final class BoxCheckup implements Closeable {
    * Puts the box under quarantine when it cannot be relied on, and lifts it from one that can.
    *
    * @param verdicts on all images that were looked at
-   * @param stuck whether an operation on it could be neither ended nor undone
    */
-  void judge(Links links, Map<String, Verdict> verdicts, boolean stuck) throws IOException {
-    boolean bad = stuck;
-    boolean sound = !stuck;
+  void judge(Links links, Map<String, Verdict> verdicts) throws IOException {
+    boolean bad = cutShort.isStuck(box);
+    boolean sound = !bad;
     for (DiskRow disk : home.read(rows -> new Boxes(rows).disks(box.id()))) {
       ImageRow now = links.at(home.layout().resolve(disk.image().file()));
       for (ImageRow each : now == null ? List.<ImageRow>of() : links.chain(now)) {

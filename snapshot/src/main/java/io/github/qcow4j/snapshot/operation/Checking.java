@@ -9,17 +9,12 @@ import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
 import io.github.qcow4j.snapshot.catalogue.CarriedRow;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
-import io.github.qcow4j.snapshot.catalogue.Intent;
-import io.github.qcow4j.snapshot.catalogue.Intents;
-import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.HomeFinding.DamagedCatalogue;
-import io.github.qcow4j.snapshot.model.HomeFinding.HeldWriters;
 import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.LoosePermissions;
 import io.github.qcow4j.snapshot.model.HomeFinding.MissingFile;
 import io.github.qcow4j.snapshot.model.HomeFinding.StagedByOthers;
-import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import io.github.qcow4j.snapshot.model.HomeFinding.UnknownFile;
 import io.github.qcow4j.snapshot.model.HomeReport;
 import io.github.qcow4j.snapshot.operation.ImageCheckup.Verdict;
@@ -27,7 +22,6 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,7 +38,6 @@ public final class Checking {
   private final Findings findings;
   private final JobControl control;
   private final Map<String, Verdict> verdicts = new HashMap<>();
-  private final Set<String> stuckBoxes = new HashSet<>();
 
   private Checking(Home home, boolean repairing, JobControl control) {
     this.home = home;
@@ -70,9 +63,9 @@ public final class Checking {
 
   private void all() throws IOException {
     permissions();
-    intents();
-    Links links = Links.of(home);
-    ImageCheckup checkup = new ImageCheckup(home, links, findings, control);
+    CutShort cutShort = new CutShort(home, findings);
+    cutShort.end();
+    ImageCheckup checkup = new ImageCheckup(home, findings, control);
     List<ImageRow> images = home.read(rows -> new Images(rows).all());
     control.expect(images.size());
     for (ImageRow image : images) {
@@ -81,13 +74,13 @@ public final class Checking {
       }
     }
     for (BoxRow box : home.read(rows -> new Boxes(rows).all())) {
-      try (BoxCheckup each = BoxCheckup.of(home, box, findings)) {
+      try (BoxCheckup each = BoxCheckup.of(home, box, findings, cutShort)) {
         if (each != null) {
           for (ImageRow image : each.images()) {
             look(checkup, image);
           }
           carried(box);
-          each.judge(Links.of(home), verdicts, stuckBoxes.contains(box.id()));
+          each.judge(Links.of(home), verdicts);
         }
       }
     }
@@ -105,33 +98,6 @@ public final class Checking {
             volume.setPermissions(directory, permissions & ~OTHERS);
             return "nobody else may now";
           });
-    }
-  }
-
-  /** Opening the home has ended what could be; what died since is ended now. */
-  private void intents() throws IOException {
-    for (Intent intent : home.read(rows -> new Intents(rows).all())) {
-      int _ = new Recovery(home.journal()).run(List.of(intent));
-      try (Lease lease = home.leases().intent(intent.seq())) {
-        if (lease != null && home.read(rows -> new Intents(rows).bySeq(intent.seq())) != null) {
-          left(intent);
-        }
-      }
-    }
-  }
-
-  private void left(Intent intent) throws IOException {
-    String boxId = intent.boxId();
-    BoxRow box = boxId == null ? null : home.read(rows -> new Boxes(rows).byId(boxId));
-    String name = intent.operation() + " " + intent.seq();
-    String boxName = box == null ? null : box.name();
-    if (!intent.holds().isEmpty()) {
-      findings.add(new HeldWriters(name, boxName));
-      return;
-    }
-    findings.add(new StuckIntent(name, boxName));
-    if (boxId != null) {
-      stuckBoxes.add(boxId);
     }
   }
 

@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the rows of images against their files: whether these are there, sound by themselves, of
- * the size and on the file that the catalogue says. The caller keeps others away from each image.
+ * the size and on the file that the catalogue says. The caller keeps others away from each image,
+ * and asks for its row only then; what the catalogue says of it is read when its header is.
  *
  * <p>Repairs never change what a guest reads. Of headers and catalogue the header is right: it is
  * what a guest reads through. But what it names outside the home is not taken on: a program that
@@ -68,15 +69,13 @@ final class ImageCheckup {
   private static final int SECTOR_BYTES = 512;
 
   private final Home home;
-  private final Links links;
   private final Findings findings;
   private final Backings backings;
   private final JobControl control;
   private final Set<Path> named = new HashSet<>();
 
-  ImageCheckup(Home home, Links links, Findings findings, JobControl control) {
+  ImageCheckup(Home home, Findings findings, JobControl control) {
     this.home = home;
-    this.links = links;
     this.findings = findings;
     this.backings = new Backings(home, findings);
     this.control = control;
@@ -164,6 +163,7 @@ final class ImageCheckup {
     if (header != null) {
       named.add(header);
     }
+    Links links = Links.of(home, image);
     Path known = links.below(image);
     if (!Objects.equals(header, known)) {
       boolean mended =
@@ -187,11 +187,11 @@ final class ImageCheckup {
   }
 
   /** What a header says, where the catalogue can take that on. */
-  private @Nullable Parent proven(ImageRow image, @Nullable Path header)
-      throws DisagreementException {
+  private @Nullable Parent proven(ImageRow image, @Nullable Path header) throws IOException {
     if (header == null) {
       return null;
     }
+    Links links = Links.of(home);
     ImageRow below = links.at(header);
     if (below == null || !below.kind().frozen()) {
       throw new DisagreementException(

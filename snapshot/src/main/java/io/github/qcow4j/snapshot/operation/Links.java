@@ -13,24 +13,32 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** All images of a home at one moment, and what lies below each as the catalogue says. */
+/**
+ * Images of a home at one moment, and what lies below each as the catalogue says. It grows old at
+ * once, but for what the caller keeps others away from.
+ */
 final class Links {
 
   private final Home home;
   private final Map<String, ImageRow> byId = new HashMap<>();
   private final Map<Path, ImageRow> byPath = new HashMap<>();
 
-  private Links(Home home) {
+  private Links(Home home, List<ImageRow> images) throws IOException {
     this.home = home;
+    for (ImageRow image : images) {
+      byId.put(image.id(), image);
+      byPath.put(home.layout().resolve(image.file()), image);
+    }
   }
 
+  /** All images. */
   static Links of(Home home) throws IOException {
-    Links links = new Links(home);
-    for (ImageRow image : home.read(rows -> new Images(rows).all())) {
-      links.byId.put(image.id(), image);
-      links.byPath.put(home.layout().resolve(image.file()), image);
-    }
-    return links;
+    return new Links(home, home.read(rows -> new Images(rows).all()));
+  }
+
+  /** An image and what lies below it, no others. */
+  static Links of(Home home, ImageRow image) throws IOException {
+    return new Links(home, home.read(rows -> new Images(rows).chain(image.id())));
   }
 
   /** The file that lies below an image, or null for none. */
