@@ -84,6 +84,11 @@ public final class Boxes {
         "SELECT * FROM snapshot WHERE box_id = ? AND name = ?", SnapshotRow::read, boxId, name);
   }
 
+  /** The snapshot of an identifier, or null. */
+  public @Nullable SnapshotRow snapshotById(String id) throws CatalogueException {
+    return rows.first("SELECT * FROM snapshot WHERE id = ?", SnapshotRow::read, id);
+  }
+
   /** The snapshot that an image is a disk of, or null. */
   public @Nullable SnapshotRow snapshotOf(String imageId) throws CatalogueException {
     return rows.first(

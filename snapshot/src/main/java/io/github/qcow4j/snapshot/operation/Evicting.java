@@ -28,8 +28,9 @@ import java.util.Set;
  * copy in each of them would take more storage than it frees. What has taken up data takes more
  * storage, which is measured before the next one is looked at.
  *
- * <p>One that somebody needs stays, and counts, and a later one goes for it. One whose removal
- * failed counts as gone: a disk with errors would cost one wanted snapshot after the other.
+ * <p>One that somebody needs, or has used since they were listed, stays, and counts, and a later
+ * one goes for it. One whose removal failed counts as gone: a disk with errors would cost one
+ * wanted snapshot after the other. So does one that somebody else has removed meanwhile.
  */
 final class Evicting {
 
@@ -74,10 +75,19 @@ final class Evicting {
       Outcome outcome = reasons.isEmpty() ? Outcome.STAYS : evict(next, shared, reasons);
       switch (outcome) {
         case GONE -> leftBehindBytes += bytes.of(shared);
-        case STAYS -> staying.add(next);
+        case STAYS -> {
+          if (isThere(next)) {
+            staying.add(next);
+          }
+        }
         case FAILED -> {}
       }
     }
+  }
+
+  /** Whether nobody else has removed it meanwhile. */
+  private boolean isThere(Evictable each) throws IOException {
+    return home.read(rows -> new Boxes(rows).snapshotById(each.snapshot().id())) != null;
   }
 
   private long bytes(Collection<Evictable> snapshots) throws IOException {
@@ -143,6 +153,7 @@ final class Evicting {
   /** Says how much would be free, as far as tables tell. */
   private Freed rehearse(Evictable each, List<ImageRow> shared, List<ImageRow> along)
       throws IOException {
+    Merging.requireAsChosen(home, each.box(), each.snapshot());
     List<ImageRow> merged = merged(each, shared);
     Map<ImageRow, Long> moved = new LinkedHashMap<>();
     for (ImageRow layer : shared) {
@@ -176,9 +187,7 @@ final class Evicting {
       children.addAll(children(layer));
     }
     final long before = bytes.of(merged) + bytes.measureAgain(children);
-    String box = each.box().name();
-    String name = each.snapshot().name();
-    Merging.Merged result = Merging.run(home, box, name, Merging.Shared.KEPT, headers, control);
+    Merging.Merged result = Merging.evict(home, each.box(), each.snapshot(), headers, control);
     along.addAll(result.gone());
     return new Freed(freedBytes(before, children), result.moved());
   }

@@ -8,6 +8,7 @@ import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.catalogue.SnapshotRow;
+import io.github.qcow4j.snapshot.error.BoxNotFoundException;
 import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
@@ -33,9 +34,7 @@ public final class Merging {
     SnapshotRemoval.requireAll(home, boxName, names);
     HeaderAgreement headers = new HeaderAgreement(home);
     List<CopyResult> moved = new ArrayList<>();
-    OneByOne.remove(
-        names,
-        name -> moved.add(run(home, boxName, name, Shared.MERGED, headers, control).moved()));
+    OneByOne.remove(names, name -> moved.add(run(home, boxName, name, headers, control)));
     return moved.stream().reduce(CopyResult.NONE, CopyResult::plus);
   }
 
@@ -48,51 +47,89 @@ public final class Merging {
   record Merged(List<ImageRow> gone, CopyResult moved) {}
 
   /** What becomes of a layer that several images lie on. */
-  enum Shared {
+  private enum Shared {
     /** Its data moves into each of them: it goes, at the price of a copy for each. */
     MERGED,
     /** It stays as their base, until the last of them goes. */
     KEPT
   }
 
-  /** One of several removals, for all of which headers are asked once. */
-  static Merged run(
-      Home home,
-      String boxName,
-      String name,
-      Shared shared,
-      HeaderAgreement headers,
-      JobControl control)
+  private static CopyResult run(
+      Home home, String boxName, String name, HeaderAgreement headers, JobControl control)
       throws IOException {
     try (LeaseSet held = new LeaseSet()) {
       BoxRow box = home.lock(boxName, held);
       SnapshotRow snapshot = home.read(rows -> new Boxes(rows).snapshot(box, name));
-      List<ImageRow> layers = new ArrayList<>();
-      for (ImageRow layer : SnapshotRemoval.layers(home, snapshot)) {
-        List<ImageRow> children = children(home, layer);
-        if (shared == Shared.MERGED || children.size() <= 1) {
-          layers.add(layer);
-        } else {
-          requireAgreement(home, headers, layer, children);
-        }
-      }
-      // All are asked before one is changed.
-      for (ImageRow layer : layers) {
-        requireFree(home, headers, layer);
-      }
-      eachChild(home, box, layers, (layer, child) -> {});
-      List<CopyResult> moved = new ArrayList<>();
-      eachChild(
-          home,
-          box,
-          layers,
-          (layer, child) -> moved.add(Rebasing.run(home, box, child, layer.parent(), control)));
-      List<ImageRow> gone =
-          shared == Shared.KEPT
-              ? SnapshotRemoval.release(home, box, snapshot, headers, held)
-              : SnapshotRemoval.remove(home, box, snapshot, headers, held);
-      return new Merged(gone, moved.stream().reduce(CopyResult.NONE, CopyResult::plus));
+      return merge(home, box, snapshot, Shared.MERGED, headers, held, control).moved();
     }
+  }
+
+  /**
+   * Removes one that was chosen a while ago, if it still is what was chosen then: others may have
+   * removed it since, and made another of its name, or used it. A layer that several images lie on
+   * stays.
+   */
+  static Merged evict(
+      Home home, BoxRow box, SnapshotRow chosen, HeaderAgreement headers, JobControl control)
+      throws IOException {
+    try (LeaseSet held = new LeaseSet()) {
+      BoxRow now = home.lock(box.name(), held);
+      requireAsChosen(home, now, chosen);
+      return merge(home, now, chosen, Shared.KEPT, headers, held, control);
+    }
+  }
+
+  /** Requires that a box still has a snapshot, and that nobody has used it since it was read. */
+  static void requireAsChosen(Home home, BoxRow box, SnapshotRow chosen) throws IOException {
+    SnapshotRow now = home.read(rows -> new Boxes(rows).snapshotById(chosen.id()));
+    String named = "snapshot '" + chosen.name() + "' of box '" + box.name() + "'";
+    if (now == null) {
+      throw new BoxNotFoundException(named + " was removed meanwhile");
+    } else if (!chosen.boxId().equals(box.id())) {
+      throw new BoxNotFoundException("box '" + box.name() + "' is another one meanwhile");
+    } else if (!now.lastUsedAt().equals(chosen.lastUsedAt())) {
+      throw new InUseException(named + " was used meanwhile", null);
+    }
+  }
+
+  private static Merged merge(
+      Home home,
+      BoxRow box,
+      SnapshotRow snapshot,
+      Shared shared,
+      HeaderAgreement headers,
+      LeaseSet held,
+      JobControl control)
+      throws IOException {
+    List<ImageRow> layers = new ArrayList<>();
+    for (ImageRow layer : SnapshotRemoval.layers(home, snapshot)) {
+      List<ImageRow> children = children(home, layer);
+      if (shared == Shared.MERGED || children.size() <= 1) {
+        layers.add(layer);
+      } else {
+        requireAgreement(home, headers, layer, children);
+      }
+    }
+    // All are asked before one is changed.
+    for (ImageRow layer : layers) {
+      requireFree(home, headers, layer);
+    }
+    if (shared == Shared.KEPT) {
+      // Whoever was at it has ended since, and has noted that he used it.
+      requireAsChosen(home, box, snapshot);
+    }
+    eachChild(home, box, layers, (layer, child) -> {});
+    List<CopyResult> moved = new ArrayList<>();
+    eachChild(
+        home,
+        box,
+        layers,
+        (layer, child) -> moved.add(Rebasing.run(home, box, child, layer.parent(), control)));
+    List<ImageRow> gone =
+        shared == Shared.KEPT
+            ? SnapshotRemoval.release(home, box, snapshot, headers, held)
+            : SnapshotRemoval.remove(home, box, snapshot, headers, held);
+    return new Merged(gone, moved.stream().reduce(CopyResult.NONE, CopyResult::plus));
   }
 
   /** Requires that what lies on a layer by the headers does so by the catalogue, and no more. */
