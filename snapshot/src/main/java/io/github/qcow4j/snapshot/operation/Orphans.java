@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.FileKind;
+import io.github.qcow4j.nativeio.FileStatus;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.snapshot.catalogue.CarriedFiles;
 import io.github.qcow4j.snapshot.catalogue.CarriedRow;
@@ -12,6 +13,7 @@ import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.DisagreementException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds files among disks, layers and what boxes have beside them that neither the catalogue nor
  * anything under way knows. The directory is read before the catalogue: a file that an operation
- * makes in between has its intent there.
+ * makes in between has its intent there. One that an operation has removed in between has none any
+ * more, and is not there either.
  */
 final class Orphans {
 
@@ -85,11 +88,20 @@ final class Orphans {
     }
     List<Path> orphans = new ArrayList<>();
     for (Path file : files) {
-      if (!known.contains(file) && !isOnItsWay(file, known)) {
+      if (!known.contains(file) && !isOnItsWay(file, known) && isThere(file)) {
         orphans.add(file);
       }
     }
     return orphans;
+  }
+
+  private boolean isThere(Path file) throws IOException {
+    try {
+      FileStatus _ = home.volume().linkStatus(file);
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   /** Null when something under way is damaged in the catalogue: any file may be its. */

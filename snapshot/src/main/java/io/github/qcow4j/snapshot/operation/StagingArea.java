@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A directory for what comes in, until it is known to be sound. It is leased as long as somebody
  * works in it: one without a lease is what a dead process has left.
+ *
+ * <p>Others come to their end while it is looked round here: what is gone since it was listed is
+ * not there.
  */
 final class StagingArea implements Closeable {
 
@@ -53,12 +56,24 @@ final class StagingArea implements Closeable {
     Path staging = home.layout().staging();
     List<String> names = new ArrayList<>();
     for (String name : home.volume().list(staging)) {
-      if (Ids.isId(name)
-          && home.volume().linkStatus(staging.resolve(name)).kind() == FileKind.DIRECTORY) {
+      if (isArea(name, kind(home, staging.resolve(name)))) {
         names.add(name);
       }
     }
     return names;
+  }
+
+  private static boolean isArea(String name, @Nullable FileKind kind) {
+    return Ids.isId(name) && kind == FileKind.DIRECTORY;
+  }
+
+  /** What stands there, or null for nothing any more. */
+  private static @Nullable FileKind kind(Home home, Path entry) throws IOException {
+    try {
+      return home.volume().linkStatus(entry).kind();
+    } catch (NoSuchFileException e) {
+      return null;
+    }
   }
 
   /**
@@ -67,22 +82,37 @@ final class StagingArea implements Closeable {
    */
   static List<Path> strays(Home home) throws IOException {
     Path staging = home.layout().staging();
-    List<String> areas = names(home);
     List<Path> strays = new ArrayList<>();
     for (String name : home.volume().list(staging)) {
-      if (!areas.contains(name)) {
+      FileKind kind = kind(home, staging.resolve(name));
+      if (kind != null && !isArea(name, kind)) {
         strays.add(staging.resolve(name));
       }
     }
     return strays;
   }
 
-  /** One that a dead process has left, or null when somebody works in it. */
+  /**
+   * One that a dead process has left, or null when somebody works in it, or did until just now and
+   * has taken it away.
+   */
   static @Nullable StagingArea abandoned(Home home, String name) throws IOException {
     Lease lease = home.leases().staging(name);
-    return lease == null
-        ? null
-        : new StagingArea(home, home.layout().staging().resolve(name), lease);
+    if (lease == null) {
+      return null;
+    }
+    try {
+      Path directory = home.layout().staging().resolve(name);
+      if (kind(home, directory) == FileKind.DIRECTORY) {
+        return new StagingArea(home, directory, lease);
+      }
+      lease.close();
+      return null;
+    } catch (IOException | RuntimeException e) {
+      try (lease) {
+        throw e;
+      }
+    }
   }
 
   Path directory() {
@@ -93,19 +123,26 @@ final class StagingArea implements Closeable {
     return new Staging(home.volume(), directory);
   }
 
+  private List<Path> entries() throws IOException {
+    try {
+      return home.volume().list(directory).stream().map(directory::resolve).toList();
+    } catch (NoSuchFileException e) {
+      return List.of();
+    }
+  }
+
   long allocatedBytes() throws IOException {
     long bytes = 0;
-    for (String name : home.volume().list(directory)) {
-      bytes += home.volume().linkStatus(directory.resolve(name)).allocatedBytes();
+    for (Path entry : entries()) {
+      bytes += LayerBytes.of(home, entry);
     }
     return bytes;
   }
 
   /** The first directory in it, which nothing here makes, or null. */
   @Nullable Path strayDirectory() throws IOException {
-    for (String name : home.volume().list(directory)) {
-      Path entry = directory.resolve(name);
-      if (home.volume().linkStatus(entry).kind() == FileKind.DIRECTORY) {
+    for (Path entry : entries()) {
+      if (kind(home, entry) == FileKind.DIRECTORY) {
         return entry;
       }
     }
@@ -126,14 +163,18 @@ final class StagingArea implements Closeable {
   /** Removes it with all files that are in it; should they be back, the next collection does. */
   void clear() throws IOException {
     requireFilesAlone();
-    for (String name : home.volume().list(directory)) {
+    for (Path entry : entries()) {
       try {
-        home.volume().unlink(directory.resolve(name));
+        home.volume().unlink(entry);
       } catch (NoSuchFileException e) {
         // Whoever was to take it away did.
       }
     }
-    home.volume().removeDirectory(directory);
+    try {
+      home.volume().removeDirectory(directory);
+    } catch (NoSuchFileException e) {
+      // The same.
+    }
     Orphans.syncQuietly(home.volume(), home.layout().staging());
   }
 
