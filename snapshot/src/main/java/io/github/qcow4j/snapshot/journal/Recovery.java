@@ -29,7 +29,8 @@ public final class Recovery {
 
   /**
    * Ends all intents whose process is dead. Writers of a box that were not let go in time before
-   * are left to those who ask for that box: all others would wait as long for nothing.
+   * are left to those who ask for that box: all others would wait as long for nothing. So is what
+   * the storage keeps from being ended, as something in the place of a file that is to go.
    *
    * @return how many those were
    */
@@ -41,29 +42,50 @@ public final class Recovery {
    * Ends those of these intents whose process is dead.
    *
    * @return how many those were
+   * @throws IOException when the storage kept one of them from being ended; it stays then, and the
+   *     others are ended
    */
   public int run(List<Intent> intents) throws IOException {
     return run(intents, true);
   }
 
-  private int run(List<Intent> intents, boolean again) throws IOException {
+  /**
+   * @param asked whether somebody asks for these, and has to know what becomes of them
+   */
+  private int run(List<Intent> intents, boolean asked) throws IOException {
     int ended = 0;
+    List<IOException> failures = new ArrayList<>();
     for (Intent each : intents) {
       try (Lease lease = journal.take(each)) {
-        if (lease != null) {
-          Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(each.seq()));
-          if (now != null && endOrQuarantine(now, again)) {
-            ended++;
-          }
+        if (lease != null && endTaken(each, asked, failures)) {
+          ended++;
         }
       }
+    }
+    if (asked && !failures.isEmpty()) {
+      throw failures.getFirst();
     }
     return ended;
   }
 
+  /** The catalogue is everybody's: when that fails, nothing goes on. */
+  private boolean endTaken(Intent intent, boolean asked, List<IOException> failures)
+      throws IOException {
+    Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(intent.seq()));
+    try {
+      return now != null && endOrQuarantine(now, asked);
+    } catch (CatalogueException e) {
+      throw e;
+    } catch (IOException e) {
+      failures.add(e);
+      return false;
+    }
+  }
+
   /**
    * What others have changed under an operation can be neither ended nor undone without guessing:
-   * its box, if it is about one, is left as it is, and refused from then on. All other boxes go on.
+   * its box, if it is about one, is left as it is, and refused from then on. So is what makes no
+   * sense at all, such as names that no operation gives. All other boxes go on.
    */
   private boolean endOrQuarantine(Intent intent, boolean again) throws IOException {
     if (intent.phase() == Intent.Phase.DAMAGED) {
@@ -76,7 +98,7 @@ public final class Recovery {
       }
       boolean _ = end(intent);
       return true;
-    } catch (DisagreementException | ImageException | NoSuchFileException e) {
+    } catch (DisagreementException | ImageException | NoSuchFileException | RuntimeException e) {
       quarantine(intent);
       return false;
     }

@@ -310,6 +310,31 @@ public sealed interface HomeFinding {
   }
 
   /**
+   * The storage keeps an operation of a dead process from being ended and from being undone, as
+   * something that stands in the place of a file that is to go.
+   *
+   * @param subject the operation
+   * @param box the box that it was done to, or null
+   * @param detail what is in the way
+   */
+  record HinderedIntent(String subject, @Nullable String box, String detail)
+      implements HomeFinding {
+
+    @Override
+    public Severity severity() {
+      return Severity.UNCHECKED;
+    }
+
+    @Override
+    public String message() {
+      return "was cut short"
+          + (box == null ? "" : " on box '" + box + "'")
+          + ", and cannot be brought to its end as yet: "
+          + detail;
+    }
+  }
+
+  /**
    * An operation was cut short while writers held still, and they could not be let go.
    *
    * @param subject the operation

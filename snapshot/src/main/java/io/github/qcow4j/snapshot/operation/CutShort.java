@@ -4,14 +4,18 @@ import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.lease.Lease;
+import io.github.qcow4j.snapshot.model.HomeFinding;
 import io.github.qcow4j.snapshot.model.HomeFinding.HeldWriters;
+import io.github.qcow4j.snapshot.model.HomeFinding.HinderedIntent;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ends what dead processes have begun, for a check, and notes what is left of it, each once.
@@ -53,28 +57,49 @@ final class CutShort {
 
   private void end(List<Intent> intents) throws IOException {
     for (Intent intent : intents) {
-      int _ = new Recovery(home.journal()).run(List.of(intent));
+      IOException failure = failureToEnd(intent);
       try (Lease lease = home.leases().intent(intent.seq())) {
-        if (lease != null && home.read(rows -> new Intents(rows).bySeq(intent.seq())) != null) {
-          left(intent);
+        Intent now =
+            lease == null ? null : home.read(rows -> new Intents(rows).bySeq(intent.seq()));
+        if (now != null) {
+          left(now, failure);
         }
       }
     }
   }
 
-  private void left(Intent intent) throws IOException {
+  private @Nullable IOException failureToEnd(Intent intent) throws CatalogueException {
+    try {
+      int _ = new Recovery(home.journal()).run(List.of(intent));
+      return null;
+    } catch (CatalogueException e) {
+      throw e;
+    } catch (IOException e) {
+      return e;
+    }
+  }
+
+  /**
+   * @param failure what keeps it from being ended, or null when that is its own state
+   */
+  private void left(Intent intent, @Nullable IOException failure) throws IOException {
     String boxId = intent.boxId();
-    if (boxId != null && intent.holds().isEmpty()) {
+    boolean stuck = failure == null ? intent.holds().isEmpty() : home.isInTheWay(intent);
+    if (boxId != null && stuck) {
       stuckBoxes.add(boxId);
     }
     if (told.add(intent.seq())) {
       BoxRow box = boxId == null ? null : home.read(rows -> new Boxes(rows).byId(boxId));
-      String name = intent.operation() + " " + intent.seq();
-      String boxName = box == null ? null : box.name();
-      findings.add(
-          intent.holds().isEmpty()
-              ? new StuckIntent(name, boxName)
-              : new HeldWriters(name, boxName));
+      findings.add(finding(intent, box == null ? null : box.name(), failure));
     }
+  }
+
+  private static HomeFinding finding(
+      Intent intent, @Nullable String box, @Nullable IOException failure) {
+    String name = intent.operation() + " " + intent.seq();
+    if (failure != null) {
+      return new HinderedIntent(name, box, String.valueOf(failure.getMessage()));
+    }
+    return intent.holds().isEmpty() ? new StuckIntent(name, box) : new HeldWriters(name, box);
   }
 }

@@ -113,12 +113,7 @@ public record Home(
   BoxRow lock(String name, LeaseSet held) throws IOException {
     BoxRow box = read(rows -> new Boxes(rows).named(name));
     lockAsItIs(box, held);
-    Left left = left(box);
-    if (!left.intents().isEmpty()) {
-      new Recovery(journal).run(left.intents());
-      left = left(box);
-    }
-    BoxRow now = left.box();
+    BoxRow now = endLeft(box);
     if (now == null || !now.name().equals(name)) {
       throw new BoxNotFoundException("box '" + name + "' was removed or renamed meanwhile");
     }
@@ -134,12 +129,60 @@ public record Home(
     held.add(lease);
   }
 
+  /**
+   * Ends what died on a box that nobody else works on. Says what the box is then, null for none.
+   *
+   * @throws IOException when something is left that may still change the box, which is in no
+   *     quarantine
+   */
+  @Nullable BoxRow endLeft(BoxRow box) throws IOException {
+    Left left = left(box);
+    BoxRow now = left.box();
+    for (Intent each : left.intents()) {
+      try {
+        new Recovery(journal).run(List.of(each));
+      } catch (CatalogueException e) {
+        throw e;
+      } catch (IOException e) {
+        // Who may use a box under quarantine gives up what was begun on it.
+        boolean refused = now == null || now.status() == BoxStatus.QUARANTINED;
+        if (!refused && isInTheWay(each)) {
+          throw new IOException(
+              "'%s' was cut short on box '%s', and cannot be brought to its end as yet: %s"
+                  .formatted(each.operation(), box.name(), e.getMessage()),
+              e);
+        }
+      }
+    }
+    return left.intents().isEmpty() ? now : read(rows -> new Boxes(rows).byId(box.id()));
+  }
+
+  /** Whether one that could not be ended would change more than remove files nobody needs. */
+  boolean isInTheWay(Intent intent) throws IOException {
+    Intent now = read(rows -> new Intents(rows).bySeq(intent.seq()));
+    return now != null && now.phase() != Intent.Phase.SWEEPING;
+  }
+
   /** What is left of a box, and of operations on it, once nobody else works on it. */
   private record Left(@Nullable BoxRow box, List<Intent> intents) {}
 
+  /** Operations on other boxes too that were to lay a live disk of this one on something else. */
   private Left left(BoxRow box) throws IOException {
-    return read(
-        rows -> new Left(new Boxes(rows).byId(box.id()), new Intents(rows).ofBox(box.id())));
+    return read(rows -> {
+      Boxes boxes = new Boxes(rows);
+      List<Intent> intents = new Intents(rows).all();
+      Set<String> live = new HashSet<>();
+      if (!intents.isEmpty()) {
+        boxes.disks(box.id()).forEach(disk -> live.add(disk.image().file()));
+      }
+      return new Left(
+          boxes.byId(box.id()),
+          intents.stream()
+              .filter(each ->
+                  box.id().equals(each.boxId())
+                      || each.switches().stream().anyMatch(one -> live.contains(one.live())))
+              .toList());
+    });
   }
 
   /** The same for a box that is not running either, and whose disks can be relied on. */

@@ -246,6 +246,10 @@ public final class Merging {
       throw new InUseException("box '" + owner.name() + "' is being worked on", home.worker(owner));
     }
     held.add(lease);
-    home.requireStopped(owner);
+    BoxRow now = home.endLeft(owner);
+    if (now != null) {
+      home.requireUsable(now);
+      home.requireStopped(now);
+    }
   }
 }

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.nativeio.RenameMode;
 import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -191,6 +193,49 @@ class RecoveryTest {
     assertThat(recovery.run()).isZero();
     assertThat(at.box().status()).isEqualTo(BoxStatus.STOPPED);
     assertThat(at.stored(intent)).isNotNull();
+  }
+
+  @Test
+  void whatTheStorageKeepsFromBeingEndedIsLeftAndTheOthersAreEnded() throws Exception {
+    at.simulated.createDirectory(at.layout.resolve("disks/fresh"));
+    Intent intent =
+        at.left(
+            JournalGround.intent(
+                JournalGround.BOX, List.of("disks/fresh"), List.of(), List.of(), List.of()));
+    Intent next = at.left(JournalGround.intent(null, List.of(), List.of(), List.of(), List.of()));
+
+    assertThat(recovery.run()).isOne();
+    assertThat(at.stored(intent)).isNotNull();
+    assertThat(at.stored(next)).isNull();
+    assertThat(at.box().status()).isEqualTo(BoxStatus.STOPPED);
+
+    assertThatThrownBy(() -> recovery.run(List.of(intent)))
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageContaining("disks/fresh");
+  }
+
+  @Test
+  void namesThatNoOperationGivesStopTheirBox() throws Exception {
+    begin();
+    FileSwitch elsewhere =
+        new FileSwitch(FileSwitch.Kind.FORK, "disks/live", "layers/frozen", "layers/fresh", 0);
+    Intent intent =
+        at.left(
+            JournalGround.intent(
+                JournalGround.BOX, List.of(), List.of(elsewhere), RENAMED, List.of()));
+
+    assertThat(recovery.run()).isZero();
+
+    assertThat(at.box().status()).isEqualTo(BoxStatus.QUARANTINED);
+    assertThat(at.stored(intent)).isNotNull();
+  }
+
+  @Test
+  void aCatalogueThatFailsLetsNothingGoOn() throws Exception {
+    begin();
+    at.sql("ALTER TABLE box RENAME TO lost");
+    Intent _ = left(JournalGround.BOX, RENAMED);
+    assertThatThrownBy(() -> recovery.run()).isInstanceOf(CatalogueException.class);
   }
 
   @Test

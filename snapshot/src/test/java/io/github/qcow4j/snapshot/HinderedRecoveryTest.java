@@ -1,0 +1,208 @@
+package io.github.qcow4j.snapshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
+import io.github.qcow4j.snapshot.catalogue.Intent;
+import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.model.Box;
+import io.github.qcow4j.snapshot.model.BoxDisk;
+import io.github.qcow4j.snapshot.model.BoxStatus;
+import io.github.qcow4j.snapshot.model.CollectRequest;
+import io.github.qcow4j.snapshot.model.Collected;
+import io.github.qcow4j.snapshot.model.CreateRequest;
+import io.github.qcow4j.snapshot.model.DiskSource;
+import io.github.qcow4j.snapshot.model.Holder;
+import io.github.qcow4j.snapshot.model.HomeFinding;
+import io.github.qcow4j.snapshot.model.HomeFinding.HinderedIntent;
+import io.github.qcow4j.snapshot.model.HomeFinding.QuarantinedBox;
+import io.github.qcow4j.snapshot.model.HomeFinding.Severity;
+import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
+import io.github.qcow4j.snapshot.model.HomeReport;
+import io.github.qcow4j.snapshot.model.RestoreRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Defect: what kept one dead operation from being ended, such as a directory in the place of a file
+ * that was to go, shut the whole home: every command failed, a check and a repair too.
+ */
+class HinderedRecoveryTest {
+
+  private static final String NEW_FILE = "disks/child.next";
+  private static final String OLD_FILE = "layers/old.qcow2";
+
+  @TempDir private Path directory;
+  private BoxHome home;
+
+  @BeforeEach
+  void makeBoxes() throws Exception {
+    open();
+    for (String name : List.of("web", "other")) {
+      DiskSource root = new DiskSource.Empty(BoxDisk.ROOT, 1 << 20);
+      home.create(new CreateRequest(name, List.of(root)), new JobControl());
+      home.snapshot(name, "one", "");
+    }
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    home.close();
+  }
+
+  private void open() throws IOException {
+    home = BoxHome.open(HomeOptions.of(directory.resolve("home")));
+  }
+
+  private Path place(String file) {
+    return directory.resolve("home").resolve(file);
+  }
+
+  private String boxId(String name) throws IOException {
+    return home.internals().catalogue().read(rows -> new Boxes(rows).named(name).id());
+  }
+
+  private static FileSwitch fork(String live, String fresh) {
+    return new FileSwitch(FileSwitch.Kind.FORK, live, "layers/frozen.qcow2", fresh, 0);
+  }
+
+  /** An operation that was killed; the home is opened again. */
+  private void leave(@Nullable String boxId, Intent.Phase phase, List<FileSwitch> switches)
+      throws Exception {
+    boolean making = phase == Intent.Phase.MAKING;
+    Intent intent =
+        new Intent(
+            0,
+            "snapshot",
+            boxId,
+            phase,
+            new Holder(1, Instant.EPOCH, "dead"),
+            making ? List.of(NEW_FILE) : List.of(),
+            List.of(),
+            switches,
+            List.of(),
+            making ? List.of() : List.of(OLD_FILE),
+            List.of());
+    home.internals().catalogue().write(rows -> new Intents(rows).add(intent, Instant.EPOCH));
+    home.close();
+    open();
+  }
+
+  private void leaveUnremovable() throws Exception {
+    Files.createDirectory(place(NEW_FILE));
+    leave(boxId("web"), Intent.Phase.MAKING, List.of());
+  }
+
+  private List<HomeFinding> check(boolean repairing) throws IOException {
+    HomeReport report = home.check(repairing, new JobControl());
+    return report.lines().stream().map(HomeReport.Line::finding).toList();
+  }
+
+  @Test
+  void whatCannotBeRemovedConcernsItsBoxAlone() throws Exception {
+    leaveUnremovable();
+    assertThat(home.list()).extracting(Box::name).containsExactly("other", "web");
+    home.snapshot("other", "two", "");
+    assertThatThrownBy(() -> home.snapshot("web", "two", ""))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("'snapshot' was cut short on box 'web'")
+        .hasMessageContaining(NEW_FILE);
+    assertThat(home.snapshots("web")).hasSize(1);
+    assertThat(check(false))
+        .singleElement()
+        .isInstanceOf(HinderedIntent.class)
+        .satisfies(finding -> {
+          assertThat(finding.severity()).isEqualTo(Severity.UNCHECKED);
+          assertThat(finding.message()).contains("box 'web'", NEW_FILE);
+        });
+    assertThat(home.collect(CollectRequest.ofGarbage(false), new JobControl()))
+        .singleElement()
+        .matches(Collected::failed);
+  }
+
+  @Test
+  void onceNothingIsInTheWayItIsEndedAndTheBoxGoesOn() throws Exception {
+    leaveUnremovable();
+    Files.delete(place(NEW_FILE));
+    home.snapshot("web", "two", "");
+    assertThat(check(false)).isEmpty();
+  }
+
+  @Test
+  void aRepairPutsTheBoxUnderQuarantineWhichCanThenBeRestored() throws Exception {
+    leaveUnremovable();
+    assertThat(check(true))
+        .extracting(HomeFinding::kind)
+        .containsExactly("hindered_intent", "quarantined_box");
+    home.restore(new RestoreRequest("web", "one", null));
+    home.snapshot("web", "two", "");
+    Files.delete(place(NEW_FILE));
+    assertThat(check(false)).isEmpty();
+  }
+
+  @Test
+  void aBoxWhoseUnneededFilesCannotBeRemovedGoesOn() throws Exception {
+    Files.createDirectory(place(OLD_FILE));
+    leave(boxId("web"), Intent.Phase.SWEEPING, List.of());
+    home.snapshot("web", "two", "");
+    assertThat(check(true)).singleElement().isInstanceOf(HinderedIntent.class);
+    assertThat(home.show("web").status()).isEqualTo(BoxStatus.STOPPED);
+    Files.delete(place(OLD_FILE));
+    assertThat(check(true)).isEmpty();
+  }
+
+  @Test
+  void whatCannotBeRemovedOfNoBoxConcernsNobody() throws Exception {
+    Files.createDirectory(place(NEW_FILE));
+    leave(null, Intent.Phase.MAKING, List.of());
+    home.snapshot("web", "two", "");
+    assertThat(check(true)).singleElement().isInstanceOf(HinderedIntent.class);
+  }
+
+  @Test
+  void namesThatNoOperationGivesStopTheirBoxAlone() throws Exception {
+    String live = "disks/" + home.path("web", BoxDisk.ROOT).getFileName();
+    leave(boxId("web"), Intent.Phase.MAKING, List.of(fork(live, "layers/child.next")));
+    home.snapshot("other", "two", "");
+    assertThat(home.show("web").status()).isEqualTo(BoxStatus.QUARANTINED);
+    assertThat(check(true))
+        .hasOnlyElementsOfTypes(StuckIntent.class, QuarantinedBox.class)
+        .hasSize(2);
+    home.restore(new RestoreRequest("web", "one", null));
+    assertThat(check(false)).isEmpty();
+  }
+
+  /** One box's snapshot is merged into the disk of another, which is then half done itself. */
+  @Test
+  void aBoxWhoseDiskAnOperationOnAnotherOneWasToChangeIsNotUsedBeforeThatIsEnded()
+      throws Exception {
+    Path live = home.path("other", BoxDisk.ROOT);
+    FileSwitch rebase =
+        new FileSwitch(
+            FileSwitch.Kind.REBASE,
+            "disks/" + live.getFileName(),
+            "../layers/elsewhere.qcow2",
+            ImageFormat.QCOW2.label(),
+            0);
+    Files.createDirectory(place(NEW_FILE));
+    leave(boxId("web"), Intent.Phase.MAKING, List.of(rebase));
+    assertThatThrownBy(() -> home.snapshot("other", "two", ""))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("cannot be brought to its end as yet");
+    Files.delete(place(NEW_FILE));
+    home.snapshot("other", "two", "");
+    assertThat(check(false)).isEmpty();
+  }
+}
