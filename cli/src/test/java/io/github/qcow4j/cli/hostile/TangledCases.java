@@ -183,7 +183,7 @@ final class TangledCases {
 
   /**
    * As many repetitions of one full L2 table as there may be, in which no two clusters are
-   * neighbours: half a million extents in 200 KB.
+   * neighbours: a quarter of a million extents in 200 KB.
    */
   static HostileCase mostRepetitionsOfOneL2Table() {
     return new HostileCase(
@@ -206,7 +206,7 @@ final class TangledCases {
         });
   }
 
-  /** The same of an L2 table of extended entries, each of 32 extents: 0.7 million in 200 KB. */
+  /** The same of an L2 table of extended entries, each of 32 extents: 0.4 million in 200 KB. */
   static HostileCase mostRepetitionsOfOneExtendedL2Table() {
     int most = 1 + (int) (FormatLimits.MAX_REPEATED_EXTENDED_L2_BYTES >> 16);
     return extendedL2Table("as many L1 entries as may be are one extended L2 table", most);

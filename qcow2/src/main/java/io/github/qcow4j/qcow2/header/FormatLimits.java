@@ -52,10 +52,10 @@ public final class FormatLimits {
    * an L1 table of 32 MiB whose entries all name one L2 table would have everybody who looks
    * through it look through 256 GiB with clusters of 64 KiB. A map of 256 repetitions of a table of
    * that size in which no two clusters are neighbours, 2.1 million clusters, takes the packaged
-   * program 1.3 s; but where every second one is looked for in 255 layers below, 10 to 13 s. This
-   * allows a quarter of that.
+   * program 1.3 s; but where every second one is looked for in 255 layers below, whose L2 tables
+   * hold nothing, a quarter of that took 11 s on a busy machine. This is an eighth.
    */
-  public static final long MAX_REPEATED_L2_BYTES = 4L << 20;
+  public static final long MAX_REPEATED_L2_BYTES = 2L << 20;
 
   /**
    * The same of extended entries, which can tell 16 times as many extents in as many bytes: 32 for
