@@ -60,23 +60,22 @@ final class BehindEnd {
    *
    * @param from where to begin, at a cluster
    * @param end where to end, at a cluster
+   * @param control stops the work
    */
-  void drop(long from, long end) throws IOException {
+  void drop(long from, long end, JobControl control) throws IOException {
     long position = from;
     long tablesEnd = Math.min(end, (long) header.l1Entries() << header.l2CoverageBits());
     while (position < tablesEnd) {
+      control.checkpoint();
       Mapping mapping = writer.map(position, tablesEnd - position);
-      boolean nothing = mapping instanceof Mapping.Unallocated;
-      position +=
-          nothing
-              ? mapping.lengthBytes()
-              : writer.dropByTables(position, Math.min(tablesEnd - position, allOf(mapping)));
+      if (mapping instanceof Mapping.Unallocated) {
+        position += mapping.lengthBytes();
+      } else {
+        // What is unallocated may end within a cluster; tables are changed by whole ones.
+        long cluster = position & -header.clusterSize();
+        position = cluster + writer.dropByTables(cluster, tablesEnd - cluster);
+      }
     }
-  }
-
-  /** Where it ends within a cluster, the whole of that. */
-  private long allOf(Mapping mapping) {
-    return (mapping.lengthBytes() + header.clusterSize() - 1) & -header.clusterSize();
   }
 
   /** Tables say nothing of what a raw data file holds where they have no data. */

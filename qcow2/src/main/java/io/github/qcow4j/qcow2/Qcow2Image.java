@@ -176,6 +176,7 @@ public final class Qcow2Image implements DiskImage {
    * @param sizeBytes the size of the view, a multiple of 512
    */
   public Qcow2Image openSnapshot(InternalSnapshot wanted, long sizeBytes) throws IOException {
+    requireCurrent();
     SnapshotTable.checkL1(file, header(), wanted);
     return new Qcow2Image(file, new MappedLayer(file, header(), layer.parts(), sizeBytes, wanted));
   }
@@ -344,16 +345,22 @@ public final class Qcow2Image implements DiskImage {
     try {
       requireCurrent();
       if (scattered >= 0) {
-        structure().settleSnapshot(scattered);
+        settleSnapshot(scattered);
+        requireCurrent();
       }
-      requireCurrent();
-    } catch (CorruptImageException | LimitExceededException e) {
-      // Damage that only moving things about met: the snapshot is taken, in a file that is longer
-      // than it need be.
     } catch (IOException e) {
       throw new SnapshotTakenException(name, e);
     }
     return snapshots().getLast();
+  }
+
+  private void settleSnapshot(long scattered) throws IOException {
+    try {
+      structure().settleSnapshot(scattered);
+    } catch (CorruptImageException | LimitExceededException e) {
+      // Damage that only moving things about met: the snapshot is taken, in a file that is longer
+      // than it need be.
+    }
   }
 
   /**

@@ -126,9 +126,8 @@ final class Resize {
   /** Makes ready, durably, what the larger disk is going to show. */
   private void prepare(long oldBytes, long newBytes) throws IOException {
     long clusterEnd = (oldBytes + header.clusterSize() - 1) & -header.clusterSize();
-    image
-        .behindEnd()
-        .drop(clusterEnd, (newBytes + header.clusterSize() - 1) & -header.clusterSize());
+    long lastEnd = (newBytes + header.clusterSize() - 1) & -header.clusterSize();
+    image.behindEnd().drop(clusterEnd, lastEnd, control);
     long shownEnd =
         backing == null || preallocation != Preallocation.OFF
             ? 0

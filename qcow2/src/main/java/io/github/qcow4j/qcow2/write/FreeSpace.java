@@ -12,6 +12,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Gives the storage of clusters that nothing refers to back to the file system. */
 public final class FreeSpace {
 
+  /**
+   * How many runs of free clusters are given back wherever they are. Of an image with more,
+   * millions may be in holes already.
+   */
+  private static final int MOST_HOLES = 1 << 16;
+
   private FreeSpace() {}
 
   /**
@@ -64,10 +70,14 @@ public final class FreeSpace {
       file.truncate(last << bits);
     }
     boolean all = true;
+    int holes = 0;
     for (long cluster = 0; cluster < last; ) {
-      long free = firstFree(refcounts, firstStored(file, cluster, last, bits), last);
+      // Not at once: what is reserved and not written is a hole to who asks, and takes storage.
+      long from = holes < MOST_HOLES ? cluster : firstStored(file, cluster, last, bits);
+      long free = firstFree(refcounts, from, last);
       cluster = refcounts.firstCounted(free, last);
       if (cluster > free) {
+        holes++;
         all &= file.punchHole(free << bits, (cluster - free) << bits);
       }
     }

@@ -3,7 +3,9 @@ package io.github.qcow4j.qcow2.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.nativeio.Errno;
+import io.github.qcow4j.nativeio.OpenOptions;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.AmendRequest;
@@ -32,6 +34,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Images that are clean for every check, in which something has two parts to play: an L2 table is
@@ -243,6 +247,55 @@ class SharedStructuresTest {
     bench
         .qemu()
         .io(image, "read -P 82 0 " + ((1 << 20) - 512), "read -P 0 " + ((1 << 20) - 512) + " 3M");
+  }
+
+  /** What is unallocated ends within clusters: one was dropped for ever, and half of one stayed. */
+  @ParameterizedTest
+  @CsvSource({"96k 32k, 128", "96k 64k, 256", "112k 16k, 256", "64k 192k, 256"})
+  void halfAClusterBehindTheEndIsNotShownEither(String written, int sizeKib) throws IOException {
+    Path image =
+        bench.image(
+            "image", "extended_l2=on,cluster_size=64k", sizeKib << 10, "write -P 65 " + written);
+    ImageSurgeon.operate(image, surgeon -> surgeon.set(HeaderField.SIZE, CS));
+    bench.qemu().assertCheckClean(image);
+
+    try (Qcow2Image disk = open(Volumes.host(), image)) {
+      disk.resize(sizeKib << 10);
+    }
+    bench.qemu().assertCheckClean(image);
+    bench.qemu().io(image, "read -P 0 0 " + sizeKib + "k");
+  }
+
+  /** Reserved and never written, it is a hole to who asks for data. */
+  @Test
+  void whatWasReservedIsGivenBackToo() throws IOException {
+    Path image = bench.image("image", "preallocation=falloc", 32 << 20);
+    assertThat(
+            bench
+                .qemu()
+                .ioRaw(
+                    List.of(
+                        "-d",
+                        "unmap",
+                        "--image-opts",
+                        "-c",
+                        "discard 8M 16M",
+                        "driver=qcow2,pass-discard-request=off,file.filename=" + image))
+                .exitCode())
+        .isZero();
+    long before = allocatedBytes(image);
+
+    try (Qcow2Image disk = open(Volumes.host(), image)) {
+      disk.resize(31 << 20);
+    }
+    assertThat(allocatedBytes(image)).isLessThanOrEqualTo(before - (16 << 20));
+    bench.qemu().assertCheckClean(image);
+  }
+
+  private static long allocatedBytes(Path image) throws IOException {
+    try (BlockFile file = Volumes.host().open(image, OpenOptions.reading())) {
+      return file.allocatedSize();
+    }
   }
 
   /**
