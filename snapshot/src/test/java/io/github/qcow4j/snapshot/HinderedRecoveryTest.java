@@ -9,6 +9,7 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
@@ -19,6 +20,7 @@ import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.HomeFinding;
 import io.github.qcow4j.snapshot.model.HomeFinding.HinderedIntent;
+import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.QuarantinedBox;
 import io.github.qcow4j.snapshot.model.HomeFinding.Severity;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
@@ -72,6 +74,10 @@ class HinderedRecoveryTest {
 
   private String boxId(String name) throws IOException {
     return home.internals().catalogue().read(rows -> new Boxes(rows).named(name).id());
+  }
+
+  private BoxStatus statusInCatalogue(String name) throws IOException {
+    return home.internals().catalogue().read(rows -> new Boxes(rows).named(name).status());
   }
 
   private static FileSwitch fork(String live, String fresh) {
@@ -204,5 +210,35 @@ class HinderedRecoveryTest {
     Files.delete(place(NEW_FILE));
     home.snapshot("other", "two", "");
     assertThat(check(false)).isEmpty();
+  }
+
+  /** What somebody does while another process has what was cut short in hand. */
+  @FunctionalInterface
+  private interface Meanwhile {
+    void happen() throws Exception;
+  }
+
+  private void whileAnotherEndsIt(Meanwhile meanwhile) throws Exception {
+    leaveUnremovable();
+    List<Intent> intents = home.internals().catalogue().read(rows -> new Intents(rows).all());
+    try (Lease ending = home.internals().leases().intent(intents.getFirst().seq())) {
+      assertThat(ending).isNotNull();
+      meanwhile.happen();
+    }
+  }
+
+  /** Defect: what another process was just ending looked as if nobody could end it. */
+  @Test
+  void aRepairShutsNoBoxAwayWhoseOperationAnotherProcessIsJustEnding() throws Exception {
+    whileAnotherEndsIt(() ->
+        assertThat(check(true))
+            .singleElement()
+            .isInstanceOf(InUse.class)
+            .satisfies(finding ->
+                assertThat(finding.message())
+                    .contains("process " + ProcessHandle.current().pid())));
+    assertThat(statusInCatalogue("web")).isEqualTo(BoxStatus.STOPPED);
+    Files.delete(place(NEW_FILE));
+    assertThat(check(true)).isEmpty();
   }
 }

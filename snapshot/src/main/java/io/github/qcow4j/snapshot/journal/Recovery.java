@@ -32,54 +32,49 @@ public final class Recovery {
    * are left to those who ask for that box: all others would wait as long for nothing. So is what
    * the storage keeps from being ended, as something in the place of a file that is to go.
    *
-   * @return how many those were
+   * @return how many are over
    */
   public int run() throws IOException {
-    return run(journal.catalogue().read(rows -> new Intents(rows).all()), false);
-  }
-
-  /**
-   * Ends those of these intents whose process is dead.
-   *
-   * @return how many those were
-   * @throws IOException when the storage kept one of them from being ended; it stays then, and the
-   *     others are ended
-   */
-  public int run(List<Intent> intents) throws IOException {
-    return run(intents, true);
-  }
-
-  /**
-   * @param asked whether somebody asks for these, and has to know what becomes of them
-   */
-  private int run(List<Intent> intents, boolean asked) throws IOException {
     int ended = 0;
-    List<IOException> failures = new ArrayList<>();
-    for (Intent each : intents) {
+    for (Intent each : journal.catalogue().read(rows -> new Intents(rows).all())) {
       try (Lease lease = journal.take(each)) {
-        if (lease != null && endTaken(each, asked, failures)) {
+        if (lease != null && endUnasked(each)) {
           ended++;
         }
       }
-    }
-    if (asked && !failures.isEmpty()) {
-      throw failures.getFirst();
     }
     return ended;
   }
 
   /** The catalogue is everybody's: when that fails, nothing goes on. */
-  private boolean endTaken(Intent intent, boolean asked, List<IOException> failures)
-      throws IOException {
-    Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(intent.seq()));
+  private boolean endUnasked(Intent intent) throws IOException {
     try {
-      return now != null && endOrQuarantine(now, asked);
+      return endTaken(intent, false);
     } catch (CatalogueException e) {
       throw e;
     } catch (IOException e) {
-      failures.add(e);
+      // Who asks for what it is about tries again, and is told.
       return false;
     }
+  }
+
+  /**
+   * Ends an intent whose process is dead, for somebody who has to know what becomes of it.
+   *
+   * @throws IOException when the storage kept it from being ended; it stays then
+   */
+  public Ending run(Intent intent) throws IOException {
+    try (Lease lease = journal.take(intent)) {
+      if (lease == null) {
+        return Ending.BUSY;
+      }
+      return endTaken(intent, true) ? Ending.ENDED : Ending.LEFT;
+    }
+  }
+
+  private boolean endTaken(Intent intent, boolean asked) throws IOException {
+    Intent now = journal.catalogue().read(rows -> new Intents(rows).bySeq(intent.seq()));
+    return now == null || endOrQuarantine(now, asked);
   }
 
   /**

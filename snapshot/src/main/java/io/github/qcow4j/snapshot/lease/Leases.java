@@ -73,6 +73,11 @@ public final class Leases {
     return holder(imagePlace(imageSeq));
   }
 
+  /** The number of a process that carries out an intent, or 0 as above. */
+  public long ender(long intentSeq) throws IOException {
+    return holder(INTENTS + intentSeq);
+  }
+
   /** The right to read an image, for many; null when somebody may remove or change it. */
   public @Nullable Lease reading(long imageSeq) throws IOException {
     return take(IMAGES + imageSeq, LockMode.SHARED);

@@ -38,7 +38,7 @@ final class BoxCheckup implements Closeable {
 
   /**
    * Begins one; null when somebody works on the box or runs it, which is noted. Whoever did until
-   * now may have died in the midst of it: that is ended first.
+   * now may have died in the midst of it: that is ended first, by this process or by another one.
    */
   static @Nullable BoxCheckup of(Home home, BoxRow box, Findings findings, CutShort cutShort)
       throws IOException {
@@ -50,8 +50,7 @@ final class BoxCheckup implements Closeable {
     LeaseSet held = new LeaseSet();
     held.add(lease);
     try {
-      cutShort.endOn(box);
-      BoxRow now = home.read(rows -> new Boxes(rows).byId(box.id()));
+      BoxRow now = cutShort.endOn(box) ? home.read(rows -> new Boxes(rows).byId(box.id())) : null;
       if (now != null && home.isRunning(now)) {
         Holder holder = now.holder();
         findings.add(new InUse(named(now), holder == null ? null : holder.inWords()));

@@ -5,6 +5,7 @@ import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.journal.Ending;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
@@ -73,7 +74,7 @@ public final class Collecting {
         lines.remove(
             ended,
             () -> {
-              new Recovery(home.journal()).run(List.of(intent));
+              Ending _ = new Recovery(home.journal()).run(intent);
               return Freed.of(0);
             });
       }

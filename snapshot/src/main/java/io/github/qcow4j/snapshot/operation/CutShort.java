@@ -5,11 +5,13 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.journal.Ending;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.HomeFinding;
 import io.github.qcow4j.snapshot.model.HomeFinding.HeldWriters;
 import io.github.qcow4j.snapshot.model.HomeFinding.HinderedIntent;
+import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import java.io.IOException;
 import java.util.HashSet;
@@ -35,19 +37,29 @@ final class CutShort {
 
   /** All that there is. */
   void end() throws IOException {
-    end(home.read(rows -> new Intents(rows).all()));
+    for (Intent each : home.read(rows -> new Intents(rows).all())) {
+      Ending _ = end(each);
+    }
   }
 
   /**
    * What there is on a box, on which nobody else begins anything meanwhile. What could not be ended
    * before is not tried again: a hook may hang each time.
+   *
+   * @return false when another process is just ending something on the box, which is noted
    */
-  void endOn(BoxRow box) throws IOException {
+  boolean endOn(BoxRow box) throws IOException {
     List<Intent> intents = home.read(rows -> new Intents(rows).ofBox(box.id()));
     if (intents.isEmpty()) {
       stuckBoxes.remove(box.id());
     }
-    end(intents.stream().filter(each -> !told.contains(each.seq())).toList());
+    for (Intent each : intents) {
+      if (!told.contains(each.seq()) && end(each) == Ending.BUSY && home.isInTheWay(each)) {
+        findings.add(new InUse("box '" + box.name() + "'", home.worker(each)));
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether an operation on a box could be neither ended nor undone. */
@@ -55,27 +67,25 @@ final class CutShort {
     return stuckBoxes.contains(box.id());
   }
 
-  private void end(List<Intent> intents) throws IOException {
-    for (Intent intent : intents) {
-      IOException failure = failureToEnd(intent);
-      try (Lease lease = home.leases().intent(intent.seq())) {
-        Intent now =
-            lease == null ? null : home.read(rows -> new Intents(rows).bySeq(intent.seq()));
-        if (now != null) {
-          left(now, failure);
-        }
-      }
-    }
-  }
-
-  private @Nullable IOException failureToEnd(Intent intent) throws CatalogueException {
+  /** What another process is at is no longer cut short: whatever comes of it, that one tells. */
+  private Ending end(Intent intent) throws IOException {
+    IOException failure = null;
     try {
-      int _ = new Recovery(home.journal()).run(List.of(intent));
-      return null;
+      Ending ending = new Recovery(home.journal()).run(intent);
+      if (ending != Ending.LEFT) {
+        return ending;
+      }
     } catch (CatalogueException e) {
       throw e;
     } catch (IOException e) {
-      return e;
+      failure = e;
+    }
+    try (Lease lease = home.leases().intent(intent.seq())) {
+      Intent now = lease == null ? null : home.read(rows -> new Intents(rows).bySeq(intent.seq()));
+      if (now != null) {
+        left(now, failure);
+      }
+      return lease == null ? Ending.BUSY : Ending.LEFT;
     }
   }
 

@@ -18,6 +18,7 @@ import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.error.InvalidRequestException;
 import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.error.WrongStateException;
+import io.github.qcow4j.snapshot.journal.Ending;
 import io.github.qcow4j.snapshot.journal.Journal;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
@@ -140,7 +141,7 @@ public record Home(
     BoxRow now = left.box();
     for (Intent each : left.intents()) {
       try {
-        new Recovery(journal).run(List.of(each));
+        Ending _ = new Recovery(journal).run(each);
       } catch (CatalogueException e) {
         throw e;
       } catch (IOException e) {
@@ -236,6 +237,12 @@ public record Home(
       }
     }
     return pid == 0 ? null : "process " + pid;
+  }
+
+  /** Who carries out or ends what was begun, in words; null when it has just let go. */
+  @Nullable String worker(Intent intent) throws IOException {
+    long pid = leases.ender(intent.seq());
+    return inWords(pid, pid == 0 ? List.of() : read(rows -> new Intents(rows).ofProcess(pid)));
   }
 
   /** Keeps an image from being removed. */

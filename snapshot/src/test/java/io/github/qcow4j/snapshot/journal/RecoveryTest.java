@@ -141,6 +141,7 @@ class RecoveryTest {
     try (Lease living = at.leases.intent(intent.seq())) {
       assertThat(living).isNotNull();
       assertThat(recovery.run()).isZero();
+      assertThat(recovery.run(intent)).isEqualTo(Ending.BUSY);
     }
     assertThat(at.stored(intent)).isNotNull();
     assertThat(at.story).isEmpty();
@@ -151,14 +152,14 @@ class RecoveryTest {
     begin();
     Intent intent = left(JournalGround.BOX, RENAMED);
     at.sql("DELETE FROM intent");
-    assertThat(recovery.run(List.of(intent))).isZero();
+    assertThat(recovery.run(intent)).isEqualTo(Ending.ENDED);
     assertThat(at.at("disks/fresh")).isEqualTo("disks/fresh");
   }
 
   @Test
   void whoAsksForABoxWaitsForItsWritersAgain() throws Exception {
     begin();
-    assertThat(recovery.run(List.of(left(JournalGround.BOX, RENAMED)))).isOne();
+    assertThat(recovery.run(left(JournalGround.BOX, RENAMED))).isEqualTo(Ending.ENDED);
     assertThat(at.story).containsExactly("thaw again");
   }
 
@@ -168,6 +169,7 @@ class RecoveryTest {
     Intent intent = left(JournalGround.BOX, RENAMED);
     at.thawed = false;
     assertThat(recovery.run()).isZero();
+    assertThat(recovery.run(intent)).isEqualTo(Ending.LEFT);
     assertThat(at.stored(intent)).isNotNull();
     assertThat(at.at("disks/fresh")).isEqualTo("disks/fresh");
   }
@@ -209,7 +211,7 @@ class RecoveryTest {
     assertThat(at.stored(next)).isNull();
     assertThat(at.box().status()).isEqualTo(BoxStatus.STOPPED);
 
-    assertThatThrownBy(() -> recovery.run(List.of(intent)))
+    assertThatThrownBy(() -> recovery.run(intent))
         .isInstanceOf(FileSystemException.class)
         .hasMessageContaining("disks/fresh");
   }
