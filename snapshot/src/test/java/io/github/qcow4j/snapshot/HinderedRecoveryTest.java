@@ -9,6 +9,7 @@ import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
+import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
@@ -240,5 +241,20 @@ class HinderedRecoveryTest {
     assertThat(statusInCatalogue("web")).isEqualTo(BoxStatus.STOPPED);
     Files.delete(place(NEW_FILE));
     assertThat(check(true)).isEmpty();
+  }
+
+  /** Defect: what another process was just ending on a box did not keep others from changing it. */
+  @Test
+  void aBoxOnWhichAnotherProcessIsJustEndingSomethingIsInUse() throws Exception {
+    whileAnotherEndsIt(
+        () -> {
+          assertThatThrownBy(() -> home.snapshot("web", "two", ""))
+              .isInstanceOf(InUseException.class)
+              .hasMessageContaining("box 'web'")
+              .hasMessageContaining("process " + ProcessHandle.current().pid());
+          home.snapshot("other", "two", "");
+        });
+    Files.delete(place(NEW_FILE));
+    home.snapshot("web", "two", "");
   }
 }

@@ -133,20 +133,24 @@ public record Home(
   /**
    * Ends what died on a box that nobody else works on. Says what the box is then, null for none.
    *
+   * @throws InUseException when another process is just ending something that changes the box
    * @throws IOException when something is left that may still change the box, which is in no
    *     quarantine
    */
   @Nullable BoxRow endLeft(BoxRow box) throws IOException {
     Left left = left(box);
-    BoxRow now = left.box();
     for (Intent each : left.intents()) {
       try {
-        Ending _ = new Recovery(journal).run(each);
-      } catch (CatalogueException e) {
+        Ending ending = new Recovery(journal).run(each);
+        if (ending == Ending.BUSY && isInTheWay(each)) {
+          throw new InUseException(
+              "what was cut short on box '" + box.name() + "' is just being ended", worker(each));
+        }
+      } catch (CatalogueException | InUseException e) {
         throw e;
       } catch (IOException e) {
         // Who may use a box under quarantine gives up what was begun on it.
-        boolean refused = now == null || now.status() == BoxStatus.QUARANTINED;
+        boolean refused = left.box() == null || left.box().status() == BoxStatus.QUARANTINED;
         if (!refused && isInTheWay(each)) {
           throw new IOException(
               "'%s' was cut short on box '%s', and cannot be brought to its end as yet: %s"
@@ -155,7 +159,7 @@ public record Home(
         }
       }
     }
-    return left.intents().isEmpty() ? now : read(rows -> new Boxes(rows).byId(box.id()));
+    return left.intents().isEmpty() ? left.box() : read(rows -> new Boxes(rows).byId(box.id()));
   }
 
   /** Whether one that could not be ended would change more than remove files nobody needs. */
