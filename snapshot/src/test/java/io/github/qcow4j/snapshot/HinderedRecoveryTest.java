@@ -88,6 +88,13 @@ class HinderedRecoveryTest {
   /** An operation that was killed; the home is opened again. */
   private void leave(@Nullable String boxId, Intent.Phase phase, List<FileSwitch> switches)
       throws Exception {
+    leaveInOpenHome(boxId, phase, switches);
+    home.close();
+    open();
+  }
+
+  private void leaveInOpenHome(
+      @Nullable String boxId, Intent.Phase phase, List<FileSwitch> switches) throws IOException {
     boolean making = phase == Intent.Phase.MAKING;
     Intent intent =
         new Intent(
@@ -103,8 +110,6 @@ class HinderedRecoveryTest {
             making ? List.of() : List.of(OLD_FILE),
             List.of());
     home.internals().catalogue().write(rows -> new Intents(rows).add(intent, Instant.EPOCH));
-    home.close();
-    open();
   }
 
   private void leaveUnremovable() throws Exception {
@@ -256,5 +261,18 @@ class HinderedRecoveryTest {
         });
     Files.delete(place(NEW_FILE));
     home.snapshot("web", "two", "");
+  }
+
+  /** Defect: whether a box refuses was asked once, before the first of two was looked at. */
+  @Test
+  void aBoxThatTheFirstOfTwoPutsUnderQuarantineIsRestoredWhateverHindersTheSecond()
+      throws Exception {
+    String live = "disks/" + home.path("web", BoxDisk.ROOT).getFileName();
+    Files.createDirectory(place(NEW_FILE));
+    leaveInOpenHome(
+        boxId("web"), Intent.Phase.MAKING, List.of(fork(live, "layers/child.next")));
+    leaveInOpenHome(boxId("web"), Intent.Phase.MAKING, List.of());
+    home.restore(new RestoreRequest("web", "one", null));
+    assertThat(home.show("web").status()).isEqualTo(BoxStatus.STOPPED);
   }
 }

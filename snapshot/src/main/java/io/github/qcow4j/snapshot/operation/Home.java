@@ -150,8 +150,7 @@ public record Home(
         throw e;
       } catch (IOException e) {
         // Who may use a box under quarantine gives up what was begun on it.
-        boolean refused = left.box() == null || left.box().status() == BoxStatus.QUARANTINED;
-        if (!refused && isInTheWay(each)) {
+        if (!isRefused(box) && isInTheWay(each)) {
           throw new IOException(
               "'%s' was cut short on box '%s', and cannot be brought to its end as yet: %s"
                   .formatted(each.operation(), box.name(), e.getMessage()),
@@ -160,6 +159,12 @@ public record Home(
       }
     }
     return left.intents().isEmpty() ? left.box() : read(rows -> new Boxes(rows).byId(box.id()));
+  }
+
+  /** Asked anew each time: what cannot be ended may put its box under quarantine. */
+  private boolean isRefused(BoxRow box) throws IOException {
+    BoxRow now = read(rows -> new Boxes(rows).byId(box.id()));
+    return now == null || now.status() == BoxStatus.QUARANTINED;
   }
 
   /** Whether one that could not be ended would change more than remove files nobody needs. */
