@@ -3,13 +3,16 @@ package io.github.qcow4j.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.model.Box;
 import io.github.qcow4j.snapshot.model.BoxDisk;
@@ -28,10 +31,12 @@ import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
 import io.github.qcow4j.snapshot.model.HomeReport;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +53,7 @@ class HinderedRecoveryTest {
   private static final String OLD_FILE = "layers/old.qcow2";
 
   @TempDir private Path directory;
+  private final AtomicBoolean unreadable = new AtomicBoolean(true);
   private BoxHome home;
 
   @BeforeEach
@@ -83,6 +89,15 @@ class HinderedRecoveryTest {
 
   private static FileSwitch fork(String live, String fresh) {
     return new FileSwitch(FileSwitch.Kind.FORK, live, "layers/frozen.qcow2", fresh, 0);
+  }
+
+  private FileSwitch rebaseOfOther(String below) throws IOException {
+    return new FileSwitch(
+        FileSwitch.Kind.REBASE,
+        "disks/" + home.path("other", BoxDisk.ROOT).getFileName(),
+        below,
+        ImageFormat.QCOW2.label(),
+        0);
   }
 
   /** An operation that was killed; the home is opened again. */
@@ -200,19 +215,11 @@ class HinderedRecoveryTest {
   @Test
   void aBoxWhoseDiskAnOperationOnAnotherOneWasToChangeIsNotUsedBeforeThatIsEnded()
       throws Exception {
-    Path live = home.path("other", BoxDisk.ROOT);
-    FileSwitch rebase =
-        new FileSwitch(
-            FileSwitch.Kind.REBASE,
-            "disks/" + live.getFileName(),
-            "../layers/elsewhere.qcow2",
-            ImageFormat.QCOW2.label(),
-            0);
     Files.createDirectory(place(NEW_FILE));
-    leave(boxId("web"), Intent.Phase.MAKING, List.of(rebase));
+    leave(boxId("web"), Intent.Phase.MAKING, List.of(rebaseOfOther("../layers/elsewhere.qcow2")));
     assertThatThrownBy(() -> home.snapshot("other", "two", ""))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("cannot be brought to its end as yet");
+        .hasMessageContaining("cut short on box 'web', and cannot be brought to its end as yet");
     Files.delete(place(NEW_FILE));
     home.snapshot("other", "two", "");
     assertThat(check(false)).isEmpty();
@@ -251,14 +258,13 @@ class HinderedRecoveryTest {
   /** Defect: what another process was just ending on a box did not keep others from changing it. */
   @Test
   void aBoxOnWhichAnotherProcessIsJustEndingSomethingIsInUse() throws Exception {
-    whileAnotherEndsIt(
-        () -> {
-          assertThatThrownBy(() -> home.snapshot("web", "two", ""))
-              .isInstanceOf(InUseException.class)
-              .hasMessageContaining("box 'web'")
-              .hasMessageContaining("process " + ProcessHandle.current().pid());
-          home.snapshot("other", "two", "");
-        });
+    whileAnotherEndsIt(() -> {
+      assertThatThrownBy(() -> home.snapshot("web", "two", ""))
+          .isInstanceOf(InUseException.class)
+          .hasMessageContaining("box 'web'")
+          .hasMessageContaining("process " + ProcessHandle.current().pid());
+      home.snapshot("other", "two", "");
+    });
     Files.delete(place(NEW_FILE));
     home.snapshot("web", "two", "");
   }
@@ -269,10 +275,60 @@ class HinderedRecoveryTest {
       throws Exception {
     String live = "disks/" + home.path("web", BoxDisk.ROOT).getFileName();
     Files.createDirectory(place(NEW_FILE));
-    leaveInOpenHome(
-        boxId("web"), Intent.Phase.MAKING, List.of(fork(live, "layers/child.next")));
+    leaveInOpenHome(boxId("web"), Intent.Phase.MAKING, List.of(fork(live, "layers/child.next")));
     leaveInOpenHome(boxId("web"), Intent.Phase.MAKING, List.of());
     home.restore(new RestoreRequest("web", "one", null));
     assertThat(home.show("web").status()).isEqualTo(BoxStatus.STOPPED);
+  }
+
+  /** What was to change the disk of another box, which then cannot be read. */
+  private void leaveMergeIntoUnreadable() throws Exception {
+    leaveInOpenHome(
+        boxId("web"), Intent.Phase.MAKING, List.of(rebaseOfOther("../layers/elsewhere.qcow2")));
+    Path live = home.path("other", BoxDisk.ROOT);
+    home.close();
+    TappedVolume tapped =
+        new TappedVolume(
+            Volumes.host(),
+            call -> {
+              if (unreadable.get() && call.reads() && live.equals(call.path())) {
+                throw new FileSystemException(live.toString(), null, "Input/output error");
+              }
+            });
+    home = BoxHome.open(HomeOptions.of(directory.resolve("home")), tapped.volume());
+  }
+
+  /** Defect: the box that the merge was done to was blamed, whose disks are sound. */
+  @Test
+  void aMergeThatTheDiskOfAnotherBoxHindersPutsThatOneUnderQuarantine() throws Exception {
+    leaveMergeIntoUnreadable();
+    assertThat(check(true))
+        .filteredOn(finding -> finding instanceof QuarantinedBox)
+        .singleElement()
+        .satisfies(finding -> assertThat(finding.subject()).isEqualTo("box 'other'"));
+    assertThat(statusInCatalogue("web")).isEqualTo(BoxStatus.STOPPED);
+    assertThatThrownBy(() -> home.snapshot("other", "two", ""))
+        .isInstanceOf(WrongStateException.class);
+    home.restore(new RestoreRequest("other", "one", null));
+    unreadable.set(false);
+    home.snapshot("web", "two", "");
+    home.snapshot("other", "two", "");
+  }
+
+  @Test
+  void aBoxUnderQuarantineForAMergeOfAnotherOneCanBeRemoved() throws Exception {
+    leaveMergeIntoUnreadable();
+    assertThat(check(true)).isNotEmpty();
+    home.remove("other", true);
+    home.snapshot("web", "two", "");
+    assertThat(check(false)).isEmpty();
+  }
+
+  @Test
+  void aMergeThatMakesNoSenseForTheDiskOfAnotherBoxStopsThatOne() throws Exception {
+    Files.writeString(home.path("other", BoxDisk.ROOT), "no image");
+    leave(boxId("web"), Intent.Phase.MAKING, List.of(rebaseOfOther("../layers/elsewhere.qcow2")));
+    assertThat(statusInCatalogue("other")).isEqualTo(BoxStatus.QUARANTINED);
+    assertThat(statusInCatalogue("web")).isEqualTo(BoxStatus.STOPPED);
   }
 }

@@ -107,6 +107,15 @@ public final class Boxes {
         imageId);
   }
 
+  /** The box that has the image of a file as a live disk, or null. */
+  @Nullable BoxRow boxOfFile(String file) throws CatalogueException {
+    return rows.first(
+        "SELECT box.* FROM box JOIN disk ON box_id = box.id JOIN image ON image.id = image_id"
+            + " WHERE image.file = ?",
+        BoxRow::read,
+        file);
+  }
+
   /** The status of a box that nobody runs. */
   public void setStatus(String boxId, BoxStatus status) throws CatalogueException {
     rows.update("UPDATE box SET status = ? WHERE id = ?", status.label(), boxId);

@@ -6,8 +6,10 @@ import io.github.qcow4j.snapshot.model.Holder;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Intents as rows. */
@@ -54,6 +56,39 @@ public final class Intents {
   /** Those that are done to a box. */
   public List<Intent> ofBox(String boxId) throws CatalogueException {
     return list("WHERE box_id = ?", boxId);
+  }
+
+  /**
+   * Those that are done to a box, or to another one and lay a live disk of it on something else.
+   */
+  public List<Intent> concerning(String boxId) throws CatalogueException {
+    List<Intent> intents = all();
+    if (intents.isEmpty()) {
+      return intents;
+    }
+    Set<String> live = new HashSet<>();
+    new Boxes(rows).disks(boxId).forEach(disk -> live.add(disk.image().file()));
+    return intents.stream()
+        .filter(each ->
+            boxId.equals(each.boxId())
+                || each.switches().stream().anyMatch(one -> live.contains(one.live())))
+        .toList();
+  }
+
+  /**
+   * The box that cannot be relied on while an intent is neither ended nor undone, or null for none.
+   * A layer goes by laying what is on it on something else: that may be the live disk of another
+   * box than the one that the layer goes from.
+   */
+  public @Nullable String boxInDoubt(Intent intent) throws CatalogueException {
+    for (FileSwitch each : intent.switches()) {
+      BoxRow owner =
+          each.kind() == FileSwitch.Kind.REBASE ? new Boxes(rows).boxOfFile(each.live()) : null;
+      if (owner != null) {
+        return owner.id();
+      }
+    }
+    return intent.boxId();
   }
 
   /** Those that a process of this number carries out. */

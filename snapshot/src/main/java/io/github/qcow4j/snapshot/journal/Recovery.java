@@ -79,8 +79,8 @@ public final class Recovery {
 
   /**
    * What others have changed under an operation can be neither ended nor undone without guessing:
-   * its box, if it is about one, is left as it is, and refused from then on. So is what makes no
-   * sense at all, such as names that no operation gives. All other boxes go on.
+   * the box whose disks are in doubt, if there is one, is left as it is, and refused from then on.
+   * So is what makes no sense at all, such as names that no operation gives. All other boxes go on.
    */
   private boolean endOrQuarantine(Intent intent, boolean again) throws IOException {
     if (intent.phase() == Intent.Phase.DAMAGED) {
@@ -117,16 +117,15 @@ public final class Recovery {
         });
   }
 
+  /** Where there is no box there is nobody to refuse anything to; check tells of it. */
   private void quarantine(Intent intent) throws IOException {
-    String boxId = intent.boxId();
-    if (boxId == null) {
-      // There is nobody to refuse anything to; check tells of it.
-      return;
-    }
     journal
         .catalogue()
         .write(rows -> {
-          new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
+          String boxId = new Intents(rows).boxInDoubt(intent);
+          if (boxId != null) {
+            new Boxes(rows).setStatus(boxId, BoxStatus.QUARANTINED);
+          }
           return intent;
         });
   }

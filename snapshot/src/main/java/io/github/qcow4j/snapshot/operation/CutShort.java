@@ -49,7 +49,7 @@ final class CutShort {
    * @return false when another process is just ending something on the box, which is noted
    */
   boolean endOn(BoxRow box) throws IOException {
-    List<Intent> intents = home.read(rows -> new Intents(rows).ofBox(box.id()));
+    List<Intent> intents = home.read(rows -> new Intents(rows).concerning(box.id()));
     if (intents.isEmpty()) {
       stuckBoxes.remove(box.id());
     }
@@ -62,7 +62,7 @@ final class CutShort {
     return true;
   }
 
-  /** Whether an operation on a box could be neither ended nor undone. */
+  /** Whether an operation that could be neither ended nor undone leaves a box in doubt. */
   boolean isStuck(BoxRow box) {
     return stuckBoxes.contains(box.id());
   }
@@ -95,8 +95,9 @@ final class CutShort {
   private void left(Intent intent, @Nullable IOException failure) throws IOException {
     String boxId = intent.boxId();
     boolean stuck = failure == null ? intent.holds().isEmpty() : home.isInTheWay(intent);
-    if (boxId != null && stuck) {
-      stuckBoxes.add(boxId);
+    String doubtful = home.read(rows -> new Intents(rows).boxInDoubt(intent));
+    if (doubtful != null && stuck) {
+      stuckBoxes.add(doubtful);
     }
     if (told.add(intent.seq())) {
       BoxRow box = boxId == null ? null : home.read(rows -> new Boxes(rows).byId(boxId));

@@ -144,7 +144,8 @@ public record Home(
         Ending ending = new Recovery(journal).run(each);
         if (ending == Ending.BUSY && isInTheWay(each)) {
           throw new InUseException(
-              "what was cut short on box '" + box.name() + "' is just being ended", worker(each));
+              "what was cut short on box '" + nameOfBox(each, box) + "' is just being ended",
+              worker(each));
         }
       } catch (CatalogueException | InUseException e) {
         throw e;
@@ -153,12 +154,19 @@ public record Home(
         if (!isRefused(box) && isInTheWay(each)) {
           throw new IOException(
               "'%s' was cut short on box '%s', and cannot be brought to its end as yet: %s"
-                  .formatted(each.operation(), box.name(), e.getMessage()),
+                  .formatted(each.operation(), nameOfBox(each, box), e.getMessage()),
               e);
         }
       }
     }
     return left.intents().isEmpty() ? left.box() : read(rows -> new Boxes(rows).byId(box.id()));
+  }
+
+  /** The name of the box that it was done to, which may be another one. */
+  private String nameOfBox(Intent intent, BoxRow box) throws IOException {
+    String boxId = intent.boxId();
+    BoxRow own = boxId == null ? null : read(rows -> new Boxes(rows).byId(boxId));
+    return own == null ? box.name() : own.name();
   }
 
   /** Asked anew each time: what cannot be ended may put its box under quarantine. */
@@ -176,23 +184,9 @@ public record Home(
   /** What is left of a box, and of operations on it, once nobody else works on it. */
   private record Left(@Nullable BoxRow box, List<Intent> intents) {}
 
-  /** Operations on other boxes too that were to lay a live disk of this one on something else. */
   private Left left(BoxRow box) throws IOException {
-    return read(rows -> {
-      Boxes boxes = new Boxes(rows);
-      List<Intent> intents = new Intents(rows).all();
-      Set<String> live = new HashSet<>();
-      if (!intents.isEmpty()) {
-        boxes.disks(box.id()).forEach(disk -> live.add(disk.image().file()));
-      }
-      return new Left(
-          boxes.byId(box.id()),
-          intents.stream()
-              .filter(each ->
-                  box.id().equals(each.boxId())
-                      || each.switches().stream().anyMatch(one -> live.contains(one.live())))
-              .toList());
-    });
+    return read(
+        rows -> new Left(new Boxes(rows).byId(box.id()), new Intents(rows).concerning(box.id())));
   }
 
   /** The same for a box that is not running either, and whose disks can be relied on. */

@@ -12,11 +12,11 @@ final class Quarantine {
   private Quarantine() {}
 
   /**
-   * Forgets operations of dead processes on a locked box that could be neither ended nor undone.
-   * Their files are left; those that no image lies on are orphans then.
+   * Forgets operations of dead processes on a locked box, or on a live disk of it, that could be
+   * neither ended nor undone. Their files are left; those that no image lies on are orphans then.
    */
   static void abandonIntents(Home home, BoxRow box) throws IOException {
-    for (Intent intent : home.read(rows -> new Intents(rows).ofBox(box.id()))) {
+    for (Intent intent : home.read(rows -> new Intents(rows).concerning(box.id()))) {
       try (Lease lease = home.leases().intent(intent.seq())) {
         if (lease != null) {
           home.catalogue()

@@ -2,8 +2,6 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.error.CorruptImageException;
-import io.github.qcow4j.qcow2.error.UnsupportedFeatureException;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Change;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
@@ -11,6 +9,7 @@ import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageKind;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Parent;
+import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
 import io.github.qcow4j.snapshot.model.BoxStatus;
@@ -111,13 +110,15 @@ final class Replacing {
     draft.change(Change.resizeImage(image.id(), fresh.sizeBytes()));
   }
 
-  /** A disk under quarantine may be no image any more. */
+  /** A disk under quarantine may be no image any more, or on storage that no longer gives it. */
   private long presentSize(ImageRow image, Path live, LeaseSet open) throws IOException {
     try {
       DiskImage present = NewImages.openAlone(home.volume(), live, ImageFormat.QCOW2);
       open.add(present);
       return present.virtualSize();
-    } catch (CorruptImageException | UnsupportedFeatureException e) {
+    } catch (InUseException e) {
+      throw e;
+    } catch (IOException e) {
       if (!isQuarantined()) {
         throw e;
       }
