@@ -13,6 +13,7 @@ import io.github.qcow4j.snapshot.catalogue.Hold;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.model.BoxDisk;
+import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.CreateRequest;
 import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Holder;
@@ -185,6 +186,24 @@ class KilledCaptureTest {
     BoxHome.open(options).close();
     assertThat(intents()).isEmpty();
     assertThat(failures(told)).hasSize(3);
+  }
+
+  /** Defect: what a listener threw was taken for what others had done to the box. */
+  @Test
+  void aListenerThatFailsPutsNoBoxUnderQuarantine() throws Exception {
+    HomeOptions options =
+        HomeOptions.of(directory.resolve("home"))
+            .withNotices(line -> {
+              throw new IllegalStateException(line);
+            });
+    try (var running = home.hold("web", Holder.ofThisProcess("qemu"))) {
+      assertThat(running).isNotNull();
+      addDeadCapture(hook("exit 1\n"));
+      BoxHome.open(options).close();
+      BoxStatus status =
+          home.internals().catalogue().read(rows -> new Boxes(rows).named("web").status());
+      assertThat(status).isEqualTo(BoxStatus.RUNNING);
+    }
   }
 
   private static List<String> failures(List<String> told) {

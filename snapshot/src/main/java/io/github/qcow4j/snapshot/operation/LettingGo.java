@@ -87,10 +87,15 @@ public record LettingGo(
   }
 
   private void tell(QuiesceException failure, @Nullable BoxRow box, boolean running) {
-    if (box != null && running) {
+    if (box == null || !running) {
+      return;
+    }
+    try {
       notices.accept(
           "box '%s' may still hold still, for %s; mend that, and run check"
               .formatted(box.name(), failure.getMessage()));
+    } catch (RuntimeException e) {
+      // Whoever listens is not part of it: that he fails says nothing about the box.
     }
   }
 
