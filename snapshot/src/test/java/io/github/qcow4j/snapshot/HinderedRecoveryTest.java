@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.qcow4j.nativeio.Volumes;
+import io.github.qcow4j.qcow2.DiskImage;
+import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
+import io.github.qcow4j.qcow2.ImageOptions;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.TappedVolume;
+import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
@@ -330,5 +335,21 @@ class HinderedRecoveryTest {
     leave(boxId("web"), Intent.Phase.MAKING, List.of(rebaseOfOther("../layers/elsewhere.qcow2")));
     assertThat(statusInCatalogue("other")).isEqualTo(BoxStatus.QUARANTINED);
     assertThat(statusInCatalogue("web")).isEqualTo(BoxStatus.STOPPED);
+  }
+
+  /** Defect: a disk that a program had open was taken for one that others had changed. */
+  @Test
+  void aDiskThatAProgramHasOpenPutsNoBoxUnderQuarantine() throws Exception {
+    Path live = home.path("other", BoxDisk.ROOT);
+    ImageOptions writing = ImageOptions.of(ImageFormat.QCOW2).withWriting();
+    try (DiskImage open = DiskImages.open(Volumes.host(), live, ReferencePolicy.allow(), writing)) {
+      String below = String.valueOf(((Qcow2Image) open).header().backingFileName());
+      leave(boxId("web"), Intent.Phase.MAKING, List.of(rebaseOfOther(below)));
+      assertThat(check(true)).hasAtLeastOneElementOfType(HinderedIntent.class);
+      assertThat(statusInCatalogue("web")).isEqualTo(BoxStatus.STOPPED);
+      assertThat(statusInCatalogue("other")).isEqualTo(BoxStatus.STOPPED);
+    }
+    home.snapshot("other", "two", "");
+    assertThat(check(false)).isEmpty();
   }
 }

@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.journal;
 
 import io.github.qcow4j.qcow2.error.ImageException;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
@@ -93,6 +94,9 @@ public final class Recovery {
       }
       boolean _ = end(intent);
       return true;
+    } catch (ImageInUseException e) {
+      // Nothing is wrong with a disk that a program has open, such as QEMU; it lets go some time.
+      throw e;
     } catch (DisagreementException | ImageException | NoSuchFileException | RuntimeException e) {
       quarantine(intent);
       return false;

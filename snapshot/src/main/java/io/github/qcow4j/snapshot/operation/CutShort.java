@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Intent;
@@ -94,7 +95,12 @@ final class CutShort {
    */
   private void left(Intent intent, @Nullable IOException failure) throws IOException {
     String boxId = intent.boxId();
-    boolean stuck = failure == null ? intent.holds().isEmpty() : home.isInTheWay(intent);
+    boolean stuck =
+        switch (failure) {
+          case null -> intent.holds().isEmpty();
+          case ImageInUseException _ -> false;
+          default -> home.isInTheWay(intent);
+        };
     String doubtful = home.read(rows -> new Intents(rows).boxInDoubt(intent));
     if (doubtful != null && stuck) {
       stuckBoxes.add(doubtful);
