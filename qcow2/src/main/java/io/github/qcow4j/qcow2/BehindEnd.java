@@ -66,11 +66,11 @@ final class BehindEnd {
     long position = from;
     long tablesEnd = Math.min(end, (long) header.l1Entries() << header.l2CoverageBits());
     while (position < tablesEnd) {
-      control.checkpoint();
       Mapping mapping = writer.map(position, tablesEnd - position);
       if (mapping instanceof Mapping.Unallocated) {
         position += mapping.lengthBytes();
       } else {
+        control.checkpoint();
         // What is unallocated may end within a cluster; tables are changed by whole ones.
         long cluster = position & -header.clusterSize();
         position = cluster + writer.dropByTables(cluster, tablesEnd - cluster);
