@@ -19,7 +19,8 @@ final class CommandLineTest {
   @Test
   void everyCommandDoesItsWorkOnEachSoundImageThatHostileOnesAreMadeFrom() throws IOException {
     Gauntlet gauntlet = new Gauntlet(directory);
-    Set<Ground> grounds = EnumSet.complementOf(EnumSet.of(Ground.PLAIN, Ground.MANY_BITMAPS));
+    Set<Ground> grounds =
+        EnumSet.complementOf(EnumSet.of(Ground.PLAIN, Ground.MANY_BITMAPS, Ground.NARROW_COUNTERS));
     for (Ground ground : grounds) {
       HostileCase sound = new HostileCase("a sound image", ground, surgeon -> {});
       for (CommandLine command : CommandLine.ALL) {

@@ -39,7 +39,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   /** What is changed where it stands, other than all else that is replaced by a copy. */
   private static final Set<String> CHANGED_IN_PLACE =
-      Set.of("header", "active L1 table", "refcount table", "bitmap directory", BITMAP_TABLE);
+      Set.of("active L1 table", "refcount table", "bitmap directory", BITMAP_TABLE);
 
   private final Path image;
   private final int clusterBits;
@@ -57,6 +57,12 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   private final Set<Long> forgotten = new HashSet<>();
 
   private @Nullable CorruptImageException sharing;
+
+  /** How often clusters are counted. */
+  @FunctionalInterface
+  interface Counts {
+    long of(long cluster) throws IOException;
+  }
 
   /**
    * The clusters of one structure.
@@ -196,12 +202,12 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
    *
    * @throws CorruptImageException when a cluster of it is counted more than once
    */
-  void requireUnshared(RefcountStore refcounts) throws IOException {
+  void requireUnshared(Counts counts) throws IOException {
     for (Area area : areas.values()) {
       for (long cluster = area.firstCluster;
           cluster < area.endCluster && CHANGED_IN_PLACE.contains(area.kind);
           cluster++) {
-        long count = refcounts.get(cluster);
+        long count = counts.of(cluster);
         if (count != 0 && count != 1) {
           throw corrupt(
               "The cluster at offset 0x%x is that of %s, and counted more than once; run check -r"

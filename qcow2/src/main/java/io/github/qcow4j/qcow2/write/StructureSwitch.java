@@ -314,6 +314,8 @@ final class StructureSwitch {
       List<InternalSnapshot> oldSnapshots,
       List<InternalSnapshot> newSnapshots)
       throws IOException {
+    // A table that a damaged entry calls a cluster may be shared by now.
+    overlap.requireUnshared(refcounts::get);
     long oldBytes = SnapshotTable.encodedBytes(oldSnapshots);
     refcounts.add(header.snapshotsOffset() >>> header.clusterBits(), clusters(oldBytes), -1);
     long snapshotsOffset = 0;
