@@ -1,6 +1,7 @@
 package io.github.qcow4j.snapshot.directory;
 
 import io.github.qcow4j.nativeio.Volume;
+import io.github.qcow4j.qcow2.ChainRoom;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -48,6 +49,8 @@ record OverlayLink(Volume volume, DirectoryPolicy policy, Staging staging) {
             "'%s' stands on a file by a relative name, which would mean another file in a copy"
                 .formatted(original.getFileName()));
       }
+      // The overlay itself is not opened here, and is the top of what boxes will open.
+      ChainRoom.of(backing).plus(header.l1Entries()).require(original);
       return new BackingLink(backing.path(), backing.format().label());
     }
   }

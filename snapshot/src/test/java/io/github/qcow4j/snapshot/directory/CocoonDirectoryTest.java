@@ -11,7 +11,10 @@ import io.github.qcow4j.qcow2.ImageFormat;
 import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.TappedVolume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.create.ImageCreation;
+import io.github.qcow4j.qcow2.create.ImageSpec;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import io.github.qcow4j.qcow2.error.ReferenceDeniedException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.QemuTools;
@@ -47,6 +50,9 @@ class CocoonDirectoryTest {
 
   private static final Volume VOLUME = Volumes.host();
   private static final long MEGABYTE = 1 << 20;
+
+  /** Its L1 table is of 32 MiB, and eight of them are what a chain may have. */
+  private static final long LARGEST_DISK = 1L << 51;
 
   @TempDir Path folder;
   private Path source;
@@ -183,6 +189,30 @@ class CocoonDirectoryTest {
     StagedDisk disk = stage(ReferencePolicy.under(folder)).disks().getFirst();
     assertThat(disk.format()).isEqualTo(ImageFormat.QCOW2);
     assertThat(disk.backing()).isEqualTo(new StagedDisk.BackingLink(base, "qcow2"));
+  }
+
+  /** Defect: the overlay's own table was not counted, and the box made of it could not be used. */
+  @Test
+  void anOverlayOnAChainThatHasNoRoomForItIsRefused() throws Exception {
+    Path below = null;
+    for (int i = 0; i < 8; i++) {
+      Path image = folder.resolve("full-" + i);
+      ImageSpec spec = ImageSpec.ofSize(LARGEST_DISK);
+      ImageCreation.create(
+          VOLUME, image, below == null ? spec : spec.withBacking(below.toString(), "qcow2"));
+      below = image;
+    }
+    overlay(String.valueOf(below));
+    assertThatThrownBy(() ->
+            DirectoryIntake.stage(
+                VOLUME,
+                source,
+                new Staging(VOLUME, staging),
+                new DirectoryPolicy(ReferencePolicy.under(folder), LARGEST_DISK),
+                new JobControl()))
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessageContaining("L1 tables of the chain are too large together");
+    assertThat(staging).isEmptyDirectory();
   }
 
   @Test
