@@ -2,22 +2,24 @@ package io.github.qcow4j.snapshot.catalogue;
 
 import io.github.qcow4j.snapshot.error.CatalogueException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Images and the links between them, as rows. */
 public final class Images {
 
-  /** Bounded, should a catalogue be damaged so that a chain bites its tail. */
+  /** Each once, should a catalogue be damaged so that a chain bites its tail. */
   private static final String CHAIN =
-      "WITH RECURSIVE chain(id, depth) AS (SELECT ?, 1 UNION ALL"
-          + " SELECT edge.parent_id, depth + 1 FROM chain JOIN edge ON child_id = chain.id"
-          + " WHERE depth < 100000) ";
+      "WITH RECURSIVE chain(id) AS (SELECT ? UNION"
+          + " SELECT edge.parent_id FROM chain JOIN edge ON child_id = chain.id) ";
 
-  /** The same counted only, which every snapshot does: fewer instructions for each layer. */
+  /**
+   * The same counted only, and bounded, which every snapshot does: fewer instructions for each
+   * layer.
+   */
   private static final String UNNUMBERED =
       "WITH RECURSIVE chain(id) AS (SELECT ? UNION ALL"
           + " SELECT edge.parent_id FROM chain JOIN edge ON child_id = chain.id"
@@ -31,8 +33,7 @@ public final class Images {
 
   private static final String CHAIN_IMAGES =
       "SELECT image.*, edge.parent_id, edge.external, edge.external_format FROM chain"
-          + " JOIN image ON image.id = chain.id LEFT JOIN edge ON edge.child_id = image.id"
-          + " ORDER BY chain.depth";
+          + " JOIN image ON image.id = chain.id LEFT JOIN edge ON edge.child_id = image.id";
 
   private final Rows rows;
 
@@ -72,15 +73,16 @@ public final class Images {
         != null;
   }
 
-  /** An image and all that lie below it in the home, from the top. */
+  /** An image and all that lie below it in the home, from the top; a circle is gone round once. */
   public List<ImageRow> chain(String id) throws CatalogueException {
+    Map<String, ImageRow> left = new HashMap<>();
+    rows.list(CHAIN + CHAIN_IMAGES, ImageRow::read, id)
+        .forEach(image -> left.put(image.id(), image));
     List<ImageRow> chain = new ArrayList<>();
-    Set<String> met = new HashSet<>();
-    for (ImageRow image : rows.list(CHAIN + CHAIN_IMAGES, ImageRow::read, id)) {
-      if (!met.add(image.id())) {
-        break;
-      }
-      chain.add(image);
+    ImageRow next = left.remove(id);
+    while (next != null) {
+      chain.add(next);
+      next = next.parent() instanceof Parent.Inside inside ? left.remove(inside.imageId()) : null;
     }
     return chain;
   }
