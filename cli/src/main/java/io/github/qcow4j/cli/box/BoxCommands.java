@@ -88,7 +88,7 @@ public final class BoxCommands {
     // Help names the whole call; pages of the manual put the program's name before it themselves.
     line.setCommandName(console.personality().programName() + " " + line.getCommandName());
     int exitCode = line.execute(arguments.toArray(String[]::new));
-    if (exitCode == 0 && commands.session.hasAnswered()) {
+    if (exitCode == 0 && commands.session.hasDone()) {
       console.onlyAnswerLeft();
     }
     return exitCode;

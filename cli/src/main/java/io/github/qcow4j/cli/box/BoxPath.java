@@ -25,7 +25,7 @@ final class BoxPath extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     Path path = home.path(name, role);
-    session().answer(path + "\n", json -> json.member("path", path.toString()));
+    session().show(path + "\n", json -> json.member("path", path.toString()));
     return 0;
   }
 }

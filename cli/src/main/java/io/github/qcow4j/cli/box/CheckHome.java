@@ -31,7 +31,11 @@ final class CheckHome extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     HomeReport report = home.check(repair, session().startJob());
-    session().answer(ReportText.of(report), json -> ReportText.members(json, report));
+    if (repair) {
+      session().answer(ReportText.of(report), json -> ReportText.members(json, report));
+    } else {
+      session().show(ReportText.of(report), json -> ReportText.members(json, report));
+    }
     if (report.remains(Severity.CORRUPT)) {
       return Kind.CORRUPT.exitCode();
     }

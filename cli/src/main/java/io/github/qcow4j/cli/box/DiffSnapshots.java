@@ -37,7 +37,7 @@ final class DiffSnapshots extends BoxAction {
   int act(BoxHome home) throws IOException {
     List<DiskDifference> differences = home.diff(box, first, second);
     session()
-        .answer(DifferenceText.of(differences), json -> DifferenceText.members(json, differences));
+        .show(DifferenceText.of(differences), json -> DifferenceText.members(json, differences));
     return 0;
   }
 }

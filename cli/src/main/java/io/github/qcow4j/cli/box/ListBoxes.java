@@ -17,7 +17,7 @@ final class ListBoxes extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     List<Box> boxes = home.list();
-    session().answer(BoxText.boxes(boxes), json -> BoxJson.boxes(json, boxes));
+    session().show(BoxText.boxes(boxes), json -> BoxJson.boxes(json, boxes));
     return 0;
   }
 }

@@ -21,7 +21,7 @@ final class ListSnapshots extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     List<Snapshot> snapshots = home.snapshots(box);
-    session().answer(BoxText.snapshots(snapshots), json -> BoxJson.snapshots(json, snapshots));
+    session().show(BoxText.snapshots(snapshots), json -> BoxJson.snapshots(json, snapshots));
     return 0;
   }
 }

@@ -30,6 +30,7 @@ final class Session {
 
   private final Console console;
   private boolean answered;
+  private boolean done;
 
   @Option(
       names = "--home",
@@ -136,8 +137,19 @@ final class Session {
     return answered;
   }
 
-  /** Answers in the form that is wanted. */
+  /** Whether the answer was to something that is done, and stands without it. */
+  boolean hasDone() {
+    return done;
+  }
+
+  /** Answers, in the form that is wanted, what has been done. */
   void answer(String text, Consumer<JsonWriter> members) {
+    done = true;
+    show(text, members);
+  }
+
+  /** Answers, in the form that is wanted, what was only looked up. */
+  void show(String text, Consumer<JsonWriter> members) {
     answered = true;
     if (json) {
       JsonWriter document = new JsonWriter();

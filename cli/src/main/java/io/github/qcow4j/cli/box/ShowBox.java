@@ -20,7 +20,7 @@ final class ShowBox extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     Box box = home.show(name);
-    session().answer(BoxText.box(box), json -> BoxJson.box(json, box));
+    session().show(BoxText.box(box), json -> BoxJson.box(json, box));
     return 0;
   }
 }

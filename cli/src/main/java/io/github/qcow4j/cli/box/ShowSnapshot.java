@@ -23,7 +23,7 @@ final class ShowSnapshot extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     Snapshot shown = home.showSnapshot(box, snapshot);
-    session().answer(BoxText.snapshot(shown), json -> BoxJson.snapshot(json, shown));
+    session().show(BoxText.snapshot(shown), json -> BoxJson.snapshot(json, shown));
     return 0;
   }
 }

@@ -30,7 +30,7 @@ final class SnapshotPath extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     Path path = home.snapshotPath(box, snapshot, role);
-    session().answer(path + "\n", json -> json.member("path", path.toString()));
+    session().show(path + "\n", json -> json.member("path", path.toString()));
     return 0;
   }
 }

@@ -21,7 +21,7 @@ final class SnapshotTree extends BoxAction {
   @Override
   int act(BoxHome home) throws IOException {
     List<TreeNode> roots = home.tree(box);
-    session().answer(BoxText.tree(roots), json -> BoxJson.tree(json, roots));
+    session().show(BoxText.tree(roots), json -> BoxJson.tree(json, roots));
     return 0;
   }
 }

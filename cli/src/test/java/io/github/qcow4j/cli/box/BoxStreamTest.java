@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,16 +81,29 @@ final class BoxStreamTest {
     box.ok("rm", "web");
   }
 
+  private static OutputStream full() {
+    return new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        throw new IOException("No space left on device");
+      }
+    };
+  }
+
+  /** Defect: it was told that all was done, of which there was nothing but the answer. */
+  @Test
+  void whatIsOnlyLookedUpIsNotDoneWithoutTheAnswer() {
+    BoxRun box = new BoxRun(directory.resolve("home"));
+    box.ok("create", "web", "--size", "1M");
+    for (String command : List.of("list", "check")) {
+      assertThat(failure(full(), "", "box", command))
+          .isEqualTo("qcow4j: Could not write to standard output\n");
+    }
+  }
+
   @Test
   void anAnswerThatCannotBeWrittenIsOneToWhatIsDone() {
-    OutputStream full =
-        new OutputStream() {
-          @Override
-          public void write(int b) throws IOException {
-            throw new IOException("No space left on device");
-          }
-        };
-    assertThat(failure(full, "", "box", "create", "web", "--size", "1M"))
+    assertThat(failure(full(), "", "box", "create", "web", "--size", "1M"))
         .isEqualTo("qcow4j: Could not write to standard output; all but the answer is done\n");
     assertThat(new BoxRun(directory.resolve("home")).ok("list")).contains("web");
   }
