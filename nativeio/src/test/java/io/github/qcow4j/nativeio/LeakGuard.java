@@ -25,7 +25,8 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
   private static final Path HANDLES = Path.of("/proc/self/fd");
 
   /** What is opened once, for all that follow: programs, devices, and what others' code keeps. */
-  private static final Set<String> KEPT = Set.of(".jar", ".so", ".jsa", "/modules");
+  private static final Set<String> KEPT =
+      Set.of(".jar", ".so", ".jsa", "/modules", OwnedHomes.LOCK);
 
   /** Threads that serve whoever comes until nobody has come for a while. */
   private static final String SHARED_THREADS = "qcow4j-portable-io";

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +57,7 @@ public final class LoopFileSystem implements Closeable {
   private static final String MOUNT_POINT = "mnt";
   private static final String LAYERS = "layers";
   private static final Map<Kind, LoopFileSystem> SHARED = new EnumMap<>(Kind.class);
-  private static boolean swept;
+  private static @Nullable OwnedHomes owned;
 
   private final Path home;
   private final Path mountPoint;
@@ -101,14 +100,12 @@ public final class LoopFileSystem implements Closeable {
     if (known == null) {
       known = mount(kind, SIZE_BYTES);
       SHARED.put(kind, known);
-      Runtime.getRuntime().addShutdownHook(new Thread(known::closeQuietly));
     }
     return known;
   }
 
   /** Makes and mounts one of this size, or skips the test. */
   public static synchronized LoopFileSystem mount(Kind kind, long sizeBytes) throws IOException {
-    sweep();
     String missing = missing(kind);
     if (missing != null) {
       String message = "a " + kind + " file system needs " + missing;
@@ -117,8 +114,7 @@ public final class LoopFileSystem implements Closeable {
       }
       assumeTrue(false, message);
     }
-    long pid = ProcessHandle.current().pid();
-    LoopFileSystem made = new LoopFileSystem(Files.createTempDirectory(PREFIX + pid + "-"));
+    LoopFileSystem made = new LoopFileSystem(owned().newHome());
     boolean mounted = false;
     try {
       Files.createDirectory(made.mountPoint);
@@ -246,21 +242,23 @@ public final class LoopFileSystem implements Closeable {
     }
   }
 
-  /** Unmounts and deletes what processes left that are no more. */
-  private static void sweep() throws IOException {
-    if (swept) {
-      return;
+  private static synchronized OwnedHomes owned() throws IOException {
+    OwnedHomes known = owned;
+    if (known == null) {
+      Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+      known = OwnedHomes.begin(temporary, PREFIX, LoopFileSystem::remove);
+      owned = known;
+      Runtime.getRuntime().addShutdownHook(new Thread(LoopFileSystem::endQuietly));
     }
-    swept = true;
-    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(temporary, PREFIX + "*")) {
-      for (Path home : left) {
-        String rest = home.getFileName().toString().substring(PREFIX.length());
-        long pid = Long.parseLong(rest.substring(0, rest.indexOf('-')));
-        if (ProcessHandle.of(pid).isEmpty()) {
-          remove(home);
-        }
-      }
+    return known;
+  }
+
+  private static synchronized void endQuietly() {
+    SHARED.values().forEach(LoopFileSystem::closeQuietly);
+    try {
+      owned().end();
+    } catch (IOException e) {
+      System.err.println("could not end " + owned + ": " + e);
     }
   }
 
