@@ -162,6 +162,13 @@ final class MappedLayer {
     return writer == null ? map().map(guestOffset, maxBytes) : writer.map(guestOffset, maxBytes);
   }
 
+  /** Requires that the L1 table can be read; a writer has read its own. */
+  void requireL1Table() throws IOException {
+    if (writer() == null) {
+      map();
+    }
+  }
+
   /** The cluster map; its L1 table is loaded when it is first needed. */
   private synchronized ClusterMap map() throws IOException {
     if (map == null) {

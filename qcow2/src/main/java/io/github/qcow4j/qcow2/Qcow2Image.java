@@ -226,6 +226,20 @@ public final class Qcow2Image implements DiskImage {
     return layer.extentAt(guestOffset, Math.min(maxBytes, virtualSize() - guestOffset));
   }
 
+  /**
+   * Requires that the L1 table of what is shown can be read and walked: without it nothing of this
+   * layer is known. It is read once, by whoever needs it first.
+   *
+   * @throws io.github.qcow4j.qcow2.error.CorruptImageException when it does not lie within the file
+   * @throws io.github.qcow4j.qcow2.error.LimitExceededException when it names more L2 tables than
+   *     are walked
+   * @throws IOException when it cannot be read
+   */
+  public void requireL1Table() throws IOException {
+    requireCurrent();
+    layer.requireL1Table();
+  }
+
   @Override
   public boolean writable() {
     return layer.writer() != null;

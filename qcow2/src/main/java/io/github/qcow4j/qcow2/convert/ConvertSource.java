@@ -2,6 +2,7 @@ package io.github.qcow4j.qcow2.convert;
 
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Extent;
+import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.transfer.DataRanges;
 import io.github.qcow4j.qcow2.transfer.FilePlace;
 import java.io.IOException;
@@ -129,6 +130,19 @@ class ConvertSource {
             end,
             Segment.Content.DATA,
             ranges.get(index).place(extent, guestOffset, range.lengthBytes()));
+  }
+
+  /**
+   * Requires that the tables which all else is looked up by can be read, of all layers of the disk
+   * at an offset. Without one of them nothing of a disk is known, and what is not known of each of
+   * its sectors could be told for years.
+   */
+  void requireL1Tables(long offset) throws IOException {
+    for (DiskImage layer : images.get(imageAt(skippedBytes + offset)).layers()) {
+      if (layer instanceof Qcow2Image image) {
+        image.requireL1Table();
+      }
+    }
   }
 
   private boolean isLeftToBacking(DiskImage image, Extent extent) {

@@ -151,6 +151,7 @@ final class SegmentQueue {
       if (!salvage) {
         throw ConversionPlace.noted(e, ConversionPlace.Activity.READING_EXTENTS, offset);
       }
+      source.requireL1Tables(offset);
       // Reading it will fail as well, and be reported there.
       return new SourceExtent(
           Math.min(offset + UNKNOWN_STEP_BYTES, source.sizeBytes()), Segment.Content.DATA);
