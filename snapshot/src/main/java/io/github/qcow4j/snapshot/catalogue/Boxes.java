@@ -107,11 +107,14 @@ public final class Boxes {
         imageId);
   }
 
-  /** The box that has the image of a file as a live disk, or null. */
+  /** The box that has the image of a file as a disk, live, kept, or of a snapshot; or null. */
   @Nullable BoxRow boxOfFile(String file) throws CatalogueException {
     return rows.first(
-        "SELECT box.* FROM box JOIN disk ON box_id = box.id JOIN image ON image.id = image_id"
-            + " WHERE image.file = ?",
+        "SELECT * FROM box WHERE id = (WITH named AS (SELECT id FROM image WHERE file = ?)"
+            + " SELECT box_id FROM disk WHERE image_id IN named"
+            + " UNION SELECT box_id FROM kept WHERE image_id IN named"
+            + " UNION SELECT box_id FROM snapshot JOIN snapshot_disk ON snapshot_id = snapshot.id"
+            + " WHERE image_id IN named)",
         BoxRow::read,
         file);
   }

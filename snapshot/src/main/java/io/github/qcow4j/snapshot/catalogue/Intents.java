@@ -59,26 +59,53 @@ public final class Intents {
   }
 
   /**
-   * Those that are done to a box, or to another one and lay a live disk of it on something else.
+   * Those that are done to a box, or to another one and lay a disk of it on something else: live,
+   * kept, or of a snapshot.
    */
   public List<Intent> concerning(String boxId) throws CatalogueException {
-    List<Intent> intents = all();
-    if (intents.isEmpty()) {
-      return intents;
+    List<Intent> found = new ArrayList<>();
+    for (Intent each : all()) {
+      if (boxId.equals(each.boxId()) || changesDiskOf(boxId, each)) {
+        found.add(each);
+      }
     }
-    Set<String> live = new HashSet<>();
-    new Boxes(rows).disks(boxId).forEach(disk -> live.add(disk.image().file()));
-    return intents.stream()
-        .filter(each ->
-            boxId.equals(each.boxId())
-                || each.switches().stream().anyMatch(one -> live.contains(one.live())))
-        .toList();
+    return found;
+  }
+
+  private boolean changesDiskOf(String boxId, Intent intent) throws CatalogueException {
+    for (FileSwitch each : intent.switches()) {
+      BoxRow owner = new Boxes(rows).boxOfFile(each.live());
+      if (owner != null && owner.id().equals(boxId)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * One that is still to change a file which another, not yet written down, changes or removes;
+   * null for none. Ended after the other it would meet a file that is not there, or not the one it
+   * was begun on, and could be neither ended nor undone.
+   */
+  public @Nullable Intent against(Intent draft) throws CatalogueException {
+    Set<String> touched = new HashSet<>(draft.doomed());
+    draft.switches().forEach(each -> touched.add(each.live()));
+    if (touched.isEmpty()) {
+      return null;
+    }
+    for (Intent each : all()) {
+      if (each.phase() != Phase.SWEEPING
+          && each.switches().stream().anyMatch(one -> touched.contains(one.live()))) {
+        return each;
+      }
+    }
+    return null;
   }
 
   /**
    * The box that cannot be relied on while an intent is neither ended nor undone, or null for none.
-   * A layer goes by laying what is on it on something else: that may be the live disk of another
-   * box than the one that the layer goes from.
+   * A layer goes by laying what is on it on something else: that may be a disk of another box than
+   * the one that the layer goes from, live, kept, or of a snapshot.
    */
   public @Nullable String boxInDoubt(Intent intent) throws CatalogueException {
     for (FileSwitch each : intent.switches()) {

@@ -10,7 +10,9 @@ import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.error.BoxException;
+import io.github.qcow4j.snapshot.error.CatalogueException;
 import io.github.qcow4j.snapshot.error.DisagreementException;
+import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.error.UnsettledException;
 import io.github.qcow4j.snapshot.layout.HomeLayout;
 import io.github.qcow4j.snapshot.lease.Lease;
@@ -136,6 +138,7 @@ public final class Journal {
       Intent intent =
           catalogue.write(rows -> {
             Intents intents = new Intents(rows);
+            requireNoneAgainst(intents, draft);
             Intent added = intents.add(draft, clock.instant());
             // Before anybody else can see it: who sees it unlocked takes this process for dead.
             lease[0] = leases.intent(added.seq());
@@ -149,6 +152,18 @@ public final class Journal {
       try (Lease _ = lease[0]) {
         throw e;
       }
+    }
+  }
+
+  /** Whatever it is about, it has to wait for what was begun on the same files before. */
+  private static void requireNoneAgainst(Intents intents, Intent draft)
+      throws CatalogueException, InUseException {
+    Intent other = intents.against(draft);
+    if (other != null) {
+      throw new InUseException(
+          "a file of it is still to be changed by '%s', which was begun"
+              .formatted(other.operation()),
+          other.holder().inWords());
     }
   }
 

@@ -65,7 +65,7 @@ public final class Checking {
     permissions();
     CutShort cutShort = new CutShort(home, findings);
     cutShort.end();
-    ImageCheckup checkup = new ImageCheckup(home, findings, control);
+    ImageCheckup checkup = new ImageCheckup(home, findings, cutShort, control);
     List<ImageRow> images = home.read(rows -> new Images(rows).all());
     control.expect(images.size());
     for (ImageRow image : images) {

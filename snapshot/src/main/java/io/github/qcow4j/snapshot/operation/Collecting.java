@@ -5,7 +5,8 @@ import io.github.qcow4j.snapshot.catalogue.ImageRow;
 import io.github.qcow4j.snapshot.catalogue.Images;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
-import io.github.qcow4j.snapshot.journal.Ending;
+import io.github.qcow4j.snapshot.error.InUseException;
+import io.github.qcow4j.snapshot.error.WrongStateException;
 import io.github.qcow4j.snapshot.journal.Recovery;
 import io.github.qcow4j.snapshot.lease.Lease;
 import io.github.qcow4j.snapshot.lease.LeaseSet;
@@ -74,10 +75,18 @@ public final class Collecting {
         lines.remove(
             ended,
             () -> {
-              Ending _ = new Recovery(home.journal()).run(intent);
+              end(home, intent);
               return Freed.of(0);
             });
       }
+    }
+  }
+
+  private static void end(Home home, Intent intent) throws IOException {
+    switch (new Recovery(home.journal()).run(intent)) {
+      case ENDED -> {}
+      case BUSY -> throw new InUseException("it is just being ended", home.worker(intent));
+      case LEFT -> throw new WrongStateException("it can be neither ended nor undone: see check");
     }
   }
 

@@ -30,6 +30,7 @@ final class CutShort {
   private final Findings findings;
   private final Set<Long> told = new HashSet<>();
   private final Set<String> stuckBoxes = new HashSet<>();
+  private final Set<Long> hindered = new HashSet<>();
 
   CutShort(Home home, Findings findings) {
     this.home = home;
@@ -68,6 +69,11 @@ final class CutShort {
     return stuckBoxes.contains(box.id());
   }
 
+  /** Whether an operation waits only for a program that has one of its images open. */
+  boolean isHindered(Intent intent) {
+    return hindered.contains(intent.seq());
+  }
+
   /** What another process is at is no longer cut short: whatever comes of it, that one tells. */
   private Ending end(Intent intent) throws IOException {
     IOException failure = null;
@@ -95,6 +101,9 @@ final class CutShort {
    */
   private void left(Intent intent, @Nullable IOException failure) throws IOException {
     String boxId = intent.boxId();
+    if (failure instanceof ImageInUseException) {
+      hindered.add(intent.seq());
+    }
     boolean stuck =
         switch (failure) {
           case null -> intent.holds().isEmpty();

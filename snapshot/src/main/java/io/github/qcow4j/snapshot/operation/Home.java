@@ -2,6 +2,7 @@ package io.github.qcow4j.snapshot.operation;
 
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.error.ImageInUseException;
 import io.github.qcow4j.snapshot.catalogue.BoxRow;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
 import io.github.qcow4j.snapshot.catalogue.Catalogue;
@@ -152,14 +153,23 @@ public record Home(
       } catch (IOException e) {
         // Who may use a box under quarantine gives up what was begun on it.
         if (!isRefused(box) && isInTheWay(each)) {
-          throw new IOException(
-              "'%s' was cut short on box '%s', and cannot be brought to its end as yet: %s"
-                  .formatted(each.operation(), nameOfBox(each, box), e.getMessage()),
-              e);
+          throw hindered(each, box, e);
         }
       }
     }
     return left.intents().isEmpty() ? left.box() : read(rows -> new Boxes(rows).byId(box.id()));
+  }
+
+  private IOException hindered(Intent intent, BoxRow box, IOException reason) throws IOException {
+    String message =
+        "'%s' was cut short on box '%s', and cannot be brought to its end as yet: %s"
+            .formatted(intent.operation(), nameOfBox(intent, box), reason.getMessage());
+    if (reason instanceof ImageInUseException) {
+      InUseException inUse = new InUseException(message, null);
+      inUse.initCause(reason);
+      return inUse;
+    }
+    return new IOException(message, reason);
   }
 
   /** The name of the box that it was done to, which may be another one. */

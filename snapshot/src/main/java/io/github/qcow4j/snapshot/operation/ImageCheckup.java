@@ -17,7 +17,9 @@ import io.github.qcow4j.qcow2.inspect.ImageInspector;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.snapshot.catalogue.Change;
+import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.ImageRow;
+import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.catalogue.Intents;
 import io.github.qcow4j.snapshot.catalogue.Parent;
 import io.github.qcow4j.snapshot.error.DisagreementException;
@@ -70,13 +72,15 @@ final class ImageCheckup {
 
   private final Home home;
   private final Findings findings;
+  private final CutShort cutShort;
   private final Backings backings;
   private final JobControl control;
   private final Set<Path> named = new HashSet<>();
 
-  ImageCheckup(Home home, Findings findings, JobControl control) {
+  ImageCheckup(Home home, Findings findings, CutShort cutShort, JobControl control) {
     this.home = home;
     this.findings = findings;
+    this.cutShort = cutShort;
     this.backings = new Backings(home, findings);
     this.control = control;
   }
@@ -166,6 +170,11 @@ final class ImageCheckup {
     Links links = Links.of(home, image);
     Path known = links.below(image);
     if (!Objects.equals(header, known)) {
+      Intent begun = isLaidElsewhere(image);
+      if (begun != null) {
+        findings.add(new InUse(image.file(), begun.holder().inWords()));
+        return Verdict.UNKNOWN;
+      }
       boolean mended =
           findings.add(
               new WrongLink(image.file(), shown(header), shown(known)),
@@ -176,6 +185,22 @@ final class ImageCheckup {
       return Verdict.BAD;
     }
     return backings.check(image);
+  }
+
+  /**
+   * What lays an image on something else and could not be ended as yet, as the image is in use; or
+   * null. Header and catalogue need not agree before it is.
+   */
+  private @Nullable Intent isLaidElsewhere(ImageRow image) throws IOException {
+    for (Intent each : home.read(rows -> new Intents(rows).all())) {
+      if (cutShort.isHindered(each)
+          && each.switches().stream()
+              .anyMatch(
+                  one -> one.kind() == FileSwitch.Kind.REBASE && one.live().equals(image.file()))) {
+        return each;
+      }
+    }
+    return null;
   }
 
   private @Nullable String shown(@Nullable Path path) {

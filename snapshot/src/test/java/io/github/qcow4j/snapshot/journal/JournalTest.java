@@ -13,6 +13,7 @@ import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
 import io.github.qcow4j.snapshot.error.BoxException;
 import io.github.qcow4j.snapshot.error.CatalogueException;
+import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.error.NameTakenException;
 import io.github.qcow4j.snapshot.error.UnsettledException;
 import io.github.qcow4j.snapshot.lease.Lease;
@@ -86,6 +87,23 @@ class JournalTest {
     assertThat(at.box().name()).isEqualTo("new");
     assertThat(isNothingLeft()).isTrue();
     assertThat(at.synced().getLast()).isEqualTo("layers");
+  }
+
+  /** Ended afterwards, the other one would not find what it was begun on. */
+  @Test
+  void whatAnotherIsStillToChangeIsNeitherRemovedNorChanged() throws Exception {
+    at.left(forking(List.of()));
+    Intent removing =
+        JournalGround.intent(
+            JournalGround.BOX, List.of(), List.of(), List.of(), List.of("disks/live"));
+    for (Intent draft : List.of(removing, forking(RENAMED))) {
+      assertThatThrownBy(() -> at.journal.run(draft, this::makeFresh))
+          .isInstanceOf(InUseException.class)
+          .hasMessageContaining("still to be changed");
+    }
+    assertThat(at.story).isEmpty();
+    assertThat(at.intents()).hasSize(1);
+    assertThat(at.at("disks/live")).isEqualTo("disks/live");
   }
 
   @Test
