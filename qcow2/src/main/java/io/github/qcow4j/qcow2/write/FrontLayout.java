@@ -32,7 +32,7 @@ final class FrontLayout {
     this.header = header;
     this.clusterSize = header.clusterSize();
     this.codec = CounterCodec.ofOrder(header.refcountOrder());
-    this.l1Clusters = Math.max(1, clusters((long) header.l1Entries() * Long.BYTES));
+    this.l1Clusters = clusters((long) header.l1Entries() * Long.BYTES);
     long neededBlocks = 1;
     long neededTable = 1;
     while (neededBlocks * codec.countersIn(clusterSize)

@@ -66,9 +66,9 @@ public final class SnapshotSettling {
     change.refcounts().fillGaps();
     change.refcounts().placeTable();
     change.refcounts().moveBlocksFrom(firstCluster);
-    long ownHome = change.refcounts().allocate(change.l1Clusters(active.size()));
+    long ownHome = change.takeL1(active.size());
     Map<Long, Long> moved = moveTables(firstCluster, active, shared, change);
-    long sharedHome = change.refcounts().allocate(change.l1Clusters(shared.size()));
+    long sharedHome = change.takeL1(shared.size());
     L1Table forDisk = change.placeL1(ownHome, entries(active, moved));
     L1Table forSnapshot = change.placeL1(sharedHome, entries(shared, moved));
     change.freeL1(active.hostOffset(), active.size());

@@ -151,7 +151,7 @@ final class StructureSwitch {
 
   /** Puts an L1 table in a new place; it is written with the rest. */
   L1Table placeL1(long[] entries) throws IOException {
-    return placeL1(refcounts.allocate(l1Clusters(entries.length)), entries);
+    return placeL1(takeL1(entries.length), entries);
   }
 
   /** Puts an L1 table in clusters that were taken for it; it is written with the rest. */
@@ -174,9 +174,19 @@ final class StructureSwitch {
     return clusters(SnapshotTable.encodedBytes(snapshots));
   }
 
-  /** How many clusters an L1 table takes. */
+  /** How many clusters an L1 table takes: that of a disk of no bytes none. */
   long l1Clusters(int entries) {
-    return Math.max(1, clusters((long) entries * Long.BYTES));
+    return clusters((long) entries * Long.BYTES);
+  }
+
+  /**
+   * Takes the clusters of a new L1 table; answers the first. One without entries has to stand
+   * somewhere too, and stands where the active one does: nothing is read or counted there.
+   */
+  long takeL1(int entries) throws IOException {
+    return entries == 0
+        ? header.l1TableOffset() >>> header.clusterBits()
+        : refcounts.allocate(l1Clusters(entries));
   }
 
   /**
