@@ -51,7 +51,9 @@ public final class Main {
         });
     Ending ending = new Ending();
     Thread atSignal = new Thread(() -> stop(console, ending), "qcow4j-stop");
-    Runtime.getRuntime().addShutdownHook(atSignal);
+    if (!isAdded(atSignal)) {
+      return;
+    }
     Deadline deadline = console.deadline();
     deadline.watchedBy(
         limit -> new DeadlineWatch(deadline, ending, () -> endBeside(atSignal)).begin(limit));
@@ -68,6 +70,16 @@ public final class Main {
     }
     ending.claimOrWait();
     end(atSignal, exitCode);
+  }
+
+  /** False when a signal was quicker: the virtual machine ends already, and nothing is begun. */
+  private static boolean isAdded(Thread atSignal) {
+    try {
+      Runtime.getRuntime().addShutdownHook(atSignal);
+      return true;
+    } catch (IllegalStateException e) {
+      return false;
+    }
   }
 
   /**

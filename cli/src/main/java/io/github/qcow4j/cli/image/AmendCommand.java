@@ -100,6 +100,7 @@ public final class AmendCommand extends Command {
         printHelp(image.format().label());
       } else if (image instanceof Qcow2Image qcow2) {
         amend(qcow2);
+        console().onlyAnswerLeft();
       } else {
         throw notAmendable(image.format().label());
       }

@@ -89,6 +89,7 @@ public final class BitmapCommand extends Command {
         change(image, source, bitmap);
       }
     }
+    console().onlyAnswerLeft();
     return 0;
   }
 

@@ -91,6 +91,7 @@ public final class CommitCommand extends Command {
     try (Progress progress = progress()) {
       commit(name, options, progress);
     }
+    console().onlyAnswerLeft();
     if (!quiet) {
       console().out().print("Image committed.\n");
     }

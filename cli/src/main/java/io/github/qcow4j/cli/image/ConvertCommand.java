@@ -72,6 +72,9 @@ public final class ConvertCommand extends Command {
       try (Destination target = targets.open(operands.getLast(), sources);
           Progress progress = progress(target)) {
         convert(sources, target, progress);
+        if (!target.standardOutput()) {
+          console().onlyAnswerLeft();
+        }
       }
     }
     return 0;

@@ -83,6 +83,7 @@ public final class CreateCommand extends Command {
       throw UsageException.wrongForm("Unexpected argument: " + operands.get(2));
     }
     create(file, size);
+    console().onlyAnswerLeft();
     return 0;
   }
 

@@ -77,6 +77,7 @@ public final class DdCommand extends Command {
         copy(source, part, target);
       }
     }
+    console().onlyAnswerLeft();
     return 0;
   }
 

@@ -84,6 +84,7 @@ public final class FlattenCommand extends Command {
       say(result, overlay.virtualSize());
       CopyLine.note(console(), result.data(), result.zeroedBytes());
     }
+    console().onlyAnswerLeft();
     return 0;
   }
 

@@ -114,6 +114,7 @@ public final class RebaseCommand extends Command {
         }
       }
     }
+    console().onlyAnswerLeft();
     return 0;
   }
 

@@ -104,6 +104,7 @@ public final class ResizeCommand extends Command {
       requireSense(present, total);
       resize(image, total);
     }
+    console().onlyAnswerLeft();
     if (!quiet) {
       console().out().print("Image resized.\n");
     }

@@ -75,8 +75,12 @@ public final class SnapshotCommand extends Command {
       case "create" -> actions.create(name, snapshot);
       case "apply" -> actions.apply(name, snapshot);
       case "delete" -> actions.delete(name, snapshot);
-      case null, default -> list(name);
+      case null, default -> {
+        list(name);
+        return 0;
+      }
     }
+    console().onlyAnswerLeft();
     return 0;
   }
 

@@ -108,6 +108,24 @@ final class BoxStreamTest {
     assertThat(new BoxRun(directory.resolve("home")).ok("list")).contains("web");
   }
 
+  /** Defect: nothing said so, and who tried again made the disk larger once more. */
+  @Test
+  void soIsOneToAnImageThatIsChanged() {
+    String image = directory.resolve("i.qcow2").toString();
+    String raw = directory.resolve("i.raw").toString();
+    for (List<String> command :
+        List.of(
+            List.of("create", "-f", "qcow2", image, "1M"),
+            List.of("resize", image, "+1M"),
+            List.of("convert", "-p", "-O", "raw", image, raw),
+            List.of("amend", "-p", "-o", "lazy_refcounts=on", image))) {
+      assertThat(failure(full(), "", command.toArray(String[]::new)))
+          .isEqualTo("qcow4j: Could not write to standard output; all but the answer is done\n");
+    }
+    assertThat(failure(full(), "", "info", image))
+        .isEqualTo("qcow4j: Could not write to standard output\n");
+  }
+
   @Test
   void soDoesAnImage() {
     BoxRun box = new BoxRun(directory.resolve("home"));
