@@ -83,9 +83,10 @@ public final class Intents {
   }
 
   /**
-   * One that is still to change a file which another, not yet written down, changes or removes;
-   * null for none. Ended after the other it would meet a file that is not there, or not the one it
-   * was begun on, and could be neither ended nor undone.
+   * One that is still to lay a file on something else which another, not yet written down, changes
+   * or removes; null for none. Ended after the other it would meet a file that is not there, or not
+   * the one it was begun on, and could be neither ended nor undone. All other kinds of changes are
+   * to files of the box that it is done to.
    */
   public @Nullable Intent against(Intent draft) throws CatalogueException {
     Set<String> touched = new HashSet<>(draft.doomed());
@@ -95,7 +96,9 @@ public final class Intents {
     }
     for (Intent each : all()) {
       if (each.phase() != Phase.SWEEPING
-          && each.switches().stream().anyMatch(one -> touched.contains(one.live()))) {
+          && each.switches().stream()
+              .anyMatch(
+                  one -> one.kind() == FileSwitch.Kind.REBASE && touched.contains(one.live()))) {
         return each;
       }
     }

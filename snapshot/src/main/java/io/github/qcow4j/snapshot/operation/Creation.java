@@ -118,11 +118,9 @@ public final class Creation {
   }
 
   private void addOverlay(DiskSource.Overlay overlay, int position) throws IOException {
-    home.requireOutside(overlay.image());
+    home.requireOutside(List.of(overlay.image()));
     DiskImage image = open(overlay.image(), overlay.format());
-    for (DiskImage below = image.backing(); below != null; below = below.backing()) {
-      home.requireOutside(below.path());
-    }
+    home.requireOutside(image.layers().stream().skip(1).map(DiskImage::path).toList());
     long l1Entries = ImageSpec.ofSize(image.virtualSize()).l1Entries();
     ChainRoom.of(image).plus(l1Entries).require(image.path());
     addDisk(overlay, position, image.virtualSize(), Below.outside(image.path(), image.format()));

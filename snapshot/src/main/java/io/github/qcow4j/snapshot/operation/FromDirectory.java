@@ -105,12 +105,14 @@ public final class FromDirectory {
         DirectoryIntake.stage(home.volume(), directory, area.staging(), policy, control);
     StagedDisks.requireRoles(staged.disks());
     requireNoDiskName(staged);
+    List<Path> outside = new ArrayList<>();
     for (StagedDisk disk : staged.disks()) {
       StagedDisk.BackingLink backing = disk.backing();
       if (backing != null) {
-        home.requireOutside(backing.path());
+        outside.add(backing.path());
       }
     }
+    home.requireOutside(outside);
     return staged;
   }
 

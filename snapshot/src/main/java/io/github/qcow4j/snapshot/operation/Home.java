@@ -1,5 +1,6 @@
 package io.github.qcow4j.snapshot.operation;
 
+import io.github.qcow4j.nativeio.FileIdentity;
 import io.github.qcow4j.nativeio.Volume;
 import io.github.qcow4j.qcow2.chain.ReferencePolicy;
 import io.github.qcow4j.qcow2.error.ImageInUseException;
@@ -31,6 +32,7 @@ import io.github.qcow4j.snapshot.lease.ReadingLease;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.Holder;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -319,16 +321,32 @@ public record Home(
   }
 
   /**
-   * Requires of an image from outside, for a disk to lie on, that it is no file of this home. A
-   * live disk changes, and goes with its box; of a layer the catalogue would not know that it is
-   * needed.
+   * Requires of images from outside, for a disk to lie on, that none is a file of this home, by
+   * whatever name. A live disk changes, and goes with its box; of a layer the catalogue would not
+   * know that it is needed.
    */
-  void requireOutside(Path image) throws IOException {
-    if (layout.isPlaceOfFile(volume.realPath(image))) {
-      throw new InvalidRequestException(
-          "'%s' belongs to a box of this home; clone that box, or a snapshot of it"
-              .formatted(image));
+  void requireOutside(List<Path> images) throws IOException {
+    Set<FileIdentity> own = images.isEmpty() ? Set.of() : ownFiles();
+    for (Path image : images) {
+      if (layout.isPlaceOfFile(volume.realPath(image))
+          || own.contains(volume.status(image).identity())) {
+        throw new InvalidRequestException(
+            "'%s' belongs to a box of this home; clone that box, or a snapshot of it"
+                .formatted(image));
+      }
     }
+  }
+
+  private Set<FileIdentity> ownFiles() throws IOException {
+    Set<FileIdentity> own = new HashSet<>();
+    for (ImageRow each : read(rows -> new Images(rows).all())) {
+      try {
+        boolean _ = own.add(volume.linkStatus(layout.resolve(each.file())).identity());
+      } catch (NoSuchFileException e) {
+        // Removed meanwhile, or missing: that is for others to tell.
+      }
+    }
+    return own;
   }
 
   HomePolicy policy() {

@@ -92,7 +92,9 @@ class JournalTest {
   /** Ended afterwards, the other one would not find what it was begun on. */
   @Test
   void whatAnotherIsStillToChangeIsNeitherRemovedNorChanged() throws Exception {
-    at.left(forking(List.of()));
+    FileSwitch rebase =
+        new FileSwitch(FileSwitch.Kind.REBASE, "disks/live", "../layers/below", "qcow2", 0);
+    at.left(JournalGround.intent("another", List.of(), List.of(rebase), List.of(), List.of()));
     Intent removing =
         JournalGround.intent(
             JournalGround.BOX, List.of(), List.of(), List.of(), List.of("disks/live"));

@@ -328,7 +328,10 @@ class OutsideImageTest extends ScenarioHome {
     Path link = Files.createSymbolicLink(directory.resolve("link.qcow2"), web.disk());
     Path overlay = directory.resolve("overlay.qcow2");
     qemu.createOverlay(overlay, "", web.disk().toString(), "qcow2");
-    for (Path path : List.of(web.disk(), link, overlay)) {
+    Path second = Files.createLink(directory.resolve("second.qcow2"), web.disk());
+    Path overSecond = directory.resolve("over-second.qcow2");
+    qemu.createOverlay(overSecond, "", second.toString(), "qcow2");
+    for (Path path : List.of(web.disk(), link, overlay, second, overSecond)) {
       requireNotOver(path);
     }
     DiskSource copied = new DiskSource.Copied(ROOT, web.disk(), null);
