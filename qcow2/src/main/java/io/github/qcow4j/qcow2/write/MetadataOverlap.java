@@ -35,11 +35,15 @@ import org.jspecify.annotations.Nullable;
 final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   private static final String L2_OR_BLOCK = "an L2 table or a refcount block";
+  private static final String HEADER = "header";
   private static final String BITMAP_TABLE = "table of bitmap ";
 
-  /** What is changed where it stands, other than all else that is replaced by a copy. */
+  /**
+   * What is changed where it stands, other than all else that is replaced by a copy. The header's
+   * cluster has room for a compressed one, and is written as a whole.
+   */
   private static final Set<String> CHANGED_IN_PLACE =
-      Set.of("active L1 table", "refcount table", "bitmap directory", BITMAP_TABLE);
+      Set.of(HEADER, "active L1 table", "refcount table", "bitmap directory", BITMAP_TABLE);
 
   private final Path image;
   private final int clusterBits;
@@ -83,7 +87,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   MetadataOverlap(Path image, Qcow2Header header) {
     this.image = image;
     this.clusterBits = header.clusterBits();
-    addArea("header", "", 0, header.clusterSize());
+    addArea(HEADER, "", 0, header.clusterSize());
     addArea("active L1 table", "", header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES);
     addArea(
         "refcount table",

@@ -58,15 +58,14 @@ class SharedStructuresTest {
 
   /** Something done to an open image. */
   @FunctionalInterface
-  private interface Action {
+  interface Action {
     void run(Qcow2Image disk) throws IOException;
   }
 
-  private static final Action WRITE = disk -> disk.write(CS, ByteBuffer.wrap(new byte[CS]));
-  private static final Action BITMAP =
-      disk -> disk.changeBitmaps(List.of(new BitmapChange.Add("more", 0)));
-  private static final Action GROW = disk -> disk.resize(4L << 30);
-  private static final Action SNAPSHOT = disk -> disk.createSnapshot("new", Instant.EPOCH);
+  static final Action WRITE = disk -> disk.write(CS, ByteBuffer.wrap(new byte[CS]));
+  static final Action BITMAP = disk -> disk.changeBitmaps(List.of(new BitmapChange.Add("more", 0)));
+  static final Action GROW = disk -> disk.resize(4L << 30);
+  static final Action SNAPSHOT = disk -> disk.createSnapshot("new", Instant.EPOCH);
 
   /** Both were counted twice, and the zeros were written over the guest's data. */
   @Test
@@ -136,7 +135,7 @@ class SharedStructuresTest {
     requireRefused(image, WRITE, BITMAP, GROW, SNAPSHOT, SharedStructuresTest::delete);
   }
 
-  private static void delete(Qcow2Image disk) throws IOException {
+  static void delete(Qcow2Image disk) throws IOException {
     disk.deleteSnapshot(disk.snapshots().getFirst());
   }
 
@@ -347,6 +346,11 @@ class SharedStructuresTest {
   }
 
   private static void requireRefused(Path image, Action... actions) throws IOException {
+    requireRefused(image, List.of(actions));
+  }
+
+  /** Requires that each is refused, and that nothing of the image is changed. */
+  static void requireRefused(Path image, List<Action> actions) throws IOException {
     byte[] before = Files.readAllBytes(image);
     for (Action action : actions) {
       assertThatThrownBy(

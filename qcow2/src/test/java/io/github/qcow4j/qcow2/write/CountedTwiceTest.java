@@ -1,0 +1,115 @@
+package io.github.qcow4j.qcow2.write;
+
+import static io.github.qcow4j.qcow2.write.SharedStructuresTest.requireRefused;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.qcow4j.qcow2.AmendRequest;
+import io.github.qcow4j.qcow2.Amendment;
+import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.testing.HeaderField;
+import io.github.qcow4j.qcow2.testing.ImageSurgeon;
+import io.github.qcow4j.qcow2.testing.Workbench;
+import io.github.qcow4j.qcow2.write.SharedStructuresTest.Action;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.Deflater;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Images in which guest data have a part of the header's cluster, and are counted there: whoever
+ * changes that in its place changes the data.
+ */
+class CountedTwiceTest {
+
+  private static final int CS = 65_536;
+  private static final long GUEST_OFFSET = 5L * CS;
+  private static final int BEHIND_HEADER = 0x400;
+
+  private static final List<Action> OF_ALL_VERSIONS =
+      List.of(
+          SharedStructuresTest.WRITE,
+          SharedStructuresTest.GROW,
+          SharedStructuresTest.SNAPSHOT,
+          SharedStructuresTest::delete,
+          disk -> disk.changeBackingName("elsewhere", "raw"));
+
+  @TempDir private Path directory;
+
+  private Workbench bench;
+
+  @BeforeEach
+  void makeBench() {
+    bench = Workbench.in(directory);
+  }
+
+  /** The cluster was written as a whole, from zeros, and the snapshot could no longer be read. */
+  @Test
+  void aHeaderBesideCompressedDataOfASnapshotRefusesChanges() throws IOException {
+    Path image = withSnapshot("compat=1.1");
+    ImageSurgeon.operate(image, surgeon -> putBehindHeader(surgeon, snapshotEntryOffset(surgeon)));
+    bench.qemu().assertCheckClean(image);
+
+    requireRefused(image, OF_ALL_VERSIONS);
+    requireRefused(
+        image,
+        List.of(
+            SharedStructuresTest.BITMAP,
+            amending(AmendRequest.NOTHING.withLazyRefcounts(true)),
+            amending(AmendRequest.NOTHING.withVersion(2))));
+    requireSnapshotReads(image, 'S');
+  }
+
+  @Test
+  void aHeaderBesideCompressedDataOfTheDiskRefusesChanges() throws IOException {
+    Path image = withSnapshot("compat=0.10");
+    ImageSurgeon.operate(
+        image, surgeon -> putBehindHeader(surgeon, surgeon.l2EntryHostOffset(GUEST_OFFSET)));
+    bench.qemu().assertCheckClean(image);
+
+    requireRefused(image, OF_ALL_VERSIONS);
+    requireRefused(image, List.of(amending(AmendRequest.NOTHING.withVersion(3))));
+    bench.qemu().io(image, "read -P " + (int) 'S' + " " + GUEST_OFFSET + " 64k");
+  }
+
+  private Path withSnapshot(String options) {
+    Path image = bench.image("image", options, 1 << 20, "write -P 65 0 128k");
+    bench.snapshot(image, "first");
+    return bench.write(image, "write -P 66 0 64k");
+  }
+
+  private static long snapshotEntryOffset(ImageSurgeon surgeon) {
+    long snapshotL1 = surgeon.number(surgeon.get(HeaderField.SNAPSHOTS_OFFSET));
+    long table = surgeon.number(snapshotL1) & ImageSurgeon.OFFSET_MASK;
+    return table + GUEST_OFFSET / CS * Long.BYTES;
+  }
+
+  private static void putBehindHeader(ImageSurgeon surgeon, long entryOffset) {
+    byte[] content = new byte[CS];
+    Arrays.fill(content, (byte) 'S');
+    byte[] stream = new byte[512];
+    Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION, true);
+    try {
+      deflater.setInput(content);
+      deflater.finish();
+      assertThat(deflater.deflate(stream)).isLessThan(stream.length);
+    } finally {
+      deflater.end();
+    }
+    surgeon.write(BEHIND_HEADER, stream);
+    surgeon.setNumber(entryOffset, ImageSurgeon.COMPRESSED | BEHIND_HEADER);
+    surgeon.setRefcount(0, 2);
+  }
+
+  private static Action amending(AmendRequest request) {
+    return disk -> Amendment.run(disk, request, new JobControl());
+  }
+
+  private void requireSnapshotReads(Path image, int pattern) {
+    bench.qemu().img("snapshot", "-a", "first", image.toString()).orFail();
+    bench.qemu().io(image, "read -P " + pattern + " " + GUEST_OFFSET + " 64k");
+  }
+}
