@@ -108,6 +108,22 @@ public final class RefcountStore {
   }
 
   /**
+   * The refcount of a host cluster as the file has it: one short read, and no block is held for it.
+   * For questions about many blocks, of each of which one counter matters.
+   */
+  public long getStored(long clusterIndex) throws IOException {
+    long blockOffset = blockOffset(clusterIndex / blockEntries);
+    if (blockOffset == 0) {
+      return 0;
+    }
+    int together = Math.max(1, Byte.SIZE >> codec.order());
+    byte[] bytes = new byte[Math.max(1, codec.bits() / Byte.SIZE)];
+    int index = (int) (clusterIndex % blockEntries);
+    file.readPadded(ByteBuffer.wrap(bytes), blockOffset + (long) (index / together) * bytes.length);
+    return codec.get(bytes, index % together);
+  }
+
+  /**
    * The first cluster at or after {@code from}, within the same refcount block, whose refcount is
    * 0, or -1 when the block has none.
    */

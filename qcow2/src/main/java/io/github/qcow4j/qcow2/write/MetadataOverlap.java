@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
+  private static final String BLOCK = "a refcount block";
   private static final String L2_OR_BLOCK = "an L2 table or a refcount block";
   private static final String HEADER = "header";
   private static final String BITMAP_TABLE = "table of bitmap ";
@@ -110,7 +111,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     blockClusters = clusters(refcounts.tableEntries(), refcounts::blockOffset);
     for (long cluster : blockClusters) {
       if (Arrays.binarySearch(l2Clusters, cluster) >= 0) {
-        shared(cluster, "an L2 table", "a refcount block");
+        shared(cluster, "an L2 table", BLOCK);
       }
     }
   }
@@ -211,14 +212,24 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
       for (long cluster = area.firstCluster;
           cluster < area.endCluster && CHANGED_IN_PLACE.contains(area.kind);
           cluster++) {
-        long count = counts.of(cluster);
-        if (count != 0 && count != 1) {
-          throw corrupt(
-              "The cluster at offset 0x%x is that of %s, and counted more than once; run check -r"
-                  + " all first",
-              cluster, area.name(), "refcount block");
-        }
+        requireCountedOnce(cluster, area.name(), counts);
       }
+    }
+    for (long cluster : blockClusters) {
+      if (!forgotten.contains(cluster)) {
+        requireCountedOnce(cluster, BLOCK, counts);
+      }
+    }
+  }
+
+  /** Or not at all: then it is not handed out either, as it is known here. */
+  private void requireCountedOnce(long cluster, String name, Counts counts) throws IOException {
+    long count = counts.of(cluster);
+    if (count != 0 && count != 1) {
+      throw corrupt(
+          "The cluster at offset 0x%x is that of %s, and counted more than once; run check -r"
+              + " all first",
+          cluster, name, "refcount block");
     }
   }
 
@@ -233,7 +244,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     Area area = areaOf(cluster);
     boolean block = Arrays.binarySearch(blockClusters, cluster) >= 0;
     if (area != null || block) {
-      String other = area == null ? "a refcount block" : area.name();
+      String other = area == null ? BLOCK : area.name();
       throw asTwo(cluster, "an L2 table", other);
     }
   }

@@ -78,6 +78,11 @@ final class ShadowRefcounts {
     return codec.get(blocks.get(table[index] & OFFSET_MASK), indexInBlock(cluster));
   }
 
+  /** Whether the refcount of a host cluster, or of one beside it, is no longer what it was. */
+  boolean mayDiffer(long cluster) {
+    return moved.get(tableIndex(cluster));
+  }
+
   /**
    * How many clusters from one on will be counted as that one is, as far as the same refcount block
    * tells.

@@ -324,8 +324,9 @@ final class StructureSwitch {
       List<InternalSnapshot> oldSnapshots,
       List<InternalSnapshot> newSnapshots)
       throws IOException {
-    // A table that a damaged entry calls a cluster may be shared by now.
-    overlap.requireUnshared(refcounts::get);
+    // A table that a damaged entry calls a cluster may be shared by now. All other counts were
+    // looked at when the image was opened; there may be thousands of blocks of them.
+    overlap.requireUnshared(cluster -> refcounts.mayDiffer(cluster) ? refcounts.get(cluster) : 1);
     long oldBytes = SnapshotTable.encodedBytes(oldSnapshots);
     refcounts.add(header.snapshotsOffset() >>> header.clusterBits(), clusters(oldBytes), -1);
     long snapshotsOffset = 0;

@@ -18,10 +18,12 @@ import java.util.zip.Deflater;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Images in which guest data have a part of the header's cluster, and are counted there: whoever
- * changes that in its place changes the data.
+ * Images in which guest data have a cluster of the header or of a refcount block, and are counted
+ * there: whoever changes that in its place changes the data.
  */
 class CountedTwiceTest {
 
@@ -75,6 +77,27 @@ class CountedTwiceTest {
     bench.qemu().io(image, "read -P " + (int) 'S' + " " + GUEST_OFFSET + " 64k");
   }
 
+  /** Counters were changed in it, and the data of the snapshot with them. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 16, 64})
+  void aRefcountBlockThatIsDataOfASnapshotRefusesChanges(int refcountBits) throws IOException {
+    Path image = withSnapshot("refcount_bits=" + refcountBits);
+    ImageSurgeon.operate(image, surgeon -> putIntoBlock(surgeon, snapshotEntryOffset(surgeon)));
+
+    requireRefused(image, OF_ALL_VERSIONS);
+    requireRefused(image, List.of(SharedStructuresTest.BITMAP));
+  }
+
+  @Test
+  void aRefcountBlockThatIsDataOfTheDiskRefusesChanges() throws IOException {
+    Path image = withSnapshot("");
+    ImageSurgeon.operate(
+        image, surgeon -> putIntoBlock(surgeon, surgeon.l2EntryHostOffset(GUEST_OFFSET)));
+
+    requireRefused(image, OF_ALL_VERSIONS);
+    requireRefused(image, List.of(SharedStructuresTest.BITMAP));
+  }
+
   private Path withSnapshot(String options) {
     Path image = bench.image("image", options, 1 << 20, "write -P 65 0 128k");
     bench.snapshot(image, "first");
@@ -102,6 +125,12 @@ class CountedTwiceTest {
     surgeon.write(BEHIND_HEADER, stream);
     surgeon.setNumber(entryOffset, ImageSurgeon.COMPRESSED | BEHIND_HEADER);
     surgeon.setRefcount(0, 2);
+  }
+
+  private static void putIntoBlock(ImageSurgeon surgeon, long entryOffset) {
+    long block = surgeon.refcountTableEntry(0);
+    surgeon.setNumber(entryOffset, block);
+    surgeon.setRefcount(block, 2);
   }
 
   private static Action amending(AmendRequest request) {
