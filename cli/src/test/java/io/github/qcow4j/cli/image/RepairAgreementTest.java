@@ -39,12 +39,10 @@ final class RepairAgreementTest {
   private static final Map<String, String> LEFT_ALONE =
       Map.ofEntries(
           entry("l2-table-is-data", "QEMU overwrites the guest's data with zero entries"),
+          entry("data-is-l2-table", "QEMU changes the table, which the guest reads as its data"),
           entry("snapshots-past-eof", "QEMU makes two empty snapshots and frees the real ones"),
           entry("bitmap-table-past-eof", "QEMU replaces the bitmap by an empty one"),
           entry("bitmap-data-past-eof", "QEMU replaces the bitmap's data by zeros"));
-
-  /** The guest's data are a table there, and change with it. */
-  private static final Set<String> READS_ITSELF = Set.of("data-is-l2-table");
 
   @TempDir Path directory;
 
@@ -72,7 +70,7 @@ final class RepairAgreementTest {
     disagreements.assertNone();
     assertThat(RepairDeviation.ALL).as("deviations that no image needs").allMatch(used::contains);
     assertThat(leftAlone).isEqualTo(LEFT_ALONE.keySet());
-    assertThat(changed).as("images whose guest reads something else").isEqualTo(READS_ITSELF);
+    assertThat(changed).as("images whose guest reads something else").isEmpty();
   }
 
   private void compare(QemuTools qemu, String name, String scope, QemuVerdicts verdicts)

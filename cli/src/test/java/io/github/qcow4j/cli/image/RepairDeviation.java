@@ -30,6 +30,7 @@ record RepairDeviation(String reason, Rule covers) {
 
   private static final Set<String> NO_TABLE =
       Set.of(
+          "data-is-l2-table",
           "l2-table-is-data",
           "l2-table-is-l1-table",
           "l2-table-is-refcount-block",
@@ -72,7 +73,8 @@ record RepairDeviation(String reason, Rule covers) {
                       && ours.exitCode() == 1
                       && ours.stderr().contains("Snapshot table overlaps the image header")),
           new RepairDeviation(
-              "a table in which an entry leads nowhere is not written to: it may be somebody's data",
+              "a table in which an entry leads nowhere, or that another calls data, is not written"
+                  + " to: it may be somebody's data",
               (image, theirs, ours) ->
                   NO_TABLE.contains(image)
                       && ours.exitCode() == 2

@@ -131,6 +131,10 @@ final class CheckRun implements AutoCloseable {
     RefcountBlockAudit blocks = new RefcountBlockAudit(table, references, tally, repairs != null);
     blocks.run();
     refcountsUnusable = blocks.foundUnusable();
+    if (repairs != null && repairs.dropShared(references, tally)) {
+      // What such entries refer to was not counted, as they were to be changed.
+      mappingsTrusted = false;
+    }
   }
 
   /** Holds all counts against the references. */
@@ -155,7 +159,8 @@ final class CheckRun implements AutoCloseable {
     }
     limit.beginStep();
     long[] l1 = TableEntries.entries(file, header.l1TableOffset(), header.l1Entries());
-    FlagRepair repair = rules == null ? null : new FlagRepair(file, header, rules, l1);
+    FlagRepair repair =
+        rules == null ? null : new FlagRepair(file, header, rules, references, mapping);
     CopiedFlagCheck flags = new CopiedFlagCheck(header, l1, stored, tally, repair);
     TableStream.Source tables = flags.tables(mapping.doubtful());
     control.expect(control.totalUnits() + tables.size());

@@ -69,6 +69,12 @@ final class CheckTally {
     corruptions += count;
   }
 
+  /** Tells of something as wrong still that was reported as repaired. */
+  void reportUnrepaired(CheckFinding finding) {
+    corruptionsFixed--;
+    report(finding);
+  }
+
   /** Repairs that only undo what this repair did itself are none to speak of. */
   void forgetFixedLeaks() {
     leaksFixed = 0;

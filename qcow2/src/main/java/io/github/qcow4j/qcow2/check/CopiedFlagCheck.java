@@ -69,7 +69,8 @@ final class CopiedFlagCheck implements TableStream.Visitor {
     }
     ByteBuffer table = ByteBuffer.wrap(bytes, position, header.clusterSize()).slice();
     long tableOffset = l1[(int) index] & L2Entry.OFFSET_MASK;
-    FlagRepair repairHere = repair != null && repair.mayChangeL2(tableOffset) ? repair : null;
+    FlagRepair repairHere =
+        repair != null && repair.mayChangeL2(tableOffset, bytes, position) ? repair : null;
     if (repairHere != null && repairHere.wasWritten(tableOffset)) {
       return;
     }

@@ -4,6 +4,8 @@ import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeMap;
 
 /**
@@ -17,8 +19,12 @@ final class EntryRepairs {
   private final MetadataPlaces places;
   private final long fileBytes;
   private final TreeMap<Long, Words> changes = new TreeMap<>();
+  private final List<Told> told = new ArrayList<>();
 
   private record Words(long entry, long subclusters, int count) {}
+
+  /** What was told as being repaired. */
+  private record Told(long entryOffset, CheckFinding finding) {}
 
   EntryRepairs(BlockFile file, Qcow2Header header, MetadataPlaces places) throws IOException {
     this.file = file;
@@ -27,7 +33,10 @@ final class EntryRepairs {
     this.fileBytes = file.size();
   }
 
-  /** Whether a table may be written to: it stands in the file, at a border, and nowhere else's. */
+  /**
+   * Whether a table may be written to, as far as it can be known before everything is counted: it
+   * stands in the file, at a border, and nowhere else's.
+   */
   boolean mayChangeL2(long tableOffset) {
     return isL2Place(tableOffset) && !places.holdsOther(tableOffset);
   }
@@ -42,6 +51,37 @@ final class EntryRepairs {
     return tableOffset > 0
         && (tableOffset & (header.clusterSize() - 1)) == 0
         && tableOffset < fileBytes;
+  }
+
+  /** Takes note of what was told as being repaired by the change of an entry. */
+  void tell(long entryOffset, CheckFinding finding) {
+    told.add(new Told(entryOffset, finding));
+  }
+
+  /**
+   * Drops what was planned for tables that are somebody's data too; it is told again then, as not
+   * repaired.
+   *
+   * @param references all there are
+   * @return whether something was dropped
+   */
+  boolean dropShared(References references, CheckTally tally) {
+    long l1Offset = header.l1TableOffset();
+    long l1Bytes = (long) header.l1Entries() * Long.BYTES;
+    boolean l1StandsAlone = references.standsAlone(l1Offset, l1Bytes);
+    boolean dropped =
+        changes
+            .keySet()
+            .removeIf(entryOffset ->
+                (entryOffset >= l1Offset && entryOffset < l1Offset + l1Bytes)
+                    ? !l1StandsAlone
+                    : !references.isOnlyTable(entryOffset & -header.clusterSize()));
+    for (Told each : told) {
+      if (dropped && !changes.containsKey(each.entryOffset)) {
+        tally.reportUnrepaired(each.finding);
+      }
+    }
+    return dropped;
   }
 
   /** Plans to write an L1 entry. */
@@ -78,5 +118,6 @@ final class EntryRepairs {
       file.sync();
     }
     changes.clear();
+    told.clear();
   }
 }

@@ -2,7 +2,6 @@ package io.github.qcow4j.qcow2.check;
 
 import io.github.qcow4j.nativeio.BlockFile;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
-import io.github.qcow4j.qcow2.table.L2Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
@@ -19,6 +18,8 @@ final class FlagRepair {
   private final BlockFile file;
   private final Qcow2Header header;
   private final EntryRepairs rules;
+  private final References references;
+  private final MappingWalk mapping;
   private final boolean l1Changeable;
   private int firstChange = -1;
   private int lastChange;
@@ -26,37 +27,43 @@ final class FlagRepair {
   private boolean changed;
 
   /**
-   * @param rules which tables may be written to
-   * @param l1 the active L1 table
+   * @param rules which tables may be written to, as far as they stand in places of their own
+   * @param references all there are
+   * @param mapping tells what can be a table
    */
-  FlagRepair(BlockFile file, Qcow2Header header, EntryRepairs rules, long[] l1) {
+  FlagRepair(
+      BlockFile file,
+      Qcow2Header header,
+      EntryRepairs rules,
+      References references,
+      MappingWalk mapping) {
     this.file = file;
     this.header = header;
     this.rules = rules;
-    this.l1Changeable = rules.mayChangeActiveL1() && !servesAsL2(l1);
+    this.references = references;
+    this.mapping = mapping;
+    this.l1Changeable =
+        rules.mayChangeActiveL1()
+            && references.standsAlone(
+                header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES);
   }
 
-  /** Whether the L1 table stands where it says an L2 table stands. */
-  private boolean servesAsL2(long[] l1) {
-    long first = header.l1TableOffset() >>> header.clusterBits();
-    long last =
-        (header.l1TableOffset() + (long) header.l1Entries() * Long.BYTES - 1)
-            >>> header.clusterBits();
-    for (long entry : l1) {
-      long cluster = (entry & L2Entry.OFFSET_MASK) >>> header.clusterBits();
-      if (entry != 0 && cluster >= first && cluster <= last) {
-        return true;
-      }
-    }
-    return false;
-  }
-
+  /** Whether the L1 table may be written to: it is nothing but that. */
   boolean mayChangeL1() {
     return l1Changeable;
   }
 
-  boolean mayChangeL2(long tableOffset) {
-    return rules.mayChangeL2(tableOffset);
+  /**
+   * Whether an L2 table may be written to: it can be one, and is nothing but that. A wrong L1 entry
+   * may call anything a table.
+   *
+   * @param bytes holds the table
+   * @param position where in {@code bytes} it begins
+   */
+  boolean mayChangeL2(long tableOffset, byte[] bytes, int position) {
+    return rules.mayChangeL2(tableOffset)
+        && references.isOnlyTable(tableOffset)
+        && mapping.isMostlyPlausible(bytes, position);
   }
 
   /** Whether a table was put right before; it may have been read before that. */

@@ -20,8 +20,9 @@ import java.util.function.Consumer;
  * snapshot tables that are too large or incomplete, and the bits that call an image dirty or
  * corrupt (qcow2 specification, "Reference counts", "Cluster mapping" and "Snapshots").
  *
- * <p>A repair never changes what the guest reads. Where an entry leads nowhere, nothing is put in
- * its place, and as long as there is such an entry, no cluster is given back that nothing seems to
+ * <p>A repair never changes what the guest reads: a table that another entry calls guest data, or
+ * that makes no sense as one, is left as it is. Where an entry leads nowhere, nothing is put in its
+ * place, and as long as there is such an entry, no cluster is given back that nothing seems to
  * refer to: it may be what the entry meant.
  *
  * <p>At every power cut the image is no worse than before: no cluster in use loses a count, no

@@ -156,6 +156,23 @@ final class L2Audit {
     return isPlausible();
   }
 
+  /**
+   * Whether as many entries of some bytes as not can be those of an L2 table: it is one then,
+   * though damaged. Its copied flags have to be right all the same; one that is set on a shared
+   * cluster lets the next write change what others read.
+   */
+  boolean isMostlyPlausible(byte[] bytes, int position) {
+    ByteBuffer.wrap(bytes, position, clusterSize).asLongBuffer().get(words);
+    int surplus = 0;
+    for (int i = 0; i < entries; i++) {
+      long entry = words[i << wordShift];
+      if (entry != 0) {
+        surplus += isPlausible(entry, extended ? words[(i << wordShift) + 1] : 0) ? 1 : -1;
+      }
+    }
+    return surplus >= 0;
+  }
+
   private boolean isPlausible() {
     for (int i = 0; i < entries; i++) {
       long entry = words[i << wordShift];
@@ -238,6 +255,7 @@ final class L2Audit {
     }
     if (!repairedBefore) {
       tally.report(new RepairFinding.Repairing(finding));
+      taker.tell(entryOffset, finding);
     }
     taker.setL2(entryOffset, newEntry, newSubclusters);
     return true;

@@ -58,6 +58,11 @@ final class MappingWalk {
     return audit.statistics();
   }
 
+  /** Whether bytes are an L2 table, see {@link L2Audit#isMostlyPlausible}. */
+  boolean isMostlyPlausible(byte[] bytes, int position) {
+    return audit.isMostlyPlausible(bytes, position);
+  }
+
   /** The indexes of the active L1 table below which some copied flag may be wrong. */
   BitSet doubtful() {
     return doubtful;
@@ -177,12 +182,13 @@ final class MappingWalk {
             && repairs.isL2Place(tableOffset)
             && audit.isPlausible(bytes, position)) {
           tally.report(new RepairFinding.Repairing(finding));
+          repairs.tell(entryOffset, finding);
           repairs.setL1(entryOffset, entry & ~L2Entry.L1_RESERVED);
         } else {
           tally.report(finding);
         }
       }
-      references.count(tableOffset, 1L << clusterBits);
+      references.countTable(tableOffset);
       if ((tableOffset & ((1L << clusterBits) - 1)) != 0) {
         tally.report(new MappingFinding.MisalignedL2Table(entryOffset, tableOffset));
       }

@@ -12,6 +12,13 @@ import java.util.TreeMap;
 final class References {
 
   private final ReferenceCounts counts;
+
+  /** Of those, the references of L1 entries to L2 tables. */
+  private final ReferenceCounts ofL1Entries;
+
+  /** Clusters with more references than a counter can say: there may be any. */
+  private final ReferenceCounts uncounted;
+
   private final CheckTally tally;
   private final long fileBytes;
   private final int clusterBits;
@@ -29,6 +36,8 @@ final class References {
     this.clustersInFile = clustersIn(fileBytes, clusterBits);
     this.clusterCount = clustersInFile;
     this.counts = new ReferenceCounts(clustersInFile + 1, limit);
+    this.ofL1Entries = new ReferenceCounts(clustersInFile + 1, limit);
+    this.uncounted = new ReferenceCounts(clustersInFile + 1, 1);
   }
 
   /** How many clusters a file has, the last one whole or not. */
@@ -54,6 +63,37 @@ final class References {
     long last = (hostOffset + lengthBytes - 1) >>> clusterBits;
     clusterCount = Math.max(clusterCount, last + 1);
     countRun(hostOffset >>> clusterBits, last + 1);
+  }
+
+  /** Counts the reference of an L1 entry to its L2 table. */
+  void countTable(long tableOffset) {
+    long clusterSize = 1L << clusterBits;
+    count(tableOffset, clusterSize);
+    if ((tableOffset & (clusterSize - 1)) == 0 && !leavesFile(tableOffset, clusterSize)) {
+      boolean _ = ofL1Entries.increment(tableOffset >>> clusterBits);
+    }
+  }
+
+  /**
+   * Whether an L2 table is one to all that refers to it, of the disk and of snapshots: what else
+   * does calls it guest data, or the data of a bitmap. To be asked when everything is counted.
+   *
+   * @param tableOffset where in the file it begins, at a cluster border
+   */
+  boolean isOnlyTable(long tableOffset) {
+    long cluster = tableOffset >>> clusterBits;
+    return uncounted.get(cluster) == 0 && counts.get(cluster) == ofL1Entries.get(cluster);
+  }
+
+  /** Whether nothing has a part of a structure but that itself. To be asked likewise. */
+  boolean standsAlone(long hostOffset, long lengthBytes) {
+    long end = Math.min(((hostOffset + lengthBytes - 1) >>> clusterBits) + 1, clusterCount);
+    for (long cluster = hostOffset >>> clusterBits; cluster < end; cluster++) {
+      if (counts.get(cluster) != 1 || uncounted.get(cluster) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Counts one reference to each cluster of a run that begins in the file. */
@@ -97,6 +137,7 @@ final class References {
 
   private void countCluster(long clusterIndex) {
     if (!counts.increment(clusterIndex)) {
+      boolean _ = uncounted.increment(clusterIndex);
       tally.report(new RefcountFinding.TooManyReferences(clusterIndex << clusterBits));
     }
   }
