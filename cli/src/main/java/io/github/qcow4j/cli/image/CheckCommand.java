@@ -8,13 +8,11 @@ import io.github.qcow4j.cli.option.OptionTable;
 import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.check.CheckFinding;
 import io.github.qcow4j.qcow2.check.CheckReport;
 import io.github.qcow4j.qcow2.check.ImageCheck;
 import io.github.qcow4j.qcow2.check.ImageRepair;
 import io.github.qcow4j.qcow2.check.RepairReport;
 import io.github.qcow4j.qcow2.check.RepairScope;
-import io.github.qcow4j.qcow2.check.SnapshotFinding;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobCancelledException;
 import io.github.qcow4j.qcow2.job.JobControl;
@@ -112,7 +110,7 @@ public final class CheckCommand extends Command {
       throws CommandFailure, IOException {
     try (ImageCheck check = open(name)) {
       requireSize(name, check.header());
-      CheckReport report = run(control -> check.run(this::say, control));
+      CheckReport report = run((said, control) -> check.run(said::say, control));
       print(
           switch (outputFormat) {
             case HUMAN -> CheckText.of(report);
@@ -126,13 +124,13 @@ public final class CheckCommand extends Command {
       throws CommandFailure, IOException {
     try (ImageRepair repair = openForRepair(name)) {
       requireSize(name, repair.header());
-      RepairReport repaired = run(control -> repair.run(wanted, this::say, control));
+      RepairReport repaired = run((said, control) -> repair.run(wanted, said::say, control));
       CheckReport report = repaired.remaining();
       if (repaired.changedAnything()) {
         if (outputFormat == OutputFormat.HUMAN) {
           print(CheckText.of(repaired));
         }
-        report = run(control -> repair.check(this::say, control));
+        report = run((said, control) -> repair.check(said::say, control));
       }
       print(
           switch (outputFormat) {
@@ -196,29 +194,18 @@ public final class CheckCommand extends Command {
   /** One of the two steps of the command. */
   @FunctionalInterface
   private interface Step<T> {
-    T run(JobControl control) throws IOException;
+    T run(FindingLines said, JobControl control) throws IOException;
   }
 
   private <T> T run(Step<T> step) throws CommandFailure, IOException {
     JobControl control = console().startJob();
-    try {
-      return step.run(control);
+    try (FindingLines said = new FindingLines(console())) {
+      return step.run(said, control);
     } catch (JobCancelledException e) {
       throw e;
     } catch (IOException e) {
       throw new CommandFailure(
           NOT_COMPLETED, "Check failed: " + console().errorText().reason(e), null, e);
-    }
-  }
-
-  private void say(CheckFinding finding) {
-    String message = finding.message();
-    if (finding instanceof SnapshotFinding.UnusableTable) {
-      List<String> lines = message.lines().toList();
-      console().error(lines.getFirst());
-      lines.subList(1, lines.size()).forEach(console()::hint);
-    } else {
-      console().hint(message);
     }
   }
 
