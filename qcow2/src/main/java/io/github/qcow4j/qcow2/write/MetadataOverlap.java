@@ -37,14 +37,23 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   private static final String BLOCK = "a refcount block";
   private static final String L2_OR_BLOCK = "an L2 table or a refcount block";
   private static final String HEADER = "header";
+  private static final String SNAPSHOT_TABLE = "snapshot table";
   private static final String BITMAP_TABLE = "table of bitmap ";
 
   /**
-   * What is changed where it stands, other than all else that is replaced by a copy. The header's
-   * cluster has room for a compressed one, and is written as a whole.
+   * What nobody else may have: first of all what is changed where it stands, other than all else
+   * that is replaced by a copy. The header's cluster has room for a compressed one, and is written
+   * as a whole. The snapshot table is given back when the copied flags have been made for what is
+   * left: an entry that has its cluster too would be alone there then, without the flag.
    */
-  private static final Set<String> CHANGED_IN_PLACE =
-      Set.of(HEADER, "active L1 table", "refcount table", "bitmap directory", BITMAP_TABLE);
+  private static final Set<String> ALONE =
+      Set.of(
+          HEADER,
+          "active L1 table",
+          "refcount table",
+          SNAPSHOT_TABLE,
+          "bitmap directory",
+          BITMAP_TABLE);
 
   private final Path image;
   private final int clusterBits;
@@ -133,7 +142,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
    * any may be, which are refused when somebody comes to them.
    */
   void addSnapshots(Qcow2Header header, List<InternalSnapshot> snapshots, long tableBytes) {
-    addArea("snapshot table", "", header.snapshotsOffset(), tableBytes);
+    addArea(SNAPSHOT_TABLE, "", header.snapshotsOffset(), tableBytes);
     for (InternalSnapshot snapshot : snapshots) {
       long bytes = (long) snapshot.l1Entries() * Long.BYTES;
       if (bytes <= FormatLimits.MAX_L1_BYTES) {
@@ -155,7 +164,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
   /**
    * Structures of the same kind may share a place, and are one area then: who gives up one of two
-   * that are equal takes one from the counter of each cluster. But not what is changed in place.
+   * that are equal takes one from the counter of each cluster. But not what has to be alone.
    */
   private void addArea(String kind, String owner, long hostOffset, long bytes) {
     if (bytes <= 0) {
@@ -166,7 +175,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     for (Area other = lastBefore(end);
         other != null && first < other.endCluster;
         other = lastBefore(end)) {
-      if (!kind.equals(other.kind) || CHANGED_IN_PLACE.contains(kind)) {
+      if (!kind.equals(other.kind) || ALONE.contains(kind)) {
         Area area = new Area(kind, owner, first, end);
         shared(Math.max(first, other.firstCluster), other.name(), area.name());
       }
@@ -203,14 +212,14 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   }
 
   /**
-   * Requires that what is changed in its place is nobody else's.
+   * Requires of what is changed in its place, and of the snapshot table, that it is nobody else's.
    *
    * @throws CorruptImageException when a cluster of it is counted more than once
    */
   void requireUnshared(Counts counts) throws IOException {
     for (Area area : areas.values()) {
       for (long cluster = area.firstCluster;
-          cluster < area.endCluster && CHANGED_IN_PLACE.contains(area.kind);
+          cluster < area.endCluster && ALONE.contains(area.kind);
           cluster++) {
         requireCountedOnce(cluster, area.name(), counts);
       }

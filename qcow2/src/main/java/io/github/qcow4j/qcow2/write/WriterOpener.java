@@ -100,7 +100,7 @@ public final class WriterOpener {
    * @param hasBacking whether there is a backing file
    * @param syncing false for a file that its maker syncs as a whole before anybody can find it
    * @throws CorruptImageException when the corrupt bit is set, tables leave the file, structures of
-   *     two kinds stand in one place, or one that is changed in its place is counted more than once
+   *     two kinds stand in one place, or one that nobody else may have is counted more than once
    * @throws UnsupportedFeatureException when the dirty bit is set: refcounts are to be repaired
    *     first
    */

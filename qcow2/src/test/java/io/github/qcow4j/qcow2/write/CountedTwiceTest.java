@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Images in which guest data have a cluster of the header or of a refcount block, and are counted
- * there: whoever changes that in its place changes the data.
+ * Images in which guest data have a cluster of the header, of a refcount block or of the snapshot
+ * table, and are counted there: whoever changes that in its place changes the data.
  */
 class CountedTwiceTest {
 
@@ -33,10 +33,10 @@ class CountedTwiceTest {
 
   private static final List<Action> OF_ALL_VERSIONS =
       List.of(
+          SharedStructuresTest::delete,
           SharedStructuresTest.WRITE,
           SharedStructuresTest.GROW,
           SharedStructuresTest.SNAPSHOT,
-          SharedStructuresTest::delete,
           disk -> disk.changeBackingName("elsewhere", "raw"));
 
   @TempDir private Path directory;
@@ -96,6 +96,24 @@ class CountedTwiceTest {
 
     requireRefused(image, OF_ALL_VERSIONS);
     requireRefused(image, List.of(SharedStructuresTest.BITMAP));
+  }
+
+  /**
+   * It was given back with the snapshot, and the disk's entry, alone there now, had no copied flag.
+   */
+  @Test
+  void aSnapshotTableThatIsDataOfTheDiskRefusesChanges() throws IOException {
+    Path image = withSnapshot("");
+    ImageSurgeon.operate(
+        image,
+        surgeon -> {
+          long table = surgeon.get(HeaderField.SNAPSHOTS_OFFSET);
+          surgeon.setL2Entry(GUEST_OFFSET, table);
+          surgeon.setRefcount(table, 2);
+        });
+    bench.qemu().assertCheckClean(image);
+
+    requireRefused(image, OF_ALL_VERSIONS);
   }
 
   private Path withSnapshot(String options) {
