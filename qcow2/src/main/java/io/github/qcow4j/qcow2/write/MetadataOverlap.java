@@ -214,9 +214,12 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   /**
    * Requires of what is changed in its place, and of the snapshot table, that it is nobody else's.
    *
+   * @param counts how often each is counted
+   * @param ofBlocks the same, asked for one cluster of each refcount block: there may be thousands
+   *     of these, while bitmaps by the thousand have their tables side by side
    * @throws CorruptImageException when a cluster of it is counted more than once
    */
-  void requireUnshared(Counts counts) throws IOException {
+  void requireUnshared(Counts counts, Counts ofBlocks) throws IOException {
     for (Area area : areas.values()) {
       for (long cluster = area.firstCluster;
           cluster < area.endCluster && ALONE.contains(area.kind);
@@ -226,7 +229,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     }
     for (long cluster : blockClusters) {
       if (!forgotten.contains(cluster)) {
-        requireCountedOnce(cluster, BLOCK, counts);
+        requireCountedOnce(cluster, BLOCK, ofBlocks);
       }
     }
   }

@@ -326,7 +326,9 @@ final class StructureSwitch {
       throws IOException {
     // A table that a damaged entry calls a cluster may be shared by now. All other counts were
     // looked at when the image was opened; there may be thousands of blocks of them.
-    overlap.requireUnshared(cluster -> refcounts.mayDiffer(cluster) ? refcounts.get(cluster) : 1);
+    MetadataOverlap.Counts now =
+        cluster -> refcounts.mayDiffer(cluster) ? refcounts.get(cluster) : 1;
+    overlap.requireUnshared(now, now);
     long oldBytes = SnapshotTable.encodedBytes(oldSnapshots);
     refcounts.add(header.snapshotsOffset() >>> header.clusterBits(), clusters(oldBytes), -1);
     long snapshotsOffset = 0;

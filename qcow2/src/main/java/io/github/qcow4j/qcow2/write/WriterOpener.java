@@ -148,7 +148,7 @@ public final class WriterOpener {
     overlap.addBitmaps(bitmaps);
     if (apart) {
       overlap.requireApart();
-      overlap.requireUnshared(refcounts::getStored);
+      overlap.requireUnshared(refcounts::get, refcounts::getStored);
     }
     ClusterAllocator allocator =
         new ClusterAllocator(file.path(), header.clusterBits(), refcounts, overlap);
