@@ -224,24 +224,29 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
       for (long cluster = area.firstCluster;
           cluster < area.endCluster && ALONE.contains(area.kind);
           cluster++) {
-        requireCountedOnce(cluster, area.name(), counts);
+        requireCountedOnce(cluster, area, counts);
       }
     }
     for (long cluster : blockClusters) {
       if (!forgotten.contains(cluster)) {
-        requireCountedOnce(cluster, BLOCK, ofBlocks);
+        requireCountedOnce(cluster, null, ofBlocks);
       }
     }
   }
 
-  /** Or not at all: then it is not handed out either, as it is known here. */
-  private void requireCountedOnce(long cluster, String name, Counts counts) throws IOException {
+  /**
+   * Or not at all: then it is not handed out either, as it is known here.
+   *
+   * @param area where it is, or null for a refcount block
+   */
+  private void requireCountedOnce(long cluster, @Nullable Area area, Counts counts)
+      throws IOException {
     long count = counts.of(cluster);
     if (count != 0 && count != 1) {
       throw corrupt(
           "The cluster at offset 0x%x is that of %s, and counted more than once; run check -r"
               + " all first",
-          cluster, name, "refcount block");
+          cluster, area == null ? BLOCK : area.name(), "refcount block");
     }
   }
 
