@@ -24,8 +24,6 @@ import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.CollectRequest;
 import io.github.qcow4j.snapshot.model.Collected;
-import io.github.qcow4j.snapshot.model.CreateRequest;
-import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.HomeFinding;
 import io.github.qcow4j.snapshot.model.HomeFinding.HinderedIntent;
@@ -33,7 +31,6 @@ import io.github.qcow4j.snapshot.model.HomeFinding.InUse;
 import io.github.qcow4j.snapshot.model.HomeFinding.QuarantinedBox;
 import io.github.qcow4j.snapshot.model.HomeFinding.Severity;
 import io.github.qcow4j.snapshot.model.HomeFinding.StuckIntent;
-import io.github.qcow4j.snapshot.model.HomeReport;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -43,42 +40,18 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Defect: what kept one dead operation from being ended, such as a directory in the place of a file
  * that was to go, shut the whole home: every command failed, a check and a repair too.
  */
-class HinderedRecoveryTest {
+class HinderedRecoveryTest extends TwoBoxes {
 
   private static final String NEW_FILE = "disks/child.next";
   private static final String OLD_FILE = "layers/old.qcow2";
 
-  @TempDir private Path directory;
   private final AtomicBoolean unreadable = new AtomicBoolean(true);
-  private BoxHome home;
-
-  @BeforeEach
-  void makeBoxes() throws Exception {
-    open();
-    for (String name : List.of("web", "other")) {
-      DiskSource root = new DiskSource.Empty(BoxDisk.ROOT, 1 << 20);
-      home.create(new CreateRequest(name, List.of(root)), new JobControl());
-      home.snapshot(name, "one", "");
-    }
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    home.close();
-  }
-
-  private void open() throws IOException {
-    home = BoxHome.open(HomeOptions.of(directory.resolve("home")));
-  }
 
   private Path place(String file) {
     return directory.resolve("home").resolve(file);
@@ -135,11 +108,6 @@ class HinderedRecoveryTest {
   private void leaveUnremovable() throws Exception {
     Files.createDirectory(place(NEW_FILE));
     leave(boxId("web"), Intent.Phase.MAKING, List.of());
-  }
-
-  private List<HomeFinding> check(boolean repairing) throws IOException {
-    HomeReport report = home.check(repairing, new JobControl());
-    return report.lines().stream().map(HomeReport.Line::finding).toList();
   }
 
   @Test

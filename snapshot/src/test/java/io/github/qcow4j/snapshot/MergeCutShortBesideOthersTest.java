@@ -13,6 +13,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.rebase.BackingName;
 import io.github.qcow4j.qcow2.rebase.Rebase;
 import io.github.qcow4j.snapshot.catalogue.Boxes;
+import io.github.qcow4j.snapshot.catalogue.Catalogue;
 import io.github.qcow4j.snapshot.catalogue.DiskRow;
 import io.github.qcow4j.snapshot.catalogue.FileSwitch;
 import io.github.qcow4j.snapshot.catalogue.Intent;
@@ -21,22 +22,15 @@ import io.github.qcow4j.snapshot.error.InUseException;
 import io.github.qcow4j.snapshot.model.BoxDisk;
 import io.github.qcow4j.snapshot.model.BoxStatus;
 import io.github.qcow4j.snapshot.model.CollectRequest;
-import io.github.qcow4j.snapshot.model.CreateRequest;
-import io.github.qcow4j.snapshot.model.DiskSource;
 import io.github.qcow4j.snapshot.model.Holder;
 import io.github.qcow4j.snapshot.model.HomeFinding;
 import io.github.qcow4j.snapshot.model.HomeFinding.HinderedIntent;
-import io.github.qcow4j.snapshot.model.HomeReport;
 import io.github.qcow4j.snapshot.model.RestoreRequest;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A merge of box 'web' was cut short that lays a layer, or a kept disk, of box 'other' on something
@@ -45,32 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>Defect: commands on 'other' removed the file under it. What was begun could then be neither
  * ended nor undone, and 'web', whose disks were sound, was shut away for good.
  */
-final class MergeCutShortBesideOthersTest {
+final class MergeCutShortBesideOthersTest extends TwoBoxes {
 
-  @TempDir private Path directory;
-  private BoxHome home;
-
-  @BeforeEach
-  void makeBoxes() throws Exception {
-    open();
-    for (String name : List.of("web", "other")) {
-      DiskSource root = new DiskSource.Empty(BoxDisk.ROOT, 1 << 20);
-      home.create(new CreateRequest(name, List.of(root)), new JobControl());
-      home.snapshot(name, "one", "");
-    }
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    home.close();
-  }
-
-  private void open() throws IOException {
-    home = BoxHome.open(HomeOptions.of(directory.resolve("home")));
-  }
-
-  private <T> T read(io.github.qcow4j.snapshot.catalogue.Catalogue.Work<T> work)
-      throws IOException {
+  private <T> T read(Catalogue.Work<T> work) throws IOException {
     return home.internals().catalogue().read(work);
   }
 
@@ -124,11 +95,6 @@ final class MergeCutShortBesideOthersTest {
         directory.resolve("home").resolve(file),
         ReferencePolicy.allow(),
         ImageOptions.of(ImageFormat.QCOW2));
-  }
-
-  private List<HomeFinding> check(boolean repairing) throws IOException {
-    HomeReport report = home.check(repairing, new JobControl());
-    return report.lines().stream().map(HomeReport.Line::finding).toList();
   }
 
   private void requireAllWell() throws Exception {

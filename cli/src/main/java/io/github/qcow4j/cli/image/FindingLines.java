@@ -29,7 +29,7 @@ final class FindingLines implements AutoCloseable {
     String message = finding.message();
     if (finding instanceof SnapshotFinding.UnusableTable) {
       List<String> lines = message.lines().toList();
-      close();
+      flush();
       console.error(lines.getFirst());
       lines.subList(1, lines.size()).forEach(console::hint);
       return;
@@ -37,12 +37,16 @@ final class FindingLines implements AutoCloseable {
     waiting.append(ErrorText.oneLine(message)).append('\n');
     if (waiting.length() >= FULL_CHARS
         || System.nanoTime() - lastWriteNanos >= LONGEST_WAIT_NANOS) {
-      close();
+      flush();
     }
   }
 
   @Override
   public synchronized void close() {
+    flush();
+  }
+
+  private void flush() {
     if (!waiting.isEmpty()) {
       console.rest(waiting.toString());
       waiting.setLength(0);

@@ -18,6 +18,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +52,7 @@ final class SalvageWithoutTablesTest {
             Volumes.host(), image, ReferencePolicy.allow(), ImageOptions.of(ImageFormat.QCOW2))) {
       return StreamConversion.toRaw(
           List.of(disk),
-          Channels.newChannel(java.io.OutputStream.nullOutputStream()),
+          Channels.newChannel(OutputStream.nullOutputStream()),
           new ConvertOptions(1, 4096, true, 0),
           control,
           (offset, length, cause) -> control.cancel());

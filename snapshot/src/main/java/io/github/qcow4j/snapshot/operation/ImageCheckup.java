@@ -170,7 +170,7 @@ final class ImageCheckup {
     Links links = Links.of(home, image);
     Path known = links.below(image);
     if (!Objects.equals(header, known)) {
-      Intent begun = isLaidElsewhere(image);
+      Intent begun = layingElsewhere(image);
       if (begun != null) {
         findings.add(new InUse(image.file(), begun.holder().inWords()));
         return Verdict.UNKNOWN;
@@ -191,7 +191,7 @@ final class ImageCheckup {
    * What lays an image on something else and could not be ended as yet, as the image is in use; or
    * null. Header and catalogue need not agree before it is.
    */
-  private @Nullable Intent isLaidElsewhere(ImageRow image) throws IOException {
+  private @Nullable Intent layingElsewhere(ImageRow image) throws IOException {
     for (Intent each : home.read(rows -> new Intents(rows).all())) {
       if (cutShort.isHindered(each)
           && each.switches().stream()
