@@ -21,6 +21,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The self-contained folder as a user meets it: its launcher, in the environments it is called
@@ -51,6 +53,23 @@ final class LauncherTest {
         run(Map.of(), env, "-i", FOLDER.resolve("bin/qcow4j").toString(), "--version");
 
     assertThatVersionIsSaidBy("qcow4j", outcome);
+  }
+
+  /**
+   * The image was opened under the number of the output, and the progress written over its header.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"0<&- 1>&-", "0<&- 1>&- 2>&-", "0<&- 2>&-", "1>&- 2>&-", "1>&-", "0<&-"})
+  void whatIsClosedIsNoImagesPlace(String closed) throws Exception {
+    Path program = FOLDER.resolve("bin/qcow4j");
+    Path image = directory.resolve("image");
+    String script =
+        "P=%s; I=%s; $P create -q -f qcow2 $I 1M && for c in 'flatten -p' 'bench -w -c 4 -f qcow2'; do $P $c $I %s; done;"
+            .formatted(program, image, closed);
+
+    Outcome outcome = run(Map.of(), Path.of("/bin/sh"), "-c", script + " $P check -q $I");
+
+    assertThat(outcome.exitCode()).as("%s", outcome).isZero();
   }
 
   @Test
