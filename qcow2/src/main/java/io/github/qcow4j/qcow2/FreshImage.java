@@ -14,6 +14,7 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.table.L2Cache;
 import io.github.qcow4j.qcow2.table.TableRepeats;
+import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.WriterOpener;
 import java.io.Closeable;
 import java.io.IOException;
@@ -257,7 +258,7 @@ public final class FreshImage implements Closeable {
    * @return false when some stays, and with it what was there
    */
   public boolean giveBackFreeSpace() throws IOException {
-    return image.giveBackFreeSpace();
+    return image.giveBack(FreeSpace.whateverItHolds());
   }
 
   /**

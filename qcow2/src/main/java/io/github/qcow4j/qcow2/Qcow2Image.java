@@ -483,9 +483,10 @@ public final class Qcow2Image implements DiskImage {
    * Nothing else may be under way on the image.
    */
   public void empty() throws IOException {
+    FreeSpace space = structure().spaceToEmpty();
     structure().empty();
     structure().shrinkEmptied();
-    boolean _ = giveBackFreeSpace();
+    boolean _ = giveBack(space);
   }
 
   /** Changes the size in the header, and the length of the L1 table with it. */
@@ -503,9 +504,17 @@ public final class Qcow2Image implements DiskImage {
     return new BehindEnd(header(), requireWriter(0, 0), this::readOld);
   }
 
-  /** Gives the storage of free clusters back; false when some stays, which is all that it costs. */
-  boolean giveBackFreeSpace() throws IOException {
-    return FreeSpace.giveBack(requireWriter(0, 0), header());
+  /** Looks what is free, before a change that is to give storage back. */
+  FreeSpace freeSpace() throws IOException {
+    return FreeSpace.before(requireWriter(0, 0), header());
+  }
+
+  /**
+   * Gives the storage of clusters back that have become free; false when some stays, which is all
+   * that it costs.
+   */
+  boolean giveBack(FreeSpace before) throws IOException {
+    return before.giveBack(requireWriter(0, 0), header());
   }
 
   private ImageWriter requireWriter(long guestOffset, long lengthBytes) throws IOException {

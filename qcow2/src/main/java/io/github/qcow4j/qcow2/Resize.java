@@ -12,6 +12,7 @@ import io.github.qcow4j.qcow2.header.FormatLimits;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
+import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import java.io.IOException;
 import java.util.List;
@@ -191,6 +192,7 @@ final class Resize {
   private void shrink(long newBytes, int l1Entries) throws IOException {
     // What is given back first is gone, should the step behind it turn out to be impossible.
     image.structure().requireSizeCanChange(newBytes);
+    FreeSpace space = image.freeSpace();
     long clusterEnd = (newBytes + header.clusterSize() - 1) & -header.clusterSize();
     long tableEnd = Math.min(header.virtualSize(), (long) l1Entries << header.l2CoverageBits());
     long position = clusterEnd;
@@ -203,7 +205,7 @@ final class Resize {
       image.dataFile().sync();
     }
     image.changeSize(newBytes, l1Entries);
-    boolean _ = image.giveBackFreeSpace();
+    boolean _ = image.giveBack(space);
     if (header.has(Feature.EXTERNAL_DATA_FILE)
         && image.dataFile().kind() == FileKind.REGULAR
         && image.dataFile().size() > newBytes) {

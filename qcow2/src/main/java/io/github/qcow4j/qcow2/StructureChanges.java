@@ -13,6 +13,7 @@ import io.github.qcow4j.qcow2.job.JobControl;
 import io.github.qcow4j.qcow2.snapshot.InternalSnapshot;
 import io.github.qcow4j.qcow2.snapshot.SnapshotTable;
 import io.github.qcow4j.qcow2.write.BitmapChanges;
+import io.github.qcow4j.qcow2.write.FreeSpace;
 import io.github.qcow4j.qcow2.write.HeaderChange;
 import io.github.qcow4j.qcow2.write.ImageWriter;
 import io.github.qcow4j.qcow2.write.LayerEmptying;
@@ -161,6 +162,11 @@ final class StructureChanges {
     change(() -> {
       emptying().shrink();
     });
+  }
+
+  /** What is free, before the image is emptied. */
+  FreeSpace spaceToEmpty() throws IOException {
+    return emptying().space();
   }
 
   private LayerEmptying emptying() {

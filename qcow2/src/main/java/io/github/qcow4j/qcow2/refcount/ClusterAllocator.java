@@ -22,6 +22,7 @@ public final class ClusterAllocator {
   private final RefcountStore refcounts;
   private final OverlapGuard guard;
   private final List<Run> freed = new ArrayList<>();
+  private final List<Run> freedData = new ArrayList<>();
   private long searchFrom;
 
   /** The end of what was packed last. Behind a cluster's border, as 0 is one, nothing is packed. */
@@ -41,6 +42,11 @@ public final class ClusterAllocator {
      * @throws CorruptImageException when metadata stands there
      */
     void requireNoMetadata(long firstCluster, long count) throws IOException;
+
+    /** Whether metadata is known to stand in a cluster. */
+    default boolean isMetadata(long cluster) {
+      return false;
+    }
   }
 
   /**
@@ -170,6 +176,14 @@ public final class ClusterAllocator {
     append(freed, firstCluster, count);
   }
 
+  /**
+   * The same for what an entry calls data: a damaged one may name metadata. The last reference to
+   * these is theirs.
+   */
+  public void freeDataLater(long firstCluster, long count) {
+    append(freedData, firstCluster, count);
+  }
+
   private static void append(List<Run> runs, long firstCluster, long count) {
     Run last = runs.isEmpty() ? null : runs.getLast();
     if (last != null && last.firstCluster + last.count == firstCluster) {
@@ -179,10 +193,15 @@ public final class ClusterAllocator {
     }
   }
 
-  /** Forgets what {@link #freeLater} collected, for a caller that decides anew. */
+  /**
+   * Forgets what {@link #freeLater} and {@link #freeDataLater} collected, for a caller that decides
+   * anew.
+   */
   public List<Run> takeFreed() {
-    List<Run> taken = List.copyOf(freed);
+    List<Run> taken = new ArrayList<>(freed);
+    taken.addAll(freedData);
     freed.clear();
+    freedData.clear();
     return taken;
   }
 
@@ -215,11 +234,11 @@ public final class ClusterAllocator {
 
   /** Whether references wait to be taken. */
   public boolean hasFreed() {
-    return !freed.isEmpty();
+    return !freed.isEmpty() || !freedData.isEmpty();
   }
 
   /**
-   * Takes the references that {@link #freeLater} collected.
+   * Takes the references that {@link #freeLater} and {@link #freeDataLater} collected.
    *
    * @return the runs whose refcounts became 0, to be given back to the file system perhaps
    */
@@ -236,7 +255,24 @@ public final class ClusterAllocator {
       }
     }
     freed.clear();
+    for (Run run : freedData) {
+      for (long i = 0; i < run.count; i++) {
+        releaseData(run.firstCluster + i, empty);
+      }
+    }
+    freedData.clear();
     return empty;
+  }
+
+  private void releaseData(long cluster, List<Run> empty) throws IOException {
+    if (Long.compareUnsigned(refcounts.get(cluster), 1) <= 0 && guard.isMetadata(cluster)) {
+      return;
+    }
+    refcounts.add(cluster, 1, -1);
+    if (refcounts.get(cluster) == 0) {
+      append(empty, cluster, 1);
+      becameFree(cluster);
+    }
   }
 
   private Run take(Run run) throws IOException {

@@ -78,7 +78,7 @@ public final class BitmapChanges {
     ClusterAllocator allocator = tables.allocator();
     List<Run> taken = new ArrayList<>();
     BitmapStore store = new BitmapStore(file, header, count -> take(count, allocator, taken));
-    List<Run> replaced = store.replaced(old, entries, tables.overlap());
+    List<Run> replaced = store.replaced(old, entries, tables.overlap(), tables.refcounts()::get);
     tables.requireCounted(replaced);
     Qcow2Header inFile = writer.headerInFile(header);
     store.requireHeaderRoom(

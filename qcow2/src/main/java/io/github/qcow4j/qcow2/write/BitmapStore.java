@@ -15,8 +15,10 @@ import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -114,9 +116,15 @@ final class BitmapStore {
    * @param old the bitmaps in use
    * @param entries what the change makes of them
    * @param overlap where the metadata is
-   * @throws CorruptImageException when bits would be metadata
+   * @param counts how often clusters are counted
+   * @throws CorruptImageException when bits would be metadata, or something else has them too: an
+   *     entry that has them would be alone there then, without the copied flag
    */
-  List<Run> replaced(List<Bitmap> old, List<BitmapEdit.Entry> entries, MetadataOverlap overlap)
+  List<Run> replaced(
+      List<Bitmap> old,
+      List<BitmapEdit.Entry> entries,
+      MetadataOverlap overlap,
+      MetadataOverlap.Counts counts)
       throws IOException {
     List<Run> runs = new ArrayList<>();
     BitmapsExtension directory = header.extensions().bitmaps();
@@ -129,10 +137,14 @@ final class BitmapStore {
         keptTables.add(entry.bitmap().tableOffset());
       }
     }
+    Map<Long, Long> references = new HashMap<>();
     for (Bitmap bitmap : old) {
       if (!keptTables.contains(bitmap.tableOffset())) {
-        addRuns(bitmap, runs, overlap);
+        addRuns(bitmap, runs, references);
       }
+    }
+    for (Map.Entry<Long, Long> each : references.entrySet()) {
+      overlap.requireBitmapData(each.getKey(), each.getValue(), counts);
     }
     return runs;
   }
@@ -172,11 +184,12 @@ final class BitmapStore {
     return clusters.take(count) << header.clusterBits();
   }
 
-  private void addRuns(Bitmap bitmap, List<Run> runs, MetadataOverlap overlap) throws IOException {
+  private void addRuns(Bitmap bitmap, List<Run> runs, Map<Long, Long> references)
+      throws IOException {
     BitmapTable table = possibleTable(bitmap);
     for (int i = 0; table != null && i < table.size(); i++) {
       if (table.hostOffset(i) != 0) {
-        overlap.requireBitmapData(table.hostOffset(i) >>> header.clusterBits());
+        references.merge(table.hostOffset(i) >>> header.clusterBits(), 1L, Long::sum);
         addRun(table.hostOffset(i), header.clusterSize(), runs);
       }
     }

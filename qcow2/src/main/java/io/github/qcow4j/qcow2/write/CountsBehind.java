@@ -3,10 +3,10 @@ package io.github.qcow4j.qcow2.write;
 import io.github.qcow4j.qcow2.error.CorruptImageException;
 import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
-import io.github.qcow4j.qcow2.table.L2Entry;
 import io.github.qcow4j.qcow2.table.L2Table;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +25,10 @@ final class CountsBehind {
   private final Qcow2Header header;
   private final int @Nullable [] givenBack;
   private long[] clusters = new long[64];
+
+  /** Sorted. */
+  private long @Nullable [] goingTables;
+
   private int count;
 
   CountsBehind(MutableTables tables, Qcow2Header header) throws IOException {
@@ -56,20 +60,17 @@ final class CountsBehind {
       }
       // In the order of the file, not to go from one refcount block to another and back.
       Arrays.sort(clusters, 0, count);
-      requireCounted();
+      requireCounted(i, l1Entries);
     }
   }
 
   /**
    * @param withItsTable whether its table goes too: then what metadata stand in is given back like
-   *     all else
+   *     all else; otherwise the last reference stays
    */
   private void note(long entry, boolean withItsTable) {
     Run run = tables.counted(entry);
-    if (run != null
-        && (withItsTable
-            || L2Entry.isCompressed(entry)
-            || tables.overlap().metadataIn(run.firstCluster()) == null)) {
+    if (run != null && (withItsTable || tables.overlap().metadataIn(run.firstCluster()) == null)) {
       remember(run);
     }
   }
@@ -83,7 +84,7 @@ final class CountsBehind {
     }
   }
 
-  private void requireCounted() throws IOException {
+  private void requireCounted(int l1Index, int l1Entries) throws IOException {
     for (int i = 0; i < count; i++) {
       long cluster = clusters[i];
       long wanted = 1;
@@ -91,7 +92,22 @@ final class CountsBehind {
         givenBack[(int) cluster]++;
         wanted = givenBack[(int) cluster];
       }
-      tables.requireCounted(cluster, wanted);
+      boolean stays =
+          cluster != tables.l2Cluster(l1Index)
+              && tables.overlap().metadataIn(cluster) != null
+              && Arrays.binarySearch(goingTables(l1Entries), cluster) < 0;
+      tables.requireCounted(cluster, stays ? wanted + 1 : wanted);
     }
+  }
+
+  private long[] goingTables(int l1Entries) {
+    if (goingTables == null) {
+      goingTables =
+          IntStream.range(l1Entries, header.l1Entries())
+              .mapToLong(tables::l2Cluster)
+              .sorted()
+              .toArray();
+    }
+    return goingTables;
   }
 }

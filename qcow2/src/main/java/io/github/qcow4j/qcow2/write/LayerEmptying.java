@@ -62,12 +62,22 @@ public final class LayerEmptying {
    * header, refcounts and active L1 table stays as it is.
    */
   public void shrink() throws IOException {
-    boolean holdsNothingElse =
-        snapshots.isEmpty()
-            && header.extensions().bitmaps() == null
-            && header.extensions().encryptionHeader() == null;
-    if (holdsNothingElse) {
+    if (holdsNothingElse()) {
       writer.changeStructure((active, change) -> new FrontLayout(file, header).switchTo());
     }
+  }
+
+  /**
+   * Looks what is free, before the image is emptied: where it holds nothing else, nothing is lost
+   * whatever the counters say.
+   */
+  public FreeSpace space() throws IOException {
+    return holdsNothingElse() ? FreeSpace.whateverItHolds() : FreeSpace.before(writer, header);
+  }
+
+  private boolean holdsNothingElse() {
+    return snapshots.isEmpty()
+        && header.extensions().bitmaps() == null
+        && header.extensions().encryptionHeader() == null;
   }
 }

@@ -34,6 +34,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
 
+  /** A repair mends a counter that is wrong, but not what refers to a cluster a second time. */
+  private static final String COUNTED_TOO_OFTEN =
+      "The cluster at offset 0x%x is that of %s, and counted more than once; check -r all mends it"
+          + " if the count is wrong";
+
   private static final String BLOCK = "a refcount block";
   private static final String L2_OR_BLOCK = "an L2 table or a refcount block";
   private static final String HEADER = "header";
@@ -244,9 +249,7 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     long count = counts.of(cluster);
     if (count != 0 && count != 1) {
       throw corrupt(
-          "The cluster at offset 0x%x is that of %s, and counted more than once; run check -r"
-              + " all first",
-          cluster, area == null ? BLOCK : area.name(), "refcount block");
+          COUNTED_TOO_OFTEN, cluster, area == null ? BLOCK : area.name(), "refcount block");
     }
   }
 
@@ -318,15 +321,20 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
   }
 
   /**
-   * Refuses a cluster that a bitmap calls its bits and that metadata occupies: it would be given
-   * back with them.
+   * Refuses a cluster that a bitmap calls its bits and that metadata occupies, or that something
+   * else has too: it would be given back with them.
+   *
+   * @param references how often it is given back
    */
-  void requireBitmapData(long cluster) throws CorruptImageException {
+  void requireBitmapData(long cluster, long references, Counts counts) throws IOException {
     String metadata = metadataIn(cluster);
     if (metadata != null) {
       throw corrupt(
           "The cluster at offset 0x%x is called data of a bitmap, but %s stands there",
           cluster, metadata, "bitmap table");
+    }
+    if (Long.compareUnsigned(counts.of(cluster), references) > 0) {
+      throw corrupt(COUNTED_TOO_OFTEN, cluster, "data of a bitmap", "refcount block");
     }
   }
 
@@ -337,6 +345,33 @@ final class MetadataOverlap implements ClusterAllocator.OverlapGuard {
     }
     Area area = areaOf(cluster);
     return area == null ? null : area.name();
+  }
+
+  /** The first cluster from {@code from} on in which metadata are known to stand, or the end. */
+  long firstMetadata(long from, long end) {
+    long first = end;
+    Map.Entry<Long, Area> area = areas.floorEntry(from);
+    if (area != null && area.getValue().holds(from)) {
+      return Math.min(from, end);
+    }
+    area = areas.higherEntry(from);
+    if (area != null) {
+      first = Math.min(first, area.getKey());
+    }
+    for (long[] tables : List.of(l2Clusters, blockClusters)) {
+      int found = Arrays.binarySearch(tables, from);
+      for (int i = found < 0 ? -found - 1 : found; i < tables.length && tables[i] < first; i++) {
+        if (!forgotten.contains(tables[i])) {
+          first = tables[i];
+        }
+      }
+    }
+    return first;
+  }
+
+  @Override
+  public boolean isMetadata(long cluster) {
+    return metadataIn(cluster) != null;
   }
 
   private boolean isTable(long cluster) {

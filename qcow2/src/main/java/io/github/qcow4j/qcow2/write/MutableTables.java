@@ -135,13 +135,13 @@ final class MutableTables {
 
   /**
    * Takes back what a standard or compressed L2 entry refers to, once nothing durable does. Where
-   * metadata stands, of which a damaged entry says that it is the guest's, nothing is taken back.
+   * metadata stands, of which a damaged entry says that it is the guest's, the last reference
+   * stays.
    */
   void freeLater(long entry) {
     Run run = counted(entry);
-    if (run != null
-        && (L2Entry.isCompressed(entry) || overlap.metadataIn(run.firstCluster()) == null)) {
-      allocator.freeLater(run.firstCluster(), run.count());
+    if (run != null) {
+      allocator.freeDataLater(run.firstCluster(), run.count());
     }
   }
 

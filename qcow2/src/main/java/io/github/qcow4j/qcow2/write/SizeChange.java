@@ -63,7 +63,7 @@ public final class SizeChange {
     requireBitmapsCanChange(sizeBytes);
     writer.alone(tables -> {
       tables.requireL2Tables();
-      List<Run> runs = replaced(tables.overlap());
+      List<Run> runs = replaced(tables);
       runs.add(run(header.l1TableOffset(), (long) header.l1Entries() * Long.BYTES));
       tables.requireCounted(runs);
       new CountsBehind(tables, header).require(sizeBytes);
@@ -71,7 +71,7 @@ public final class SizeChange {
   }
 
   /** The clusters that every change takes from the bitmaps, and from what is written with them. */
-  private List<Run> replaced(MetadataOverlap overlap) throws IOException {
+  private List<Run> replaced(MutableTables tables) throws IOException {
     BitmapData.requireReadable(file, header, bitmaps);
     for (Bitmap bitmap : bitmaps) {
       // Damage is met before anything is changed.
@@ -79,7 +79,8 @@ public final class SizeChange {
     }
     List<Run> runs =
         new ArrayList<>(
-            new BitmapStore(file, header, count -> 0).replaced(bitmaps, List.of(), overlap));
+            new BitmapStore(file, header, count -> 0)
+                .replaced(bitmaps, List.of(), tables.overlap(), tables.refcounts()::get));
     runs.add(
         run(
             header.refcountTableOffset(),
@@ -102,7 +103,7 @@ public final class SizeChange {
   public void requireBitmapsCanChange(long sizeBytes) throws IOException {
     if (changesBitmaps(sizeBytes)) {
       writer.alone(tables -> {
-        tables.requireCounted(replaced(tables.overlap()));
+        tables.requireCounted(replaced(tables));
         Qcow2Header inFile = writer.headerInFile(header);
         new BitmapStore(file, header, count -> 0)
             .requireHeaderRoom(inFile, HeaderDraft.of(inFile).size(sizeBytes), bitmaps);
@@ -167,7 +168,7 @@ public final class SizeChange {
     }
     ShadowRefcounts refcounts = change.refcounts();
     BitmapStore store = new BitmapStore(file, header, refcounts::allocate);
-    for (Run run : store.replaced(bitmaps, List.of(), change.overlap())) {
+    for (Run run : store.replaced(bitmaps, List.of(), change.overlap(), refcounts::get)) {
       refcounts.add(run.firstCluster(), run.count(), -1);
     }
     BitmapStore.Stored stored =

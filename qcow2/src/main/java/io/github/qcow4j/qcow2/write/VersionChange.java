@@ -150,9 +150,10 @@ public final class VersionChange {
       change.freeL1(active.hostOffset(), active.size());
       forDisk = change.placeL1(expanded);
     }
-    BitmapStore store = new BitmapStore(file, header, change.refcounts()::allocate);
-    for (Run run : store.replaced(bitmaps, List.of(), change.overlap())) {
-      change.refcounts().add(run.firstCluster(), run.count(), -1);
+    ShadowRefcounts refcounts = change.refcounts();
+    BitmapStore store = new BitmapStore(file, header, refcounts::allocate);
+    for (Run run : store.replaced(bitmaps, List.of(), change.overlap(), refcounts::get)) {
+      refcounts.add(run.firstCluster(), run.count(), -1);
     }
     change.commit(HeaderDraft.of(header).version(2), forDisk, snapshots, moved);
   }

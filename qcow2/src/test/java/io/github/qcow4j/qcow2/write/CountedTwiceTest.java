@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.qcow4j.qcow2.AmendRequest;
 import io.github.qcow4j.qcow2.Amendment;
+import io.github.qcow4j.qcow2.bitmap.BitmapChange;
 import io.github.qcow4j.qcow2.job.JobControl;
+import io.github.qcow4j.qcow2.testing.HeaderExtensions;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.Workbench;
@@ -22,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Images in which guest data have a cluster of the header, of a refcount block or of the snapshot
- * table, and are counted there: whoever changes that in its place changes the data.
+ * Images in which guest data have a cluster of the header, of a refcount block, of the snapshot
+ * table or of a bitmap, and are counted there: whoever changes that in its place changes the data.
  */
 class CountedTwiceTest {
 
@@ -114,6 +116,33 @@ class CountedTwiceTest {
     bench.qemu().assertCheckClean(image);
 
     requireRefused(image, OF_ALL_VERSIONS);
+  }
+
+  /** The bits were given back, and the disk's entry, alone there now, had no copied flag. */
+  @Test
+  void bitsOfABitmapThatAreDataOfTheDiskRefuseChanges() throws IOException {
+    Path image = bench.image("image", "", 1 << 20, "write -P 65 0 128k");
+    bench.qemu().img("bitmap", "--add", image.toString(), "marks").orFail();
+    bench.write(image, "write -P 66 0 64k");
+    ImageSurgeon.operate(
+        image,
+        surgeon -> {
+          long extension = surgeon.extensions().contentOffset(HeaderExtensions.BITMAPS);
+          long table = surgeon.number(surgeon.number(extension + 16));
+          long bits = surgeon.number(table);
+          surgeon.setL2Entry(GUEST_OFFSET, bits);
+          surgeon.setRefcount(bits, 2);
+        });
+    bench.qemu().assertCheckClean(image);
+
+    requireRefused(
+        image,
+        List.of(
+            disk -> disk.changeBitmaps(List.of(new BitmapChange.Remove("marks"))),
+            disk -> disk.changeBitmaps(List.of(new BitmapChange.Clear("marks"))),
+            SharedStructuresTest.GROW,
+            disk -> disk.resize(1 << 19),
+            amending(AmendRequest.NOTHING.withVersion(2))));
   }
 
   private Path withSnapshot(String options) {
