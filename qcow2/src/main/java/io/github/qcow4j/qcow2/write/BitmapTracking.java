@@ -153,6 +153,7 @@ final class BitmapTracking {
       throws IOException {
     List<NewEntry> own = new ArrayList<>();
     try {
+      requireInFile(each.bitmap);
       writeBits(each, BitmapTable.load(file, header, each.bitmap), tables, own);
     } catch (CorruptImageException e) {
       for (NewEntry entry : own) {
@@ -161,6 +162,19 @@ final class BitmapTracking {
       throw e;
     }
     entries.addAll(own);
+  }
+
+  /** An entry is written where it belongs, however far behind the end of the file that is. */
+  private void requireInFile(Bitmap bitmap) throws IOException {
+    long end = bitmap.tableOffset() + (long) bitmap.tableEntries() * Long.BYTES;
+    long clusterMask = header.clusterSize() - 1L;
+    if (end > ((file.size() + clusterMask) & ~clusterMask)) {
+      throw new CorruptImageException(
+          file.path(),
+          "The table of a bitmap lies past the end of the file",
+          "bitmap directory",
+          bitmap.tableOffset());
+    }
   }
 
   private void writeBits(Followed each, BitmapTable table, MutableTables tables, List<NewEntry> own)
