@@ -4,6 +4,7 @@ import io.github.qcow4j.cli.option.UsageException;
 import io.github.qcow4j.qcow2.DiskImage;
 import io.github.qcow4j.qcow2.Qcow2Image;
 import io.github.qcow4j.qcow2.bitmap.Bitmap;
+import io.github.qcow4j.qcow2.error.LimitExceededException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,11 +56,19 @@ final class OpenSources implements AutoCloseable {
     return disks;
   }
 
-  /** The size of all disks together, in bytes. */
-  long totalBytes() {
+  /**
+   * The size of all disks together, in bytes.
+   *
+   * @throws LimitExceededException when they are more than any disk can have
+   */
+  long totalBytes() throws LimitExceededException {
     long total = 0;
     for (DiskImage disk : disks) {
-      total = Math.addExact(total, disk.virtualSize());
+      if (disk.virtualSize() > Long.MAX_VALUE - total) {
+        throw new LimitExceededException(
+            disk.path(), "The sources are too large together", "size of all", Long.MAX_VALUE);
+      }
+      total += disk.virtualSize();
     }
     return total;
   }

@@ -2,10 +2,12 @@ package io.github.qcow4j.cli.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.qcow4j.cli.testing.OurRun;
 import io.github.qcow4j.qcow2.testing.QemuTools;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -311,6 +313,23 @@ final class ConvertAgreementTest {
     assertThat(outcome.ours().stderr()).isEqualTo(outcome.theirs().stderr());
     // That of 7.2 says it too, but forgets to fail.
     assertThat(outcome.ours().exitCode()).isEqualTo(1);
+  }
+
+  /** It was an internal error. */
+  @Test
+  void sourcesThatAreTooLargeTogetherAreRefused() {
+    SameCommand.Outcome outcome = same.run("create -q -f qcow2 @huge.qcow2 2E");
+    assertThat(outcome.ours().exitCode()).isZero();
+    String huge = outcome.ourDirectory().resolve("huge.qcow2").toString();
+    for (String format : List.of("raw", "qcow2")) {
+      Path target = outcome.ourDirectory().resolve("too-large." + format);
+      OurRun run =
+          OurRun.asQemuImg(
+              "convert -O %s %s%s".formatted(format, (huge + " ").repeat(5), target).split(" "));
+      assertThat(run.exitCode()).isEqualTo(1);
+      assertThat(run.stderr()).contains("too large together").hasLineCount(1);
+      assertThat(target).doesNotExist();
+    }
   }
 
   private static void assertSameImage(SameCommand.Outcome outcome, String file) {
