@@ -46,6 +46,7 @@ final class CrossedReferencesTest {
   void commandsKeepWhatImagesWithCrossedReferencesShow() throws IOException {
     List<AssertionError> failures = new ArrayList<>();
     CrossedImages images = new CrossedImages(Workbench.in(directory));
+    Files.write(directory.resolve("raw"), DiskCommand.raw());
     for (int i = 0; i < IMAGES && failures.size() < MOST_FAILURES; i++) {
       long seed = SEED + i;
       try {
@@ -74,9 +75,10 @@ final class CrossedReferencesTest {
     ShownDisks shown = ShownDisks.of(image);
     int commands = 1 + random.nextInt(MOST_COMMANDS);
     for (int i = 0; i < commands; i++) {
+      Path raw = directory.resolve("raw");
       DiskCommand command = DiskCommand.drawn(random, shown);
       byte[] before = Files.readAllBytes(image);
-      OurRun run = OurRun.of(command.personality(), Map.of(), command.arguments(image));
+      OurRun run = OurRun.of(command.personality(), Map.of(), command.arguments(image, raw));
       assertThat(run.stderr()).as("%s", run).doesNotContain("Exception");
       if (run.exitCode() == 0) {
         done++;

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 /**
  * A command that changes an image, and what its disk and snapshots show afterwards.
  *
- * @param words what it is called with; IMAGE stands for the file
+ * @param words what it is called with; IMAGE stands for the file, RAW for one of {@link #raw}
  * @param personality whose part it plays
  * @param effect what is shown when it has succeeded
  * @param begun what is known when it has failed; null for those that change nothing then
@@ -23,6 +23,8 @@ record DiskCommand(
 
   private static final int BUFFER_BYTES = 4096;
   private static final int MORE_BYTES = 64 << 10;
+
+  private static final int RAW_BYTES = 96 << 10;
 
   private static final List<String> WITHOUT_EFFECT =
       List.of(
@@ -43,8 +45,17 @@ record DiskCommand(
           "bitmap --disable IMAGE b0",
           "rebase -u -b  IMAGE");
 
+  /** What is copied to disks: data and zeros by turns. */
+  static byte[] raw() {
+    byte[] bytes = new byte[RAW_BYTES];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (i / 5000 % 3 == 0 ? 0 : 100 + i / 5000);
+    }
+    return bytes;
+  }
+
   static DiskCommand drawn(Random random, ShownDisks shown) {
-    return switch (random.nextInt(10)) {
+    return switch (random.nextInt(11)) {
       case 0, 1, 2 -> atOnce(any(random, WITHOUT_EFFECT), each -> each);
       case 3 -> bench(random, shown.disk().sizeBytes());
       case 4 -> longer(random, shown.disk().sizeBytes() + MORE_BYTES);
@@ -54,6 +65,7 @@ record DiskCommand(
         yield atOnce("snapshot -c %s IMAGE".formatted(name), each -> each.withSnapshot(name));
       }
       case 7, 8 -> ofSnapshot(random, shown);
+      case 9 -> copy(shown.disk().sizeBytes());
       default ->
           new DiskCommand(
               any(random, List.of("check -q -r leaks IMAGE", "check -q -r all IMAGE")),
@@ -77,6 +89,14 @@ record DiskCommand(
         Personality.QEMU_IMG,
         each -> each.withDisk(each.disk().written(offset, count * BUFFER_BYTES, pattern)),
         each -> each.withDisk(each.disk().forgotten(offset, count * BUFFER_BYTES)));
+  }
+
+  private static DiskCommand copy(int sizeBytes) {
+    return new DiskCommand(
+        "convert -n -f raw -O qcow2 RAW IMAGE",
+        Personality.QEMU_IMG,
+        each -> each.withDisk(each.disk().beginningWith(raw())),
+        each -> each.withDisk(each.disk().forgotten(0, Math.min(RAW_BYTES, sizeBytes))));
   }
 
   private static DiskCommand longer(Random random, int sizeBytes) {
@@ -107,9 +127,9 @@ record DiskCommand(
     return list.get(random.nextInt(list.size()));
   }
 
-  List<String> arguments(Path image) {
+  List<String> arguments(Path image, Path rawFile) {
     return Stream.of(words.split(" ", -1))
-        .map(word -> word.replace("IMAGE", image.toString()))
+        .map(word -> word.replace("IMAGE", image.toString()).replace("RAW", rawFile.toString()))
         .toList();
   }
 

@@ -58,6 +58,13 @@ final class ShownContent {
     return changed;
   }
 
+  /** With other bytes at the beginning. */
+  ShownContent beginningWith(byte[] start) {
+    ShownContent changed = written(0, start.length, (byte) 0);
+    System.arraycopy(start, 0, changed.bytes, 0, start.length);
+    return changed;
+  }
+
   /** Where it may have been written, or not. */
   ShownContent forgotten(int offset, int lengthBytes) {
     ShownContent changed = resized(bytes.length);

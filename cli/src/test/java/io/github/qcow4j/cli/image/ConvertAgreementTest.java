@@ -318,7 +318,7 @@ final class ConvertAgreementTest {
   /** It was an internal error. */
   @Test
   void sourcesThatAreTooLargeTogetherAreRefused() {
-    SameCommand.Outcome outcome = same.run("create -q -f qcow2 @huge.qcow2 2E");
+    SameCommand.Outcome outcome = same.run("create -q -f qcow2 -o cluster_size=2M @huge.qcow2 2E");
     assertThat(outcome.ours().exitCode()).isZero();
     String huge = outcome.ourDirectory().resolve("huge.qcow2").toString();
     for (String format : List.of("raw", "qcow2")) {

@@ -177,16 +177,20 @@ public final class FreeSpace {
     }
     for (int i = runs - 1; i >= 0 && ends[i] > last; i--) {
       // Of what was free before and is a hole, nothing is lost.
-      long from = Math.max(starts[i], last);
       long to = Math.min(ends[i], end);
-      for (long cluster = firstStored(file, from, to, bits);
-          cluster < to;
-          cluster = firstStored(file, last, to, bits)) {
-        long hole = file.nextHole(cluster << bits);
-        last = Math.max(last, Math.min(to, clusters(hole, bits)));
+      long data = nextData(file, Math.max(starts[i], last), to, bits);
+      while (data >= 0) {
+        last = Math.min(to, clusters(file.nextHole(data), bits));
+        data = nextData(file, last, to, bits);
       }
     }
     return last;
+  }
+
+  /** Where data are first in some clusters, in bytes; negative when nowhere. */
+  private static long nextData(BlockFile file, long from, long end, int bits) throws IOException {
+    long data = from < end ? file.nextData(from << bits) : -1;
+    return data < end << bits ? data : -1;
   }
 
   /** The first cluster from {@code from} on that was not free before and is nobody's metadata. */
@@ -205,9 +209,11 @@ public final class FreeSpace {
     return end;
   }
 
+  /** Where what begins at {@code from} and is to be given ends; at once, where that is the end. */
   private long endToGive(long from, long end, MetadataOverlap overlap) {
     int run = runBehind(from);
-    long kept = run < runs ? Math.min(end, starts[run]) : end;
+    // The one that ends behind the end of all may have begun before it.
+    long kept = run < runs ? Math.clamp(starts[run], from, end) : end;
     return overlap.firstMetadata(from, kept);
   }
 

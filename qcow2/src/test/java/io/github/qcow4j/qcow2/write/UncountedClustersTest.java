@@ -2,7 +2,6 @@ package io.github.qcow4j.qcow2.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.nativeio.MemoryFolder;
 import io.github.qcow4j.nativeio.Volumes;
 import io.github.qcow4j.qcow2.DiskImages;
 import io.github.qcow4j.qcow2.ImageFormat;
@@ -13,6 +12,7 @@ import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.Workbench;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToLongFunction;
@@ -28,8 +28,7 @@ class UncountedClustersTest {
 
   private static final int CS = 65_536;
 
-  @TempDir(factory = MemoryFolder.class)
-  private Path directory;
+  @TempDir private Path directory;
 
   private Workbench bench;
 
@@ -57,6 +56,23 @@ class UncountedClustersTest {
   @Test
   void dataAtTheEndThatAreNotCountedOutliveAShrink() throws IOException {
     requireShrunk(surgeon -> surgeon.clusterOffset(CS));
+  }
+
+  /** Of what nobody counts behind the last cluster, what is written stays, and no more. */
+  @Test
+  void theFileEndsBehindWhatIsWritten() throws IOException {
+    Path image = bench.image("image", "", 64 << 20, "write -P 65 0 128k");
+    long[] end = new long[1];
+    ImageSurgeon.operate(
+        image,
+        surgeon -> {
+          end[0] = (surgeon.lengthBytes() + CS - 1) / CS * CS;
+          surgeon.truncate(end[0] + 8 * CS);
+          surgeon.write(end[0] + CS, new byte[] {1});
+        });
+    bench.withHole(image, end[0] + 2 * CS, 6 * CS);
+    requireShrinks(image);
+    assertThat(Files.size(image)).isEqualTo(end[0] + 2 * CS);
   }
 
   @Test
