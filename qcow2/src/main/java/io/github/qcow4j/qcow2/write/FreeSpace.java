@@ -6,7 +6,6 @@ import io.github.qcow4j.qcow2.header.Qcow2Header;
 import io.github.qcow4j.qcow2.refcount.ClusterAllocator.Run;
 import io.github.qcow4j.qcow2.refcount.RefcountStore;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -25,19 +24,15 @@ public final class FreeSpace {
    */
   private static final int MOST_HOLES = 1 << 16;
 
-  private static final int MOST_RUNS = 1 << 16;
+  private final FreeRuns before;
 
-  /** First clusters of runs that were free before, and the ends of these, in the file's order. */
-  private long[] starts = {};
-
-  private long[] ends = {};
-  private int runs;
-
-  private FreeSpace() {}
+  private FreeSpace(FreeRuns before) {
+    this.before = before;
+  }
 
   /** For an image of which it is known that nothing refers to what it calls free. */
   public static FreeSpace whateverItHolds() {
-    return new FreeSpace();
+    return new FreeSpace(new FreeRuns());
   }
 
   /**
@@ -47,31 +42,18 @@ public final class FreeSpace {
    * @param header the image's header
    */
   public static FreeSpace before(ImageWriter writer, Qcow2Header header) throws IOException {
-    FreeSpace space = new FreeSpace();
+    FreeRuns free = new FreeRuns();
     writer.alone(tables -> {
       BlockFile file = tables.file();
       RefcountStore refcounts = tables.refcounts();
       long end = file.kind() == FileKind.REGULAR ? clusters(file.size(), header.clusterBits()) : 0;
       for (long cluster = 0; cluster < end; ) {
-        long free = firstFree(refcounts, cluster, end);
-        // Behind so many nothing is known.
-        boolean last = space.runs == MOST_RUNS - 1;
-        cluster = last ? end : refcounts.firstCounted(free, end);
-        if (cluster > free) {
-          space.add(free, last ? Long.MAX_VALUE : cluster);
-        }
+        long first = firstFree(refcounts, cluster, end);
+        cluster = free.isFull() ? end : refcounts.firstCounted(first, end);
+        free.add(first, cluster);
       }
     });
-    return space;
-  }
-
-  private void add(long start, long end) {
-    if (runs == starts.length) {
-      starts = Arrays.copyOf(starts, Math.max(16, 2 * runs));
-      ends = Arrays.copyOf(ends, starts.length);
-    }
-    starts[runs] = start;
-    ends[runs++] = end;
+    return new FreeSpace(free);
   }
 
   private static long clusters(long bytes, int clusterBits) {
@@ -149,17 +131,14 @@ public final class FreeSpace {
    */
   private boolean giveBackReserved(BlockFile file, long end, int bits) throws IOException {
     boolean all = true;
-    for (int i = 0; i < runs && starts[i] < end; i++) {
-      long to = Math.min(ends[i], end) << bits;
-      long data = starts[i] << bits;
-      for (long hole = data; hole < to; hole = file.nextHole(data)) {
+    for (int i = 0; i < before.size() && before.start(i) < end; i++) {
+      long to = Math.min(before.end(i), end) << bits;
+      long data = before.start(i) << bits;
+      for (long hole = data; hole < to; hole = data < to ? file.nextHole(data) : to) {
         long next = file.nextData(hole);
         data = next < 0 ? to : Math.min(to, next);
         if (data > hole) {
           all &= file.punchHole(hole, data - hole);
-        }
-        if (data >= to) {
-          break;
         }
       }
     }
@@ -175,10 +154,10 @@ public final class FreeSpace {
         cluster = overlap.firstMetadata(last, end)) {
       last = cluster + 1;
     }
-    for (int i = runs - 1; i >= 0 && ends[i] > last; i--) {
+    for (int i = before.size() - 1; i >= 0 && before.end(i) > last; i--) {
       // Of what was free before and is a hole, nothing is lost.
-      long to = Math.min(ends[i], end);
-      long data = nextData(file, Math.max(starts[i], last), to, bits);
+      long to = Math.min(before.end(i), end);
+      long data = nextData(file, Math.max(before.start(i), last), to, bits);
       while (data >= 0) {
         last = Math.min(to, clusters(file.nextHole(data), bits));
         data = nextData(file, last, to, bits);
@@ -195,32 +174,16 @@ public final class FreeSpace {
 
   /** The first cluster from {@code from} on that was not free before and is nobody's metadata. */
   private long firstToGive(long from, long end, MetadataOverlap overlap) {
-    long cluster = from;
-    while (cluster < end) {
-      int run = runBehind(cluster);
-      if (run < runs && starts[run] <= cluster) {
-        cluster = ends[run];
-      } else if (overlap.firstMetadata(cluster, cluster + 1) == cluster) {
-        cluster++;
-      } else {
-        return cluster;
-      }
+    long cluster = Math.min(end, before.firstOutside(from));
+    while (cluster < end && overlap.firstMetadata(cluster, cluster + 1) == cluster) {
+      cluster = Math.min(end, before.firstOutside(cluster + 1));
     }
-    return end;
+    return cluster;
   }
 
   /** Where what begins at {@code from} and is to be given ends; at once, where that is the end. */
   private long endToGive(long from, long end, MetadataOverlap overlap) {
-    int run = runBehind(from);
-    // The one that ends behind the end of all may have begun before it.
-    long kept = run < runs ? Math.clamp(starts[run], from, end) : end;
-    return overlap.firstMetadata(from, kept);
-  }
-
-  /** The first run that ends behind a cluster. */
-  private int runBehind(long cluster) {
-    int found = Arrays.binarySearch(ends, 0, runs, cluster + 1);
-    return found < 0 ? -found - 1 : found;
+    return overlap.firstMetadata(from, before.firstInside(from, end));
   }
 
   /**

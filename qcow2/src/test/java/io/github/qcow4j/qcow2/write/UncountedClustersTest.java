@@ -2,12 +2,8 @@ package io.github.qcow4j.qcow2.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.qcow4j.nativeio.Volumes;
-import io.github.qcow4j.qcow2.DiskImages;
-import io.github.qcow4j.qcow2.ImageFormat;
-import io.github.qcow4j.qcow2.ImageOptions;
 import io.github.qcow4j.qcow2.Qcow2Image;
-import io.github.qcow4j.qcow2.chain.ReferencePolicy;
+import io.github.qcow4j.qcow2.WritableImage;
 import io.github.qcow4j.qcow2.testing.HeaderField;
 import io.github.qcow4j.qcow2.testing.ImageSurgeon;
 import io.github.qcow4j.qcow2.testing.Workbench;
@@ -84,7 +80,7 @@ class UncountedClustersTest {
     bench.write(image, "write -P 67 0 128k");
     ImageSurgeon.operate(image, surgeon -> surgeon.setRefcount(old[0], 0));
 
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       disk.empty();
     }
     Path raw = bench.path("raw");
@@ -133,20 +129,11 @@ class UncountedClustersTest {
   }
 
   private void requireShrinks(Path image) throws IOException {
-    try (Qcow2Image disk = open(image)) {
+    try (Qcow2Image disk = WritableImage.open(image)) {
       disk.resize(32 << 20);
     }
     bench.qemu().io(image, "read -P 65 0 128k");
     ImageSurgeon.operate(
         image, surgeon -> assertThat(surgeon.get(HeaderField.MAGIC)).isEqualTo(0x514649fbL));
-  }
-
-  private static Qcow2Image open(Path image) throws IOException {
-    return (Qcow2Image)
-        DiskImages.open(
-            Volumes.host(),
-            image,
-            ReferencePolicy.deny(),
-            ImageOptions.of(ImageFormat.QCOW2).withWriting());
   }
 }
