@@ -278,8 +278,9 @@ public final class BoxHome implements BoxTransfers, Closeable {
    * written since.
    *
    * @throws io.github.qcow4j.snapshot.error.WrongStateException when there is nothing to undo, or a
-   *     disk holds data that was not there after the restore; of a qcow2 disk from a directory that
-   *     cannot be told, and it is put back whatever was written
+   *     disk holds data that was not there after the restore; of a qcow2 disk from a directory, or
+   *     one that lies on no layer of the home since a merge, that cannot be told, and it is put
+   *     back whatever was written
    */
   public Box undo(String box) throws IOException {
     return undo(box, false);

@@ -99,7 +99,8 @@ public final class Undoing {
   /**
    * A restore leaves an empty child of a layer: what is in it now was written since, by whoever has
    * its path, or came from a layer that was merged into it. A disk that lies on no layer of the
-   * home came from a directory with data of its own, and does not tell.
+   * home came from a directory with data of its own, or has those of the last layer below it, and
+   * does not tell.
    */
   private static void requireUntouched(BoxRow box, ImageRow image, DiskImage present)
       throws IOException {
